@@ -1,0 +1,18 @@
+DROP TRIGGER append_only_truncate ON audit_seals;
+DROP TRIGGER append_only ON audit_seals;
+DROP TRIGGER append_only_truncate ON audit_logs;
+DROP TRIGGER append_only ON audit_logs;
+REVOKE USAGE ON SEQUENCE audit_seals_id_seq FROM rhivo_worker;
+REVOKE SELECT, INSERT ON audit_seals FROM rhivo_worker;
+REVOKE SELECT ON audit_seals FROM rhivo_app;
+DROP POLICY worker_seals ON audit_seals;
+DROP POLICY people_at_work_read ON audit_seals;
+DROP POLICY owner_sees_all ON audit_seals;
+ALTER TABLE audit_seals NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE audit_seals DISABLE ROW LEVEL SECURITY;
+REVOKE SELECT ON audit_logs FROM rhivo_app;
+DROP POLICY worker_reads_all ON audit_logs;
+DROP POLICY people_at_work_read ON audit_logs;
+DROP POLICY owner_sees_all ON audit_logs;
+ALTER TABLE audit_logs NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE audit_logs DISABLE ROW LEVEL SECURITY;

@@ -1,0 +1,137 @@
+"""Claims: the time that live holds and appointments take from a service and from a person.
+
+Answers how many run at once and who is free, in whole minutes since the epoch. Refuses to know
+which claims are live: the caller does, and buffers are already inside each claim.
+"""
+
+import hashlib
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from itertools import accumulate
+from uuid import UUID
+
+from bookings.hours import EPOCH, MINUTES_A_DAY
+
+_Spans = tuple[list[int], list[int]]  # all the beginnings, all the ends
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One live claim `[start, end)`, buffers included, on the 5-minute grain."""
+
+    service_id: UUID
+    staff_id: UUID | None
+    session: UUID
+    start: datetime
+    end: datetime
+
+
+def session_of(service_id: UUID, start: datetime) -> UUID:
+    """Return the session that every booking of a group service at this start belongs to.
+
+    For a start in whole seconds, equals what PostgreSQL computes as
+    `md5(service_id::text || ' ' || extract(epoch from start)::bigint::text)::uuid`.
+    """
+    return UUID(int=session_number(str(service_id), int(start.timestamp())))
+
+
+def session_number(service_id: str, start_seconds: int) -> int:
+    """Return `session_of` as a bare number, for a search that asks it of every slot."""
+    text = f"{service_id} {start_seconds}".encode()
+    return int.from_bytes(hashlib.md5(text, usedforsecurity=False).digest())
+
+
+class Occupancy:
+    """How many of a service's claims run at once, as a step function of time."""
+
+    def __init__(self, begins: list[int], ends: list[int]) -> None:
+        opened, closed = Counter(begins), Counter(ends)
+        self._times = sorted(opened.keys() | closed.keys())
+        changes = (opened.get(time, 0) - closed.get(time, 0) for time in self._times)
+        self._levels = list(accumulate(changes))
+
+    def peak(self, begins: int, ends: int) -> int:
+        """Return the most claims that run at one moment of `[begins, ends)`."""
+        first = max(bisect_right(self._times, begins) - 1, 0)
+        return max(self._levels[first : bisect_left(self._times, ends, first)], default=0)
+
+
+class Diary:
+    """One person's claims, across all services.
+
+    Beginnings and ends are each kept in order. Paired up in that order they cover the same time as
+    the claims do, and their positions tell how many have begun and how many are over.
+    """
+
+    def __init__(self, begins: list[int], ends: list[int]) -> None:
+        self._begins, self._ends = sorted(begins), sorted(ends)
+
+    def begun(self, begins: int, ends: int) -> int:
+        """Return how many claims begin in `[begins, ends)`."""
+        return bisect_left(self._begins, ends) - bisect_left(self._begins, begins)
+
+    def overlapping(self, begins: int, ends: int) -> int:
+        """Return how many claims overlap `[begins, ends)`."""
+        return bisect_left(self._begins, ends) - bisect_right(self._ends, begins)
+
+    def taken(self, begins: int, ends: int) -> int:
+        """Return the minutes that claims overlapping `[begins, ends)` take; bit n is begins + n."""
+        first, last = bisect_right(self._ends, begins), bisect_left(self._begins, ends)
+        if first >= last:
+            return 0
+        origin = min(begins, self._begins[first])
+        bits = 0
+        for begin, end in zip(self._begins[first:last], self._ends[first:last], strict=True):
+            bits |= (1 << (end - origin)) - (1 << (begin - origin))
+        return bits >> (begins - origin)
+
+
+class Ledger:
+    """The claims one service has to respect: its own, and its people's in any service."""
+
+    def __init__(self, service_id: UUID, claims: Iterable[Claim]) -> None:
+        claims = list(claims)
+        # Comprehensions and UUID.int: this runs once a claim, and comparing UUIDs is slow.
+        begins = [(t := c.start - EPOCH).days * MINUTES_A_DAY + t.seconds // 60 for c in claims]
+        ends = [(t := c.end - EPOCH).days * MINUTES_A_DAY + t.seconds // 60 for c in claims]
+        service = service_id.int
+        self._own: list[tuple[Claim, int, int]] = []
+        people: defaultdict[int, _Spans] = defaultdict(lambda: ([], []))
+        for claim, begin, end in zip(claims, begins, ends, strict=True):
+            if claim.service_id.int == service:
+                self._own.append((claim, begin, end))
+            if claim.staff_id is not None:
+                mine = people[claim.staff_id.int]
+                mine[0].append(begin)
+                mine[1].append(end)
+        self.occupancy = Occupancy([own[1] for own in self._own], [own[2] for own in self._own])
+        self._diaries = {person: Diary(*spans) for person, spans in people.items()}
+
+    def diary(self, staff_id: UUID) -> Diary:
+        """Return the person's diary, empty for someone without claims."""
+        return self._diaries.get(staff_id.int) or Diary([], [])
+
+    def host(self, session: int) -> UUID | None:
+        """Return the person who takes the service's session; None while nobody does."""
+        claims = self._sessions.get(session)
+        return claims[0][0] if claims else None
+
+    def is_kept_free(self, session: int, begins: int, ends: int) -> bool:
+        """Tell whether the session's host has no claim in `[begins, ends)` but the session's."""
+        claims = self._sessions[session]
+        host = claims[0][0]
+        own = sum([who == host and b < ends and begins < e for who, b, e in claims])
+        return self.diary(host).overlapping(begins, ends) == own
+
+    @cached_property
+    def _sessions(self) -> dict[int, list[tuple[UUID, int, int]]]:
+        """The claims of each session, for those with a person: only group services ask."""
+        sessions: defaultdict[int, list[tuple[UUID, int, int]]] = defaultdict(list)
+        for claim, begin, end in self._own:
+            if claim.staff_id is not None:
+                sessions[claim.session.int].append((claim.staff_id, begin, end))
+        return sessions

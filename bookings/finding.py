@@ -1,0 +1,62 @@
+"""Finding what a request names by id or slug, within the business of the claims."""
+
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from bookings.models import Appointment
+from businesses.models import Business, Service, Staff
+from rhivo.errors import Malformed, NotFound
+
+MAX_DAYS = 62
+
+
+def id_or_slug(value: str) -> tuple[str, UUID | str]:
+    """Return by which field a value names a row, and as what; ids are UUIDs, slugs never are."""
+    try:
+        return "id", UUID(value)
+    except ValueError:
+        return "slug", value
+
+
+def find_service(business: Business, value: str) -> Service:
+    """Return a service of a business; raises NotFound for none, or for one that is not offered."""
+    service = Service.objects.active().filter(Q(id_or_slug(value)), business_id=business.id).first()
+    if service is None:
+        raise NotFound("There is no such service.")
+    service.business = business
+    return service
+
+
+def find_staff(business: Business, value: str | None) -> Staff | None:
+    """Return a staff member of a business, None for None; raises NotFound."""
+    if value is None:
+        return None
+    staff = Staff.objects.active().filter(Q(id_or_slug(value)), business_id=business.id).first()
+    if staff is None:
+        raise NotFound("There is no such staff member.")
+    return staff
+
+
+def find_appointment(appointment_id: UUID) -> Appointment:
+    """Return an appointment that the claims reach; raises NotFound for all others alike."""
+    found = appointments().filter(pk=appointment_id).first()
+    if found is None:
+        raise NotFound("There is no such appointment.")
+    return found
+
+
+def appointments() -> QuerySet[Appointment]:
+    """Return the appointments that the claims reach, with what is shown of them."""
+    return Appointment.objects.select_related("service", "staff", "business")
+
+
+def days_between(first: date, last: date) -> int:
+    """Return how many days a range has; raises Malformed for a reversed or too long one."""
+    days = (last - first).days + 1
+    if days < 1:
+        raise Malformed(errors={"to": ["Give a date that is not before `from`."]})
+    if days > MAX_DAYS:
+        raise Malformed(errors={"to": [f"Ask for at most {MAX_DAYS} days."]})
+    return days

@@ -1,0 +1,121 @@
+"""Opening hours: local wall-clock windows and dated exceptions, resolved to instants.
+
+Exists because a wall-clock time may be missing or doubled on the day the clocks change. Knows a
+zone and a date; refuses to know services, bookings or the present. Inside, an instant is a count of
+whole minutes since the epoch.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTES_A_DAY = 1440
+
+Span = tuple[int, int]  # half-open, minutes since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyWindow:
+    """Open on one weekday (0 = Monday); minutes since local midnight, `closes` up to 1440."""
+
+    weekday: int
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateException:
+    """From `first` to `last` inclusive: closed when `opens` is None, else a special window."""
+
+    first: date
+    last: date
+    opens: int | None
+    closes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A business's hours, or a person's; a person without `weekly` works the business's."""
+
+    weekly: tuple[WeeklyWindow, ...]
+    exceptions: tuple[DateException, ...]
+
+
+def local_instant(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    """Return the UTC instant of a wall-clock time; minute 1440 is the next day's 00:00.
+
+    A time that does not exist moves forward by the gap, one that exists twice means the first:
+    both are what PEP 495 gives for fold=0.
+    """
+    return EPOCH + timedelta(minutes=local_minute(day, minute, zone))
+
+
+@lru_cache(maxsize=8192)  # the same openings are resolved for every person and every request
+def local_minute(day: date, minute: int, zone: ZoneInfo) -> int:
+    """Return the same as `local_instant`, in minutes since the epoch."""
+    if minute == MINUTES_A_DAY:
+        day, minute = day + timedelta(days=1), 0
+    hour, minute = divmod(minute, 60)
+    return epoch_minute(datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone))
+
+
+def epoch_minute(instant: datetime) -> int:
+    """Return the whole minutes since the epoch, rounded down."""
+    since = instant - EPOCH
+    return since.days * MINUTES_A_DAY + since.seconds // 60
+
+
+def day_bounds(day: date, zone: ZoneInfo) -> Span:
+    """Return the instants between which a local date lasts; empty for a date its zone skipped."""
+    return local_minute(day, 0, zone), local_minute(day, MINUTES_A_DAY, zone)
+
+
+class Timetable:
+    """Hours in one zone, ready to be asked about any date."""
+
+    def __init__(self, hours: Hours, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._has_weekly = bool(hours.weekly)
+        self._weekly: dict[int, list[Span]] = {}
+        for window in hours.weekly:
+            self._weekly.setdefault(window.weekday, []).append((window.opens, window.closes))
+        # By last date, so that years of past exceptions cost one bisection.
+        self._exceptions = sorted(hours.exceptions, key=lambda exception: exception.last)
+        self._lasts = [exception.last for exception in self._exceptions]
+
+    def windows(self, day: date) -> tuple[Span, ...] | None:
+        """Return the date's windows as instants, in order; None when these hours say nothing of it.
+
+        A closed exception closes the date; otherwise all its special windows replace the weekly
+        ones. Windows that the clocks leave empty or reversed are dropped, overlapping ones stay.
+        """
+        covering = self._covering(day) if self._exceptions else []
+        if covering:
+            return self._resolved(day, _special(covering))
+        if not self._has_weekly:
+            return None
+        return self._resolved(day, self._weekly.get(day.weekday(), ()))
+
+    def _covering(self, day: date) -> list[DateException]:
+        unfinished = self._exceptions[bisect_left(self._lasts, day) :]
+        return [exception for exception in unfinished if exception.first <= day]
+
+    def _resolved(self, day: date, windows: Iterable[Span]) -> tuple[Span, ...]:
+        spans = {
+            (local_minute(day, opens, self._zone), local_minute(day, closes, self._zone)) for opens, closes in windows
+        }
+        return tuple(sorted(span for span in spans if span[0] < span[1]))
+
+
+def _special(exceptions: list[DateException]) -> list[Span]:
+    """Return the special windows in wall-clock minutes, none when any of the exceptions closes."""
+    windows: list[Span] = []
+    for exception in exceptions:
+        if exception.opens is None or exception.closes is None:
+            return []
+        windows.append((exception.opens, exception.closes))
+    return windows

@@ -1,0 +1,90 @@
+"""A hold: a slot kept for a visitor for some minutes, until it becomes an appointment or its time runs out."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import models
+from django.db.models.functions import Now
+
+from businesses.models import Business, Service, Staff, User
+
+
+class ReservationStatus(models.TextChoices):
+    """held → committed | released | expired; all three final. A held one past `expires_at` counts nowhere."""
+
+    HELD = "held", "Held"
+    COMMITTED = "committed", "Committed"
+    RELEASED = "released", "Released"
+    EXPIRED = "expired", "Expired"
+
+
+class ReservationQuerySet(models.QuerySet["Reservation"]):
+    def held(self) -> "ReservationQuerySet":
+        return self.filter(status=ReservationStatus.HELD)
+
+    def live(self, at: datetime) -> "ReservationQuerySet":
+        """Those that claim their time at an instant."""
+        return self.held().filter(expires_at__gt=at)
+
+    def run_out(self, at: datetime) -> "ReservationQuerySet":
+        """Those whose time is up, but which the clean-up has not yet marked."""
+        return self.held().filter(expires_at__lte=at)
+
+
+class Reservation(models.Model):
+    """A hold on `[starts_at, ends_at)`. A trigger fills in end, buffers and price from the service as it is.
+
+    Its id is known to its creator alone and is all that it takes to use it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="+")
+    service = models.ForeignKey(Service, models.PROTECT, related_name="+", db_constraint=False)
+    staff = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False)
+    customer = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    visitor = models.CharField(
+        max_length=64,
+        blank=True,
+        db_comment="keyed hash of who holds it, by which live holds are limited; '' is not counted",
+    )
+    status = models.CharField(max_length=10, choices=ReservationStatus.choices, default=ReservationStatus.HELD)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_default=Now())
+    buffer_before_minutes = models.PositiveSmallIntegerField(db_default=0)
+    buffer_after_minutes = models.PositiveSmallIntegerField(db_default=0)
+    service_name = models.CharField(max_length=120, db_default="")
+    price_cents = models.PositiveIntegerField(db_default=0)
+    currency = models.CharField(max_length=3, db_default="")
+    expires_at = models.DateTimeField(db_default=Now())
+    idempotency_key = models.CharField(max_length=128, null=True, blank=True)
+    request_fingerprint = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    business_id: UUID
+    service_id: UUID
+    staff_id: UUID | None
+    customer_id: UUID | None
+
+    objects = ReservationQuerySet.as_manager()
+
+    class Meta:
+        db_table = "reservations"
+        db_table_comment = "Holds: slots kept for a visitor until expires_at"
+        constraints = [
+            models.UniqueConstraint(fields=["business", "idempotency_key"], name="one_hold_a_key"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=ReservationStatus.values), name="reservation_status_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], name="holds_by_expiry", condition=models.Q(status="held")),
+            models.Index(fields=["business", "visitor"], name="holds_by_visitor", condition=models.Q(status="held")),
+            models.Index(fields=["created_at"], name="reservations_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"hold {self.id}"
+
+    def is_live(self, at: datetime) -> bool:
+        """Whether it claims its time at an instant."""
+        return self.status == ReservationStatus.HELD and at < self.expires_at

@@ -1,0 +1,134 @@
+"""Feeding the pure `availability` from the database: hours, people and live claims on time.
+
+Reads under whatever claims are in force; decides nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from bookings.availability import Calendar, Claim, DateException, Hours, Person, Rules, ServiceTerms, WeeklyWindow
+from bookings.models import Appointment
+from businesses.models import Availability, Business, Service, Staff
+
+
+def terms_of(service: Service, *, has_staff: bool) -> ServiceTerms:
+    """Return what a service asks of a slot today."""
+    return ServiceTerms(
+        id=service.id,
+        duration_minutes=service.duration_minutes,
+        buffer_before_minutes=service.buffer_before_minutes,
+        buffer_after_minutes=service.buffer_after_minutes,
+        capacity=service.max_simultaneous_bookings,
+        is_group=service.is_group,
+        has_staff=has_staff,
+    )
+
+
+def agreed_terms(appointment: Appointment, terms: ServiceTerms) -> ServiceTerms:
+    """Return the terms of a service with the length and buffers that an appointment agreed."""
+    minutes = int((appointment.ends_at - appointment.starts_at).total_seconds()) // 60
+    return replace(
+        terms,
+        duration_minutes=minutes,
+        buffer_before_minutes=appointment.buffer_before_minutes,
+        buffer_after_minutes=appointment.buffer_after_minutes,
+    )
+
+
+def calendar(
+    business: Business,
+    service: Service,
+    *,
+    first: datetime,
+    last: datetime,
+    at: datetime,
+    staff: Staff | None = None,
+    moving: Appointment | None = None,
+) -> Calendar:
+    """Return the calendar of a service between two instants, for one staff member or any.
+
+    `moving` is the appointment to be moved: its own claim does not count, and within its service its agreed terms do.
+    """
+    assigned = list(Staff.objects.filter(assignments__service_id=service.id, business_id=business.id))
+    people = [person for person in assigned if person.is_active and staff in (None, person)]
+    own_hours = _hours(business, people)
+    terms = terms_of(service, has_staff=bool(assigned))
+    if moving is not None and moving.service_id == service.id:
+        terms = agreed_terms(moving, terms)
+    return Calendar(
+        rules=Rules(
+            zone=business.zone,
+            slot_interval_minutes=service.slot_interval_minutes or business.slot_interval_minutes,
+            min_notice_minutes=business.min_notice_minutes,
+            max_advance_days=business.max_advance_days,
+        ),
+        hours=own_hours[None],
+        service=terms,
+        people=[Person(person.id, person.name, own_hours[person.id]) for person in people],
+        claims=_claims(business, terms, people, first, last, at, moving),
+    )
+
+
+def calendar_of_days(
+    business: Business,
+    service: Service,
+    *,
+    first: date,
+    last: date,
+    at: datetime,
+    staff: Staff | None = None,
+    moving: Appointment | None = None,
+) -> Calendar:
+    """Return the calendar that covers a range of the business's local days, both included."""
+    midnight = datetime.min.time()
+    return calendar(
+        business,
+        service,
+        first=datetime.combine(first, midnight, business.zone),
+        last=datetime.combine(last, midnight, business.zone) + timedelta(days=1),
+        at=at,
+        staff=staff,
+        moving=moving,
+    )
+
+
+def _hours(business: Business, people: Sequence[Staff]) -> dict[UUID | None, Hours]:
+    """Return the hours of the business (under None) and of each person, in one query."""
+    weekly: dict[UUID | None, list[WeeklyWindow]] = defaultdict(list)
+    exceptions: dict[UUID | None, list[DateException]] = defaultdict(list)
+    rows = Availability.objects.filter(business_id=business.id).order_by()
+    for staff_id, weekday, first, last, opens, closes in rows.values_list(
+        "staff_id", "weekday", "first_date", "last_date", "opens", "closes"
+    ):
+        if weekday is not None:
+            weekly[staff_id].append(WeeklyWindow(weekday, opens, closes))
+        else:
+            exceptions[staff_id].append(DateException(first, last, opens, closes))
+    owners: Iterable[UUID | None] = (None, *(person.id for person in people))
+    return {owner: Hours(tuple(weekly[owner]), tuple(exceptions[owner])) for owner in owners}
+
+
+def _claims(
+    business: Business,
+    terms: ServiceTerms,
+    people: Sequence[Staff],
+    first: datetime,
+    last: datetime,
+    at: datetime,
+    moving: Appointment | None,
+) -> list[Claim]:
+    """Return what overlaps the time that starts between two instants could claim."""
+    first -= timedelta(minutes=terms.buffer_before_minutes)
+    last += timedelta(minutes=terms.duration_minutes + terms.buffer_after_minutes)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT service_id, staff_id, session, starts_at, ends_at"
+            " FROM live_claims(%s, %s, %s, tstzrange(%s, %s), %s, %s)",
+            [business.id, terms.id, [p.id for p in people], first, last, at, moving.id if moving else None],
+        )
+        return [Claim(*row) for row in cursor.fetchall()]

@@ -1,0 +1,11 @@
+DROP TRIGGER claims_its_time ON appointments;
+DROP FUNCTION appointment_claims_its_time();
+DROP TRIGGER claims_its_time ON reservations;
+DROP FUNCTION reservation_claims_its_time();
+DROP FUNCTION claimed_range(timestamptz, timestamptz, integer, integer);
+DROP FUNCTION claim_time(uuid, uuid, uuid, uuid, timestamptz, tstzrange, timestamptz);
+DROP FUNCTION group_session(uuid, timestamptz);
+DROP FUNCTION peak_of_claims(uuid, tstzrange);
+DROP INDEX busy_times_by_expiry;
+DROP INDEX busy_times_by_service;
+ALTER TABLE busy_times DROP CONSTRAINT one_staff_one_place;

@@ -1,0 +1,11 @@
+DROP TRIGGER keeps_the_terms ON appointments;
+DROP FUNCTION appointment_keeps_the_terms();
+DROP TRIGGER takes_the_terms ON appointments;
+DROP FUNCTION appointment_takes_the_terms();
+DROP TRIGGER only_ends ON reservations;
+DROP FUNCTION reservation_only_ends();
+DROP TRIGGER takes_the_terms ON reservations;
+DROP FUNCTION reservation_takes_the_terms();
+DROP FUNCTION bookable_service(uuid, uuid, uuid);
+DROP FUNCTION new_reference();
+DROP SEQUENCE appointment_numbers;

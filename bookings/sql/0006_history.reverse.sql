@@ -1,0 +1,2 @@
+DROP TRIGGER writes_history ON appointments;
+DROP FUNCTION appointment_writes_history();

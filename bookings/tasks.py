@@ -1,0 +1,12 @@
+"""Background work of bookings: nothing that correctness waits for."""
+
+from celery import shared_task
+
+from bookings import operations
+from rhivo.clock import now
+
+
+@shared_task
+def release_expired() -> int:
+    """Clear away holds that ran out; beat runs it every minute."""
+    return operations.release_expired(at=now())

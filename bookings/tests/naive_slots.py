@@ -1,0 +1,184 @@
+"""The slot rules once more, minute by minute and without any cleverness, to compare with.
+
+Shares only the value types and `session_of` with the real thing. Resolves wall-clock times by
+walking through the instants and reading the clock, and counts claims by looking at every minute.
+"""
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
+from itertools import pairwise
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from bookings.availability import (
+    Claim,
+    Hours,
+    Person,
+    Reason,
+    Rules,
+    ServiceTerms,
+    Slot,
+    session_of,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOURS = {Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS}
+
+
+def number(instant: datetime) -> int:
+    return (instant - EPOCH) // MINUTE
+
+
+@lru_cache(maxsize=64)
+def clock(zone: ZoneInfo, day: date) -> list[tuple[int, datetime]]:
+    """Read the wall clock at every minute around a date."""
+    begins = number(datetime(day.year, day.month, day.day, tzinfo=UTC)) - 1440
+    return [(m, (EPOCH + m * MINUTE).astimezone(zone).replace(tzinfo=None)) for m in range(begins, begins + 4 * 1440)]
+
+
+@cache
+def resolve(zone: ZoneInfo, day: date, minute: int) -> int:
+    wanted = datetime(day.year, day.month, day.day) + minute * MINUTE
+    readings = clock(zone, day)
+    for instant, reading in readings:
+        if reading == wanted:
+            return instant
+    for (_, previous), (instant, reading) in pairwise(readings):
+        if reading > wanted:
+            return instant + (wanted - previous) // MINUTE - 1
+    raise AssertionError
+
+
+class NaiveCalendar:
+    def __init__(
+        self,
+        rules: Rules,
+        hours: Hours,
+        service: ServiceTerms,
+        people: list[Person],
+        claims: list[Claim],
+    ) -> None:
+        self.rules, self.hours, self.service = rules, hours, service
+        self.people, self.claims = people, claims
+        self.level = Counter(
+            minute
+            for claim in claims
+            if claim.service_id == service.id
+            for minute in range(number(claim.start), number(claim.end))
+        )
+
+    def bounds(self, day: date) -> tuple[int, int]:
+        return resolve(self.rules.zone, day, 0), resolve(self.rules.zone, day, 1440)
+
+    def windows(self, hours: Hours, day: date) -> list[tuple[int, int]]:
+        covering = [e for e in hours.exceptions if e.first <= day <= e.last]
+        if any(e.opens is None for e in covering):
+            return []
+        wall = [(e.opens, e.closes) for e in covering] or [
+            (w.opens, w.closes) for w in hours.weekly if w.weekday == day.weekday()
+        ]
+        zone = self.rules.zone
+        spans = [(resolve(zone, day, o or 0), resolve(zone, day, c or 0)) for o, c in wall]
+        return [span for span in spans if span[0] < span[1]]
+
+    def grid(self, day: date) -> list[int]:
+        begins, ends = self.bounds(day)
+        windows = self.windows(self.hours, day)
+        return [m for m in range(begins, ends) if self.is_grid_time(m, begins, windows)]
+
+    def is_grid_time(self, m: int, begins: int, windows: list[tuple[int, int]]) -> bool:
+        step = self.rules.slot_interval_minutes
+        around = [o for o, c in windows if o <= m < c]
+        if around:
+            return any((m - o) % step == 0 for o in around)
+        if not windows:
+            return (m - begins) % step == 0
+        before = [(c, o) for o, c in windows if c <= m]
+        origin = max(before)[1] if before else min(windows)[0]
+        return (m - origin) % step == 0
+
+    def reason_of_hours(self, m: int, day: date) -> Reason | None:
+        windows = self.windows(self.hours, day)
+        end = m + self.service.duration_minutes
+        if not windows:
+            return Reason.CLOSED
+        if any(o <= m and end <= c for o, c in windows):
+            return None
+        last = max(c for _, c in windows)
+        runs_until = max((c for o, c in windows if o <= m < c), default=None)
+        if runs_until is not None:
+            return Reason.OUTSIDE_HOURS if runs_until == last else Reason.BREAK
+        return Reason.BREAK if min(windows)[0] <= m < last else Reason.OUTSIDE_HOURS
+
+    def reasons(self, m: int, day: date, at: datetime) -> list[Reason]:
+        """List every reason before those of staff and capacity, in order."""
+        start = EPOCH + m * MINUTE
+        found = [self.reason_of_hours(m, day)]
+        around = [o for o, c in self.windows(self.hours, day) if o <= m < c]
+        if not any((m - o) % self.rules.slot_interval_minutes == 0 for o in around):
+            found.append(Reason.OFF_GRID)
+        if start < at:
+            found.append(Reason.PAST)
+        if start < at + timedelta(minutes=self.rules.min_notice_minutes):
+            found.append(Reason.TOO_SOON)
+        if start > at + timedelta(days=self.rules.max_advance_days):
+            found.append(Reason.TOO_FAR)
+        return [reason for reason in found if reason]
+
+    def judge(self, m: int, day: date, at: datetime, lifted: frozenset[Reason]) -> Slot:
+        start = EPOCH + m * MINUTE
+        end = start + timedelta(minutes=self.service.duration_minutes)
+        skipped = lifted | ({Reason.OFF_GRID} if lifted & HOURS else set())
+        standing = [reason for reason in self.reasons(m, day, at) if reason not in skipped]
+        result = standing[0] if standing else self.place(m, day, lifted)
+        if isinstance(result, Reason):
+            return Slot(start, end, 0, (), result)
+        return Slot(start, end, *result, None)
+
+    def place(self, m: int, day: date, lifted: frozenset[Reason]) -> Reason | tuple[int, tuple[UUID, ...]]:
+        service = self.service
+        taken = range(
+            m - service.buffer_before_minutes,
+            m + service.duration_minutes + service.buffer_after_minutes,
+        )
+        places = service.capacity - max(self.level[minute] for minute in taken)
+        if not service.has_staff:
+            return (places, ()) if places > 0 else Reason.FULL
+        session = session_of(service.id, EPOCH + m * MINUTE)
+        hosts = {c.staff_id for c in self.claims if c.session == session} - {None}
+        if service.is_group and hosts:
+            free = [h for h in hosts if h and self.is_free(h, taken, but=session)]
+            if len(self.people) == 1 and self.people[0].id not in hosts:
+                free = []
+        else:
+            people = self.people
+            if Reason.STAFF_UNAVAILABLE not in lifted:
+                people = [p for p in people if self.works(p, m, day)]
+            if not people:
+                return Reason.STAFF_UNAVAILABLE
+            people = sorted(people, key=lambda p: (self.claims_that_day(p.id, day), p.name))
+            free = [p.id for p in people if self.is_free(p.id, taken)]
+        if not service.is_group:
+            places = min(places, len(free))
+        return (places, tuple(free)) if places > 0 and free else Reason.FULL
+
+    def works(self, who: Person, m: int, day: date) -> bool:
+        end = m + self.service.duration_minutes
+        own = who.hours
+        follows = not own.weekly and not any(e.first <= day <= e.last for e in own.exceptions)
+        business = self.windows(self.hours, day)
+        mine = business if follows else self.windows(own, day)
+        return all(any(o <= m and end <= c for o, c in spans) for spans in (business, mine))
+
+    def is_free(self, who: UUID, taken: range, but: UUID | None = None) -> bool:
+        return not any(
+            number(c.start) < taken.stop and taken.start < number(c.end)
+            for c in self.claims
+            if c.staff_id == who and c.session != but
+        )
+
+    def claims_that_day(self, who: UUID, day: date) -> int:
+        begins, ends = self.bounds(day)
+        return sum(c.staff_id == who and begins <= number(c.start) < ends for c in self.claims)

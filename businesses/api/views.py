@@ -1,0 +1,121 @@
+"""Directory, catalogue and log-in over HTTP: translates, never decides."""
+
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from businesses.api import serializers
+from businesses.logging_in import log_in, refresh_tokens
+from businesses.models import Business, Service, Staff
+from businesses.requests import business_of
+from rhivo.api.pagination import CursorPages
+from rhivo.api.schema import PROBLEMS
+from rhivo.api.serializers import body_of, query_of
+from rhivo.api.throttling import throttle
+from rhivo.clock import now
+
+
+class DirectoryView(APIView):
+    """Listed, active businesses by name."""
+
+    @extend_schema(
+        parameters=[serializers.DirectoryQuery],
+        responses={200: serializers.BusinessSummarySerializer(many=True)} | PROBLEMS,
+        operation_id="list_businesses",
+    )
+    def get(self, request: Request) -> Response:
+        throttle(request, "read")
+        query = query_of(request, serializers.DirectoryQuery)
+        found: QuerySet[Business] = Business.objects.listed()
+        for word in query.get("q", "").split():
+            found = found.filter(Q(name__icontains=word) | Q(subdomain__icontains=word) | Q(tagline__icontains=word))
+        pages = CursorPages()
+        pages.ordering = ("name", "id")
+        page = pages.paginate_queryset(found, request, view=self)
+        return pages.get_paginated_response(serializers.BusinessSummarySerializer(page, many=True).data)
+
+
+class BusinessView(APIView):
+    """One business: zone, currency, contact, branding, rules, policy and what a booking asks for."""
+
+    @extend_schema(responses={200: serializers.BusinessSerializer} | PROBLEMS, operation_id="get_business")
+    def get(self, request: Request, subdomain: str) -> Response:
+        throttle(request, "read")
+        return Response(serializers.BusinessSerializer(business_of(request)).data)
+
+
+class ServicesView(APIView):
+    """The active catalogue, by category."""
+
+    @extend_schema(responses={200: serializers.CatalogueSerializer} | PROBLEMS, operation_id="list_services")
+    def get(self, request: Request, subdomain: str) -> Response:
+        throttle(request, "read")
+        return Response({"categories": catalogue(business_of(request))})
+
+
+class StaffView(APIView):
+    """The people who can be booked."""
+
+    @extend_schema(responses={200: serializers.StaffListSerializer} | PROBLEMS, operation_id="list_staff")
+    def get(self, request: Request, subdomain: str) -> Response:
+        throttle(request, "read")
+        people = Staff.objects.active().filter(business=business_of(request)).prefetch_related("services")
+        return Response({"staff": serializers.StaffSerializer(people, many=True).data})
+
+
+def catalogue(business: Business) -> list[dict[str, Any]]:
+    """Return the active services under their categories, those without one last, in five queries at most."""
+    services = (
+        Service.objects.active()
+        .filter(business=business)
+        .select_related("category", "business")
+        .prefetch_related(Prefetch("staff", queryset=Staff.objects.active()))
+    )
+    by_category: dict[Any, dict[str, Any]] = {}
+    ordered = sorted(
+        services,
+        key=lambda s: (
+            s.category is None,
+            s.category.position if s.category else 0,
+            s.category.name if s.category else "",
+        ),
+    )
+    for service in ordered:
+        heading = by_category.setdefault(
+            service.category_id, {"name": service.category.name if service.category else None, "services": []}
+        )
+        heading["services"].append(serializers.ServiceSerializer(service).data)
+    return list(by_category.values())
+
+
+class TokenView(APIView):
+    """Log in with email and password, in one business or as a customer anywhere."""
+
+    @extend_schema(
+        request=serializers.LogIn, responses={200: serializers.TokenPairSerializer} | PROBLEMS, operation_id="log_in"
+    )
+    def post(self, request: Request) -> HttpResponse:
+        given = body_of(request, serializers.LogIn)
+        throttle(request, "login")
+        throttle(request, "login", who=f"account {given['email'].strip().lower()}")
+        pair = log_in(given["email"], given["password"], subdomain=given.get("business"), at=now())
+        return Response(pair, status=status.HTTP_200_OK)
+
+
+class RefreshView(APIView):
+    """New tokens for a refresh token, as long as its person is active and the password is the same."""
+
+    @extend_schema(
+        request=serializers.Refresh,
+        responses={200: serializers.TokenPairSerializer} | PROBLEMS,
+        operation_id="refresh_tokens",
+    )
+    def post(self, request: Request) -> Response:
+        throttle(request, "login")
+        return Response(refresh_tokens(body_of(request, serializers.Refresh)["refresh"], at=now()))

@@ -1,0 +1,188 @@
+"""From request to business and claims, and one transaction around view and rendering.
+
+The transaction opens with the bare identity that a session or token asserts; inside it the identity is verified,
+the business found, and the full claims put in force. It is rolled back when the response says that it failed.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError, transaction
+from django.http import Http404, HttpResponse
+from django.urls import set_script_prefix
+from django.views.defaults import page_not_found
+
+from businesses.access_tokens import read_token
+from businesses.models import User
+from businesses.requests import TenantRequest, named_id
+from businesses.standing import active_business, businesses_of_current_user, standing_of
+from rhivo import claims
+from rhivo.api.errors import problem
+from rhivo.claims import Claims, Role
+from rhivo.db.constraints import domain_error
+from rhivo.errors import NotAuthenticated, NotFound, RhivoError
+from rhivo.unavailable import busy_page
+
+API_PREFIX = "/api/"
+API_BUSINESS = re.compile(r"/api/v1/businesses/(?P<subdomain>[^/]+)(?:/|\Z)")
+PAGE_BUSINESS = re.compile(r"(?P<prefix>/b/(?P<subdomain>[^/]+))(?P<rest>/.*)?\Z")
+WITHOUT_DATABASE = frozenset({"/healthz", "/readyz", "/metrics"})
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+GetResponse = Callable[[TenantRequest], HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a token or session says is asking, not yet verified."""
+
+    user_id: UUID | None = None
+    business_id: UUID | None = None
+    cancellation_token: str = ""
+    by_token: bool = False
+
+
+class TenancyMiddleware:
+    """Give each request its business, its claims and its transaction."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: TenantRequest) -> HttpResponse:
+        request.business = None
+        if request.path in WITHOUT_DATABASE:
+            return self.get_response(request)
+        request.request_id = _request_id(request)
+        try:
+            response = self._in_transaction(request)
+        except DatabaseError as error:
+            known = domain_error(error)
+            if known is None:
+                raise
+            response = problem(known) if _wants_problem(request) else busy_page(request)
+        response["X-Request-ID"] = request.request_id
+        return response
+
+    def _in_transaction(self, request: TenantRequest) -> HttpResponse:
+        identity = identify(request)
+        bare = Claims(user_id=identity.user_id, request_id=request.request_id)
+        with claims.acting_as(bare), transaction.atomic():
+            try:
+                enter(request, identity)
+                response = self.get_response(request)
+            except (Http404, NotFound) as missing:
+                response = _not_found(request, missing)
+            except RhivoError as refusal:
+                response = problem(refusal)
+            if response.status_code >= 500 or getattr(response, "undo", False):
+                transaction.set_rollback(True)
+        return response
+
+
+def identify(request: TenantRequest) -> Identity:
+    """Return the identity that a bearer token or the session asserts; a bad token is kept for the API to refuse."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    request.token_refusal = None
+    if request.path.startswith(API_PREFIX):
+        if scheme.lower() != "bearer":
+            return Identity()
+        try:
+            said = read_token(token.strip(), kind="access")
+        except NotAuthenticated as refusal:
+            request.token_refusal = refusal
+            return Identity()
+        return Identity(said.user_id, said.business_id, said.cancellation_token, by_token=True)
+    user_id = request.session.get(auth.SESSION_KEY)
+    chosen = request.session.get("business_id")
+    return Identity(named_id(user_id), named_id(chosen))
+
+
+def enter(request: TenantRequest, identity: Identity) -> None:
+    """Find the request's business, verify who asks, and put the full claims in force."""
+    user = _verified_user(request, identity)
+    _find_business(request)
+    acting = claims.current()
+    business_id = request.business.id if request.business else identity.business_id
+    role: Role = ""
+    if identity.by_token and identity.user_id is not None:
+        role = _role_by_token(request, identity, business_id)
+    elif user is not None:
+        business_id = business_id or _first_workplace()
+        role = standing_of(user.id, business_id) or ""
+    elif identity.user_id is not None:
+        acting = acting.with_(user_id=None)
+    new = acting.with_(business_id=business_id, role=role, cancellation_token=identity.cancellation_token)
+    if request.token_refusal is None and new != claims.current():
+        claims.assume(new)
+
+
+def _verified_user(request: TenantRequest, identity: Identity) -> User | None:
+    """Load the session's user under its own claim, its password-change hash verified."""
+    if identity.by_token or request.path.startswith(API_PREFIX):
+        request._cached_user = AnonymousUser()
+        return None
+    user = auth.get_user(request)
+    request._cached_user = user
+    return user if isinstance(user, User) else None
+
+
+def _role_by_token(request: TenantRequest, identity: Identity, business_id: UUID | None) -> Role:
+    """Return what the token's person is there now: for another business than the token's, a customer."""
+    assert identity.user_id is not None
+    role = standing_of(identity.user_id, business_id)
+    if role is None:
+        request.token_refusal = NotAuthenticated("This account is no longer active.")
+        claims.assume(Claims(request_id=request.request_id))
+        return ""
+    return role if business_id == identity.business_id else "customer"
+
+
+def _first_workplace() -> UUID | None:
+    mine = businesses_of_current_user()
+    return mine[0][0] if mine else None
+
+
+def _find_business(request: TenantRequest) -> None:
+    """Set the business of the host, of `/b/{subdomain}/` or of the API's path; raises NotFound for an unknown one."""
+    if match := API_BUSINESS.match(request.path_info):
+        subdomain = match["subdomain"]
+    elif subdomain := subdomain_of_host(request):
+        request.urlconf = "rhivo.business_urls"
+    elif match := PAGE_BUSINESS.match(request.path_info):
+        subdomain = match["subdomain"]
+        request.urlconf = "rhivo.business_urls"
+        request.path_info = match["rest"] or "/"
+        set_script_prefix(match["prefix"] + "/")
+    else:
+        return
+    request.business = active_business(subdomain)
+    if request.business is None:
+        raise NotFound("There is no such business.")
+
+
+def subdomain_of_host(request: TenantRequest) -> str:
+    """Return the label before BASE_DOMAIN, '' for the base domain itself, www or a foreign host."""
+    host = request.get_host().rpartition(":")[0] if ":" in request.get_host() else request.get_host()
+    label, dot, rest = host.lower().partition(".")
+    return label if dot and rest == settings.BASE_DOMAIN and label != "www" else ""
+
+
+def _request_id(request: TenantRequest) -> str:
+    given = request.headers.get("X-Request-ID", "")
+    return given if REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _wants_problem(request: TenantRequest) -> bool:
+    return request.path.startswith(API_PREFIX)
+
+
+def _not_found(request: TenantRequest, missing: Exception) -> HttpResponse:
+    if _wants_problem(request):
+        return problem(missing if isinstance(missing, RhivoError) else NotFound())
+    request.urlconf = settings.ROOT_URLCONF
+    request.user = AnonymousUser()
+    return page_not_found(request, missing)

@@ -1,0 +1,138 @@
+"""What a business offers, and who does it."""
+
+from uuid import UUID, uuid4
+
+from django.db import models
+
+from businesses.models.business import Business
+from businesses.validators import validate_grain, validate_slug
+from rhivo.db.ranges import in_range, limits
+
+
+class Category(models.Model):
+    """A heading under which services are shown."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="categories")
+    name = models.CharField(max_length=80)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    business_id: UUID
+
+    class Meta:
+        db_table = "categories"
+        db_table_comment = "Headings of a business's catalogue"
+        ordering = ["position", "name"]
+        verbose_name_plural = "categories"
+        constraints = [models.UniqueConstraint(fields=["business", "name"], name="one_category_a_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StaffQuerySet(models.QuerySet["Staff"]):
+    def active(self) -> "StaffQuerySet":
+        return self.filter(is_active=True)
+
+
+class Staff(models.Model):
+    """A person customers can book. What is here is public; the account behind it is a membership's business."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="staff")
+    slug = models.CharField(max_length=63, validators=[validate_slug])
+    name = models.CharField(max_length=120)
+    title = models.CharField(max_length=120, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField("active", default=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    business_id: UUID
+
+    objects = StaffQuerySet.as_manager()
+
+    class Meta:
+        db_table = "staff"
+        db_table_comment = "People who can be booked, by the name customers see"
+        ordering = ["position", "name"]
+        verbose_name_plural = "staff"
+        constraints = [models.UniqueConstraint(fields=["business", "slug"], name="one_staff_a_slug")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    def active(self) -> "ServiceQuerySet":
+        return self.filter(is_active=True)
+
+
+class Service(models.Model):
+    """What can be booked. Times in minutes on the 5-minute grain, the price in minor units of the business's currency.
+
+    `max_simultaneous_bookings` bounds the peak of simultaneous claims; of a group service (a class) it is
+    the number of participants.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="services")
+    category = models.ForeignKey(
+        Category, models.SET_NULL, null=True, blank=True, related_name="services", db_constraint=False
+    )
+    slug = models.CharField(max_length=63, validators=[validate_slug])
+    name = models.CharField(max_length=120)
+    description = models.CharField(max_length=500, blank=True)
+    duration_minutes = models.PositiveSmallIntegerField(validators=[*limits(5, 1440), validate_grain])
+    price_cents = models.PositiveIntegerField(default=0)
+    max_simultaneous_bookings = models.PositiveSmallIntegerField(default=1, validators=limits(1, 1000))
+    buffer_before_minutes = models.PositiveSmallIntegerField(default=0, validators=[*limits(0, 480), validate_grain])
+    buffer_after_minutes = models.PositiveSmallIntegerField(default=0, validators=[*limits(0, 480), validate_grain])
+    slot_interval_minutes = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[*limits(5, 480), validate_grain]
+    )
+    is_group = models.BooleanField("group service", default=False)
+    is_active = models.BooleanField("active", default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    staff = models.ManyToManyField(Staff, through="ServiceStaff", related_name="services")
+
+    business_id: UUID
+    category_id: UUID | None
+
+    objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        db_table = "services"
+        db_table_comment = "What can be booked; its row is the lock under which its capacity is counted"
+        ordering = ["position", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["business", "slug"], name="one_service_a_slug"),
+            in_range("duration_in_range", "duration_minutes", 5, 1440, step=5),
+            in_range("capacity_in_range", "max_simultaneous_bookings", 1, 1000),
+            in_range("buffer_before_in_range", "buffer_before_minutes", 0, 480, step=5),
+            in_range("buffer_after_in_range", "buffer_after_minutes", 0, 480, step=5),
+            in_range("service_interval_in_range", "slot_interval_minutes", 5, 480, step=5),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServiceStaff(models.Model):
+    """That a staff member does a service."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="+")
+    service = models.ForeignKey(Service, models.CASCADE, related_name="assignments", db_constraint=False)
+    staff = models.ForeignKey(Staff, models.CASCADE, related_name="assignments", db_constraint=False)
+
+    business_id: UUID
+
+    class Meta:
+        db_table = "service_staff"
+        db_table_comment = "Who does which service; a service with no row here needs nobody in particular"
+        verbose_name = "assignment"
+        constraints = [models.UniqueConstraint(fields=["business", "service", "staff"], name="one_assignment_a_pair")]
+
+    def __str__(self) -> str:
+        return f"{self.staff} does {self.service}"

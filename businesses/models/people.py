@@ -1,0 +1,103 @@
+"""People who log in, and what they are to a business.
+
+An account belongs to the installation, not to a tenant: one person may be an owner here, staff there and a
+customer elsewhere. What a person may do follows from the claims in force, never from a flag on the account.
+"""
+
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+
+from businesses.models.business import Business
+from businesses.permissions import may
+from rhivo import claims
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create an account; without a password nobody can log in to it until one is set."""
+        user = self.model(email=normalized_email(email), **fields)
+        user.set_password(password)
+        user.save(force_insert=True)
+        return user
+
+
+def normalized_email(email: str) -> str:
+    """Return an address in the one form in which it is stored and compared."""
+    return email.strip().lower()
+
+
+class User(AbstractBaseUser):
+    """An account. Owner or staff is who has a membership; anyone else is a customer."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    email = models.EmailField(max_length=254, unique=True)
+    name = models.CharField(max_length=120)
+    phone = models.CharField(max_length=32, blank=True)
+    email_verified_at = models.DateTimeField(null=True, blank=True)
+    is_active = models.BooleanField("active", default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_login = None  # type: ignore[assignment]
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    objects = UserManager()
+
+    class Meta:
+        db_table = "users"
+        db_table_comment = "Accounts of people, one an installation, whatever they are to which business"
+        ordering = ["name", "id"]
+        constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="email_in_lower_case")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the claims in force let this person into the back office."""
+        return claims.current().works_here
+
+    def has_perm(self, permission: str, obj: object = None) -> bool:
+        """Whether the role in force may do what Django calls `app.verb_model`."""
+        return self.is_active and may(claims.current(), permission)
+
+    def has_module_perms(self, app: str) -> bool:
+        return self.is_active and self.is_staff
+
+
+class MembershipRole(models.TextChoices):
+    OWNER = "owner", "Owner"
+    STAFF = "staff", "Staff"
+
+
+class Membership(models.Model):
+    """A person's role in a business; who has none there is a customer."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=5, choices=MembershipRole.choices)
+    staff = models.ForeignKey(
+        "businesses.Staff", models.SET_NULL, null=True, blank=True, related_name="memberships", db_constraint=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    business_id: UUID
+    user_id: UUID
+
+    class Meta:
+        db_table = "memberships"
+        db_table_comment = "Who is owner or staff of which business"
+        ordering = ["role", "created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["business", "user"], name="one_role_a_business"),
+            models.CheckConstraint(condition=models.Q(role__in=MembershipRole.values), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"

@@ -1,0 +1,36 @@
+"""What each role may do in the back office, in the words Django's admin asks in (`app.verb_model`).
+
+The database decides the same by row-level security and grants; this keeps the admin from offering what it would refuse.
+"""
+
+from rhivo.claims import Claims
+
+_STAFF = frozenset(
+    {
+        "bookings.view_appointment",
+        "bookings.add_appointment",
+        "bookings.change_appointment",
+        "businesses.view_service",
+        "businesses.view_category",
+        "businesses.view_staff",
+        "businesses.view_availability",
+        "businesses.view_business",
+        "notifications.view_notificationlog",
+    }
+)
+_OWNER = (
+    _STAFF
+    | {
+        f"businesses.{verb}_{model}"
+        for model in ("service", "category", "staff", "servicestaff", "availability")
+        for verb in ("view", "add", "change", "delete")
+    }
+    | {"businesses.change_business", "businesses.view_membership", "businesses.view_user"}
+)
+
+
+def may(claims: Claims, permission: str) -> bool:
+    """Whether the role in force allows a permission in its own business."""
+    if claims.owns:
+        return permission in _OWNER
+    return claims.works_here and permission in _STAFF

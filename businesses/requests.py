@@ -1,0 +1,36 @@
+"""A request as the middleware hands it on: with its business and what was found of its identity."""
+
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+from businesses.models import Business, User
+from rhivo.errors import NotAuthenticated, NotFound
+
+
+class TenantRequest(HttpRequest):
+    """`business` is None on the installation's own addresses; `token_refusal` is what the API says of a bad token."""
+
+    business: Business | None
+    request_id: str
+    token_refusal: NotAuthenticated | None
+    _cached_user: User | AnonymousUser
+
+
+def business_of(request: HttpRequest | Request) -> Business:
+    """Return the business whose address a request came to; raises NotFound elsewhere."""
+    plain = request._request if isinstance(request, Request) else request
+    business: Business | None = getattr(plain, "business", None)
+    if business is None:
+        raise NotFound("There is no such business.")
+    return business
+
+
+def named_id(value: str | None) -> UUID | None:
+    """Return an id kept as text in a session, None for none or for what is no id."""
+    try:
+        return UUID(value) if value else None
+    except ValueError:
+        return None

@@ -1,0 +1,3 @@
+DROP FUNCTION my_businesses();
+DROP FUNCTION standing_of(uuid, uuid);
+DROP FUNCTION find_login(text);

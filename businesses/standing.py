@@ -1,0 +1,28 @@
+"""What a person is to a business at this moment: asked of the database, never of a token or a session."""
+
+from typing import cast
+from uuid import UUID
+
+from django.db import connection
+
+from businesses.models import Business
+from rhivo.claims import Role
+
+
+def standing_of(user_id: UUID, business_id: UUID | None) -> Role | None:
+    """Return owner, staff or customer; None for a person who is deleted or disabled."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT standing_of(%s, %s)", [user_id, business_id])
+        return cast(Role | None, cursor.fetchone()[0])
+
+
+def businesses_of_current_user() -> list[tuple[UUID, str, str, Role]]:
+    """Return (id, subdomain, name, role) of each business in which the signed-in person works, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT business_id, subdomain, name, role FROM my_businesses()")
+        return cast(list[tuple[UUID, str, str, Role]], cursor.fetchall())
+
+
+def active_business(subdomain: str) -> Business | None:
+    """Return the active business at a subdomain."""
+    return Business.objects.active().filter(subdomain=subdomain.lower()).first()

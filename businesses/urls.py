@@ -1,0 +1,5 @@
+from django.urls import path
+
+from businesses import views
+
+urlpatterns = [path("", views.directory, name="directory")]

@@ -1,0 +1,63 @@
+"""Sending what the outbox owes, as the worker role, across tenants.
+
+A row is claimed by a conditional update with a lease, sent outside any transaction, then marked. A worker that dies
+in between leaves a lease that runs out: the message is sent again rather than never, with the same Message-ID.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+
+from django.db import transaction
+
+from notifications.mail import write_mail
+from notifications.models import DeliveryStatus, NotificationLog
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=2)
+GIVE_UP_AFTER = 8
+FIRST_RETRY = timedelta(seconds=30)
+
+
+def deliver_owed(*, at: datetime, limit: int = 500) -> int:
+    """Send what is due at an instant, at most `limit` messages; return how many were sent."""
+    return sum(_deliver(message, at) for message in _claimed(at, limit))
+
+
+def _claimed(at: datetime, limit: int) -> Iterator[NotificationLog]:
+    """Claim one due message after another; those that other workers hold are skipped."""
+    for _ in range(limit):
+        with transaction.atomic():
+            due = NotificationLog.objects.filter(
+                status__in=[DeliveryStatus.PENDING, DeliveryStatus.SENDING], due_at__lte=at
+            ).order_by("due_at")
+            message = due.select_for_update(skip_locked=True).first()
+            if message is None:
+                return
+            message.status, message.due_at = DeliveryStatus.SENDING, at + LEASE
+            message.attempts += 1
+            message.save(update_fields=["status", "due_at", "attempts"])
+        yield message
+
+
+def _deliver(message: NotificationLog, at: datetime) -> bool:
+    try:
+        write_mail(message).send()
+    except (SMTPException, OSError) as error:
+        _put_off(message, at, error)
+        return False
+    message.status, message.sent_at, message.last_error = DeliveryStatus.SENT, at, ""
+    message.save(update_fields=["status", "sent_at", "last_error"])
+    return True
+
+
+def _put_off(message: NotificationLog, at: datetime, error: Exception) -> None:
+    """Try again later, each time twice as late, or give up."""
+    given_up = message.attempts >= GIVE_UP_AFTER
+    message.status = DeliveryStatus.FAILED if given_up else DeliveryStatus.PENDING
+    message.due_at = at + FIRST_RETRY * 2 ** (message.attempts - 1)
+    message.last_error = str(error)[:500]
+    message.save(update_fields=["status", "due_at", "last_error"])
+    logger.warning("message %s was not sent: %s", message.id, error)

@@ -1,0 +1,10 @@
+"""Addresses under a business: at its subdomain or below `/b/{subdomain}/`, the same either way."""
+
+from django.urls import include, path
+
+from rhivo.urls import handler400, handler403, handler404, handler500
+from rhivo.urls import urlpatterns as installation
+
+__all__ = ["handler400", "handler403", "handler404", "handler500"]
+
+urlpatterns = [path("", include("bookings.urls")), *installation[:-1]]

@@ -1,0 +1,97 @@
+"""Who is acting, and for which business: the facts that row-level security decides by.
+
+Claims live in a context variable. The database backend sends them with every BEGIN as transaction-local
+settings (`rhivo.business_id` and so on), so they can neither be forgotten nor outlive their transaction,
+also behind a pooler. Knows nothing of how claims are earned: that is `businesses.middleware`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import connection
+
+Role = Literal["", "customer", "staff", "owner"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a visitor, person, task or operator has proved. Nothing set: public rows only.
+
+    `cancellation_token` is the SHA-256 of a guest's token in hex, `reservation_id` the hold a visitor
+    presents, `request_id` what the audit trail calls this request.
+    """
+
+    business_id: UUID | None = None
+    user_id: UUID | None = None
+    role: Role = ""
+    cancellation_token: str = ""
+    reservation_id: UUID | None = None
+    request_id: str = ""
+
+    @property
+    def works_here(self) -> bool:
+        """Whether these are the claims of the business's own staff or owner."""
+        return self.business_id is not None and self.role in ("staff", "owner")
+
+    @property
+    def owns(self) -> bool:
+        """Whether these are the claims of the business's owner."""
+        return self.business_id is not None and self.role == "owner"
+
+    def with_(self, **changes: Any) -> "Claims":
+        """Return these claims with some of them replaced."""
+        return replace(self, **changes)
+
+
+PUBLIC = Claims()
+_current: ContextVar[Claims] = ContextVar("rhivo_claims", default=PUBLIC)
+
+
+def current() -> Claims:
+    """Return the claims in force."""
+    return _current.get()
+
+
+def settings_of(claims: Claims) -> dict[str, str]:
+    """Return every transaction-local setting with its value, '' where nothing is claimed."""
+    return {f"rhivo.{key}": str(value or "") for key, value in asdict(claims).items()}
+
+
+def assume(claims: Claims) -> None:
+    """Put claims in force from here to the end of the enclosing `acting_as`, or of the transaction."""
+    _current.set(claims)
+    _announce()
+
+
+@contextmanager
+def acting_as(claims: Claims) -> Iterator[Claims]:
+    """Put claims in force for a block, inside a transaction or around one; the former ones come back after it."""
+    token = _current.set(claims)
+    try:
+        _announce()
+        yield claims
+    finally:
+        _current.reset(token)
+        _announce()
+
+
+def _announce() -> None:
+    """Tell a transaction under way about a change of claims; BEGIN tells all others."""
+    if connection.in_atomic_block and not connection.needs_rollback:
+        connection.cursor().execute(set_config_sql(_current.get()))
+
+
+def set_config_sql(claims: Claims) -> str:
+    """Return the SELECT that puts claims into the present transaction, values quoted as SQL literals."""
+    calls = (f"set_config('{name}', '{_quoted(value)}', true)" for name, value in settings_of(claims).items())
+    return f"SELECT {', '.join(calls)}"
+
+
+def _quoted(value: str) -> str:
+    if "\\" in value or "\0" in value:
+        raise ValueError("a claim holds neither backslash nor NUL")
+    return value.replace("'", "''")

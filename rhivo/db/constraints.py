@@ -1,0 +1,60 @@
+"""One place where a constraint's name becomes a domain error.
+
+Apps register what their constraints mean when they load; `refusals` translates around a write.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.db import DatabaseError
+
+from rhivo.errors import RhivoError, Unavailable
+
+_meanings: dict[str, Callable[[], RhivoError]] = {}
+
+RETRYABLE = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+BUSY = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.QueryCanceled,
+    psycopg.errors.TooManyConnections,
+    psycopg.errors.OperatorIntervention,
+    psycopg.errors.OutOfMemory,
+    psycopg.errors.DiskFull,
+)
+
+
+def means(constraint: str, error: Callable[[], RhivoError]) -> None:
+    """Declare what a violation of a named constraint says to the caller."""
+    _meanings[constraint] = error
+
+
+def constraint_of(error: DatabaseError) -> str | None:
+    """Return the name of the constraint that was violated, if it was one."""
+    cause = error.__cause__
+    return cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
+
+
+def domain_error(error: DatabaseError) -> RhivoError | None:
+    """Return the domain error that a database error stands for, or None if it is a bug of ours."""
+    cause = error.__cause__
+    if isinstance(cause, (*RETRYABLE, *BUSY)) or _connection_lost(cause):
+        return Unavailable()
+    meaning = _meanings.get(constraint_of(error) or "")
+    return meaning() if meaning else None
+
+
+def _connection_lost(cause: BaseException | None) -> bool:
+    return isinstance(cause, psycopg.OperationalError) and cause.sqlstate in (None, "57P01", "57P02", "57P03")
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn the database's refusal of a write inside the block into its domain error; let deadlocks pass, to be retried."""
+    try:
+        yield
+    except DatabaseError as error:
+        known = None if isinstance(error.__cause__, RETRYABLE) else domain_error(error)
+        if known is None:
+            raise
+        raise known from error

@@ -1,0 +1,40 @@
+"""Doing a thing once: which request a key was used for."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import connection
+
+from rhivo.errors import IdempotencyMismatch
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An idempotency key, and the SHA-256 of the request it is used for."""
+
+    key: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, key: str, *request: Any) -> "Once":
+        """Tie a key to a request, given as values that mean the same for the same request."""
+        canonical = json.dumps(request, sort_keys=True, default=str, separators=(",", ":"))
+        return cls(key, hashlib.sha256(canonical.encode()).hexdigest())
+
+    def made(self, lookup: Literal["hold_of_key", "appointment_of_key"], business_id: UUID) -> UUID | None:
+        """Wait for whoever works under this key; return the id of what it made, or None.
+
+        Raises IdempotencyMismatch if it was made by a different request.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT id, request_fingerprint FROM {lookup}(%s, %s)", [business_id, self.key])
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        made_id, fingerprint = row
+        if fingerprint != self.fingerprint:
+            raise IdempotencyMismatch()
+        return UUID(str(made_id))

@@ -1,0 +1,38 @@
+"""What every operation is: atomic, translated, and tried again when the database says that would help."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import DatabaseError, transaction
+
+from rhivo.db.constraints import RETRYABLE, domain_error
+
+P = ParamSpec("P")
+R = TypeVar("R")
+ATTEMPTS = 3
+
+
+def operation(function: Callable[P, R]) -> Callable[P, R]:
+    """Run a function atomically; retry deadlocks and serialization failures; raise domain errors.
+
+    Inside a request each attempt is a savepoint, so its locks are gone before the next. At most three attempts.
+    """
+
+    @wraps(function)
+    def atomic_operation(*args: P.args, **kwargs: P.kwargs) -> R:
+        attempt = 1
+        while True:
+            try:
+                with transaction.atomic():
+                    return function(*args, **kwargs)
+            except DatabaseError as error:
+                if attempt < ATTEMPTS and isinstance(error.__cause__, RETRYABLE):
+                    attempt += 1
+                    continue
+                known = domain_error(error)
+                if known is None:
+                    raise
+                raise known from error
+
+    return atomic_operation

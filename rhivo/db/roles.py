@@ -1,0 +1,75 @@
+"""The three database roles, made once on a server by an administrator's login.
+
+`rhivo_owner` owns the schema and migrates, `rhivo_app` is what web processes are, `rhivo_worker` is Celery and
+operators. None is a superuser and none bypasses row security.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+ROLES = {"owner": "rhivo_owner", "app": "rhivo_app", "worker": "rhivo_worker"}
+TIMEOUTS = {
+    "rhivo_app": {"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"},
+    "rhivo_worker": {"statement_timeout": "60s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s"},
+}
+
+
+def prepare(admin_url: str, *, database: str, passwords: Mapping[str, str]) -> dict[str, str]:
+    """Create or renew the roles, the database and its extension; return the URL of each role.
+
+    `admin_url` must log in as a role that may create roles and databases; `passwords` has a key for each of
+    "owner", "app" and "worker". Safe to repeat.
+    """
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        for kind, role in ROLES.items():
+            _create_role(connection, role, passwords[kind])
+        _run(connection, "GRANT {} TO {}", "rhivo_app", "rhivo_worker")
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
+            _run(connection, "GRANT {} TO CURRENT_USER", "rhivo_owner")
+            _run(connection, "CREATE DATABASE {} OWNER {}", database, "rhivo_owner")
+        _run(connection, "ALTER DATABASE {} SET timezone TO 'UTC'", database)
+        _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
+        _run(connection, "GRANT CONNECT ON DATABASE {} TO {}, {}", database, "rhivo_app", "rhivo_worker")
+    with psycopg.connect(_in_database(admin_url, database), autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
+        _run(connection, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        _run(connection, "GRANT USAGE, CREATE ON SCHEMA public TO {}", "rhivo_owner")
+    return {
+        kind: _in_database(admin_url, database, user=role, password=passwords[kind]) for kind, role in ROLES.items()
+    }
+
+
+def _create_role(connection: psycopg.Connection, role: str, password: str) -> None:
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    _run(
+        connection,
+        "ALTER ROLE {}" if known else "CREATE ROLE {}",
+        role,
+        tail=(" LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE INHERIT PASSWORD {}", password),
+    )
+    for setting, value in TIMEOUTS.get(role, {}).items():
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET {} TO {}").format(
+                sql.Identifier(role), sql.Identifier(setting), sql.Literal(value)
+            )
+        )
+
+
+def _run(connection: psycopg.Connection, statement: str, *names: str, tail: tuple[str, str] | None = None) -> None:
+    """Run a statement with names quoted into it, and a tail with one literal."""
+    query = sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]
+    if tail:
+        query += sql.SQL(tail[0]).format(sql.Literal(tail[1]))  # type: ignore[arg-type]
+    connection.execute(query)
+
+
+def _in_database(url: str, database: str, *, user: str | None = None, password: str | None = None) -> str:
+    """Return a URL of the same server for a database and, if given, a login."""
+    parts = urlsplit(url)
+    netloc = parts.netloc
+    if user is not None:
+        netloc = f"{quote(user)}:{quote(password or '', safe='')}@{netloc.rpartition('@')[2]}"
+    return urlunsplit(parts._replace(netloc=netloc, path=f"/{quote(database)}"))

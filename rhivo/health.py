@@ -1,0 +1,58 @@
+"""Is the process up, and is everything it needs there: one line a dependency, no secrets."""
+
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse
+
+from rhivo.tasks import HEARTBEAT, HEARTBEAT_SECONDS
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer 200, or 503 when something is missing, with a line for each dependency."""
+    lines, ready = [], True
+    for name, check in CHECKS.items():
+        try:
+            state = check()
+        except Exception as error:  # noqa: BLE001 - whatever a dependency raises, it is not ready
+            state = type(error).__name__
+        ready = ready and state.startswith("ok")
+        lines.append(f"{name}: {state}")
+    response = HttpResponse("\n".join(lines) + "\n", status=200 if ready else 503, content_type="text/plain")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return "ok"
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(pending)} not applied" if pending else "ok"
+
+
+def _broker() -> str:
+    cache.get(HEARTBEAT)
+    return "ok"
+
+
+def _worker() -> str:
+    return "ok" if cache.get(HEARTBEAT) else f"no sign of life for {HEARTBEAT_SECONDS} s"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "broker": _broker,
+    "worker": _worker,
+}

@@ -1,0 +1,31 @@
+"""What is shown when there is nothing to show: a page for people, a problem for API clients."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from rhivo.api.errors import problem
+from rhivo.api.errors import server_error as api_server_error
+from rhivo.errors import Forbidden, Malformed, NotFound
+
+API_PREFIX = "/api/"
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith(API_PREFIX)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return problem(NotFound()) if _is_api(request) else render(request, "404.html", status=404)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return problem(Forbidden()) if _is_api(request) else render(request, "403.html", status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return problem(Malformed()) if _is_api(request) else HttpResponse("Bad request", status=400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return api_server_error(request) if _is_api(request) else HttpResponse(render_to_string("500.html"), status=500)

@@ -1,0 +1,237 @@
+"""Settings, all from the environment, safe by default. `docs/operating.md` lists the variables."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+RUNNING_DEMO = BASE_DIR / ".demo" / "running.json"
+
+
+def adopt_running_demo() -> None:
+    """Take unset variables from a demo that runs from this checkout, so that every command finds its database."""
+    if "DATABASE_URL" in os.environ or not RUNNING_DEMO.exists():
+        return
+    demo = json.loads(RUNNING_DEMO.read_text())
+    try:
+        os.kill(demo["pid"], 0)
+    except (ProcessLookupError, PermissionError):
+        return
+    for name, value in demo["environment"].items():
+        os.environ.setdefault(name, value)
+
+
+adopt_running_demo()
+env = environ.Env()
+
+ENVIRONMENT = env("RHIVO_ENV", default="development")
+PRODUCTION = ENVIRONMENT == "production"
+DEBUG = False
+# Without a secret of its own a process can serve nobody else's sessions; system check rhivo.E004 says so in production.
+SECRET_KEY = env("SECRET_KEY", default="") or secrets.token_urlsafe(48)
+JWT_SECRET = env("JWT_SECRET", default="") or secrets.token_urlsafe(48)
+SECRETS_GIVEN = all(os.environ.get(name) for name in ("SECRET_KEY", "JWT_SECRET"))
+
+BASE_DOMAIN = env("BASE_DOMAIN", default="localhost")
+PUBLIC_URL = env("PUBLIC_URL", default=f"http://{BASE_DOMAIN}:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[BASE_DOMAIN, f".{BASE_DOMAIN}", "127.0.0.1", "[::1]"])
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+THROTTLE = env("RHIVO_THROTTLE", default="on") != "off"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "csp",
+    "rhivo",
+    "audit",
+    "businesses",
+    "notifications",
+    "bookings",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "businesses.middleware.TenancyMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "rhivo.urls"
+WSGI_APPLICATION = "rhivo.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "businesses.context.business",
+            ],
+        },
+    },
+]
+
+DATABASE_ROLE = env("RHIVO_DB_ROLE", default="app")
+_URL_OF_ROLE = {
+    "app": ["DATABASE_URL"],
+    "worker": ["WORKER_DATABASE_URL", "DATABASE_URL"],
+    "owner": ["MIGRATION_DATABASE_URL", "DATABASE_URL"],
+}
+
+
+def database() -> dict[str, Any]:
+    """Return the connection of this process's role; without any URL one that says the cure when it is used."""
+    names = [name for name in _URL_OF_ROLE[DATABASE_ROLE] if os.environ.get(name)]
+    parsed: dict[str, Any] = env.db_url(names[0]) if names else {"NAME": "rhivo"}
+    pooled = DATABASE_ROLE == "app" and env.bool("RHIVO_DB_POOL", default=False)
+    pool = {"min_size": 1, "max_size": env.int("RHIVO_DB_POOL_SIZE", default=16), "timeout": 10}
+    return parsed | {
+        "ENGINE": "rhivo.db.postgresql",
+        "CONN_MAX_AGE": 0 if pooled else env.int("RHIVO_DB_MAX_AGE", default=60),
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {
+            **parsed.get("OPTIONS", {}),
+            "connect_timeout": 5,
+            "application_name": f"rhivo {DATABASE_ROLE}",
+            **({"pool": pool} if pooled else {}),
+        },
+    }
+
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "businesses.User"
+AUTHENTICATION_BACKENDS = ["businesses.auth.EmailBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "login"
+
+TIME_ZONE = "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("it", "Italiano"), ("es", "Español")]
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SSL_REDIRECT", default=True)
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+# Manage links carry their token in the address: it must not travel on in a Referer.
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+REDIS_URL = env("REDIS_URL", default="")
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 2, "socket_connect_timeout": 2}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "release expired holds": {"task": "bookings.tasks.release_expired", "schedule": 60.0},
+    "deliver what is owed": {"task": "notifications.tasks.deliver", "schedule": 15.0},
+    "say that the worker lives": {"task": "rhivo.tasks.heartbeat", "schedule": 10.0},
+}
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+MAIL_DIR = env("MAIL_DIR", default="")
+if MAIL_DIR:
+    EMAIL_BACKEND, EMAIL_FILE_PATH = "django.core.mail.backends.filebased.EmailBackend", MAIL_DIR
+elif env("EMAIL_URL", default=""):
+    vars().update(env.email_url("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"bookings@{BASE_DOMAIN}")
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["businesses.api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rhivo.api.negotiation.JSONOnly",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "rhivo.api.errors.problem_response",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Rhivo",
+    "DESCRIPTION": "Appointments that are really yours. Errors are RFC 9457 problems with a stable `code`.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+}
+SILENCED_SYSTEM_CHECKS = ["models.W042"]

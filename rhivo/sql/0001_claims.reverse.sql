@@ -1,0 +1,10 @@
+DROP FUNCTION refuse_rewrite();
+DROP FUNCTION bump_version();
+DROP FUNCTION owned_business_id();
+DROP FUNCTION working_business_id();
+DROP FUNCTION current_reservation_id();
+DROP FUNCTION current_cancellation_token();
+DROP FUNCTION current_user_role();
+DROP FUNCTION current_user_id();
+DROP FUNCTION current_business_id();
+REVOKE USAGE ON SCHEMA public FROM rhivo_app, rhivo_worker;
