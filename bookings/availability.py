@@ -296,10 +296,8 @@ class Calendar:
         if not service.has_staff:
             return _offered(places, ())
         # A session at this start would be part of the peak.
-        host = self._hosted(start, begins, ends) if service.is_group and peak else None
-        if host is not None:
-            free = host
-        else:
+        free = self._hosted(start, begins, ends) if service.is_group and peak else None
+        if free is None:
             working = day.workers if anyone_works else self._working(day, start)
             if not working:
                 return _REFUSED[Reason.STAFF_UNAVAILABLE]
@@ -348,27 +346,27 @@ class Calendar:
 
     def _drawn_up(self, day: date) -> _Day:
         begins, ends = day_bounds(day, self._rules.zone)
-        spans = self._timetable.windows(day) or ()
-        clipped = ((max(opens, begins), min(closes, ends)) for opens, closes in spans)
-        windows = tuple(span for span in clipped if span[0] < span[1])
+        windows = self._timetable.windows(day) or ()
         interval = self._rules.slot_interval_minutes
         # Windows may overlap when the clocks change: a set keeps their common steps once.
         steps = frozenset(step for span in windows for step in range(*span, interval))
         origin = begins - self._service.buffer_before_minutes
-        workers = self._workers(day, origin, (begins, ends))
+        workers = self._workers(day, origin, (begins, ends), windows)
         return _Day(begins, ends, origin, windows, steps, workers)
 
-    def _workers(self, day: date, origin: int, bounds: Span) -> tuple[_Worker, ...]:
+    def _workers(self, day: date, origin: int, bounds: Span, windows: tuple[Span, ...]) -> tuple[_Worker, ...]:
         def fewest_claims(entry: tuple[Person, Timetable, Diary]) -> tuple[int, str, UUID]:
             person, _, diary = entry
             return diary.begun(*bounds), person.name, person.id
 
         # As far as the day's last start can reach.
         until = bounds[1] + self._service.duration_minutes + self._service.buffer_after_minutes
-        return tuple(
-            _Worker(person.id, diary.taken(origin, until), hours.windows(day))
-            for person, hours, diary in sorted(self._people, key=fewest_claims)
-        )
+        workers = []
+        for person, hours, diary in sorted(self._people, key=fewest_claims):
+            own = hours.windows(day)
+            own = None if own == windows else own
+            workers.append(_Worker(person.id, diary.taken(origin, until), own))
+        return tuple(workers)
 
 
 def _holds(windows: Iterable[Span], start: int, end: int) -> bool:

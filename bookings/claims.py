@@ -99,16 +99,19 @@ class Ledger:
         begins = [(t := c.start - EPOCH).days * MINUTES_A_DAY + t.seconds // 60 for c in claims]
         ends = [(t := c.end - EPOCH).days * MINUTES_A_DAY + t.seconds // 60 for c in claims]
         service = service_id.int
-        self._own: list[tuple[Claim, int, int]] = []
+        self._own: list[Claim] = []
+        mine: _Spans = ([], [])
         people: defaultdict[int, _Spans] = defaultdict(lambda: ([], []))
         for claim, begin, end in zip(claims, begins, ends, strict=True):
             if claim.service_id.int == service:
-                self._own.append((claim, begin, end))
-            if claim.staff_id is not None:
-                mine = people[claim.staff_id.int]
+                self._own.append(claim)
                 mine[0].append(begin)
                 mine[1].append(end)
-        self.occupancy = Occupancy([own[1] for own in self._own], [own[2] for own in self._own])
+            if claim.staff_id is not None:
+                theirs = people[claim.staff_id.int]
+                theirs[0].append(begin)
+                theirs[1].append(end)
+        self.occupancy = Occupancy(*mine)
         self._diaries = {person: Diary(*spans) for person, spans in people.items()}
 
     def diary(self, staff_id: UUID) -> Diary:
@@ -117,21 +120,23 @@ class Ledger:
 
     def host(self, session: int) -> UUID | None:
         """Return the person who takes the service's session; None while nobody does."""
-        claims = self._sessions.get(session)
-        return claims[0][0] if claims else None
+        people = self._sessions.get(session)
+        return people[0] if people else None
 
     def is_kept_free(self, session: int, begins: int, ends: int) -> bool:
-        """Tell whether the session's host has no claim in `[begins, ends)` but the session's."""
-        claims = self._sessions[session]
-        host = claims[0][0]
-        own = sum([who == host and b < ends and begins < e for who, b, e in claims])
-        return self.diary(host).overlapping(begins, ends) == own
+        """Tell whether the session's host has no other claim in `[begins, ends)`.
+
+        The range holds the session's start, so every claim of the session overlaps it.
+        """
+        people = self._sessions[session]
+        host = people[0]
+        return self.diary(host).overlapping(begins, ends) == people.count(host)
 
     @cached_property
-    def _sessions(self) -> dict[int, list[tuple[UUID, int, int]]]:
-        """The claims of each session, for those with a person: only group services ask."""
-        sessions: defaultdict[int, list[tuple[UUID, int, int]]] = defaultdict(list)
-        for claim, begin, end in self._own:
+    def _sessions(self) -> dict[int, list[UUID]]:
+        """The person of each claim of a session: only group services ask."""
+        sessions: defaultdict[int, list[UUID]] = defaultdict(list)
+        for claim in self._own:
             if claim.staff_id is not None:
-                sessions[claim.session.int].append((claim.staff_id, begin, end))
+                sessions[claim.session.int].append(claim.staff_id)
         return sessions

@@ -91,7 +91,8 @@ class Timetable:
         """Return the date's windows as instants, in order; None when these hours say nothing of it.
 
         A closed exception closes the date; otherwise all its special windows replace the weekly
-        ones. Windows that the clocks leave empty or reversed are dropped, overlapping ones stay.
+        ones. Windows that the clocks leave empty or reversed are dropped, overlapping ones stay;
+        none leaves its date, even where a gap would push it over midnight.
         """
         covering = self._covering(day) if self._exceptions else []
         if covering:
@@ -105,10 +106,14 @@ class Timetable:
         return [exception for exception in unfinished if exception.first <= day]
 
     def _resolved(self, day: date, windows: Iterable[Span]) -> tuple[Span, ...]:
-        spans = {
-            (local_minute(day, opens, self._zone), local_minute(day, closes, self._zone)) for opens, closes in windows
-        }
-        return tuple(sorted(span for span in spans if span[0] < span[1]))
+        begins, ends = day_bounds(day, self._zone)
+        spans = set()
+        for opens, closes in windows:
+            first = max(begins, local_minute(day, opens, self._zone))
+            last = min(ends, local_minute(day, closes, self._zone))
+            if first < last:
+                spans.add((first, last))
+        return tuple(sorted(spans))
 
 
 def _special(exceptions: list[DateException]) -> list[Span]:

@@ -1,8 +1,10 @@
 """The kernel as a Django app. Loading it binds tasks to the Celery app, in web processes too."""
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 from rhivo.celery import app as celery_app
+from rhivo.checks import database_is_safe, settings_are_safe
 
 __all__ = ["RhivoConfig", "celery_app"]
 
@@ -11,3 +13,7 @@ class RhivoConfig(AppConfig):
     """Claims, errors, clock and database plumbing, without tables of its own."""
 
     name = "rhivo"
+
+    def ready(self) -> None:
+        register(settings_are_safe, Tags.security)
+        register(database_is_safe, Tags.database)

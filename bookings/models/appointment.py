@@ -55,6 +55,9 @@ class Appointment(models.Model):
     answers = models.JSONField(default=dict)
 
     service_name = models.CharField(max_length=120, db_default="")
+    service_capacity = models.PositiveSmallIntegerField(
+        db_default=1, db_comment="the capacity under which this claim was taken; lowering it later breaks no promise"
+    )
     price_cents = models.PositiveIntegerField(db_default=0)
     currency = models.CharField(max_length=3, db_default="")
     buffer_before_minutes = models.PositiveSmallIntegerField(db_default=0)

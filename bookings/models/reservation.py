@@ -53,6 +53,9 @@ class Reservation(models.Model):
     buffer_before_minutes = models.PositiveSmallIntegerField(db_default=0)
     buffer_after_minutes = models.PositiveSmallIntegerField(db_default=0)
     service_name = models.CharField(max_length=120, db_default="")
+    service_capacity = models.PositiveSmallIntegerField(
+        db_default=1, db_comment="the capacity under which this claim was taken; lowering it later breaks no promise"
+    )
     price_cents = models.PositiveIntegerField(db_default=0)
     currency = models.CharField(max_length=3, db_default="")
     expires_at = models.DateTimeField(db_default=Now())

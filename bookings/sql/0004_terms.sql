@@ -57,6 +57,7 @@ BEGIN
     NEW.status := 'held';
     NEW.ends_at := NEW.starts_at + make_interval(mins => _service.duration_minutes);
     NEW.service_name := _service.name;
+    NEW.service_capacity := _service.max_simultaneous_bookings;
     NEW.buffer_before_minutes := _service.buffer_before_minutes;
     NEW.buffer_after_minutes := _service.buffer_after_minutes;
     NEW.price_cents := _service.price_cents;
@@ -106,6 +107,7 @@ BEGIN
         NEW.starts_at := _hold.starts_at;
         NEW.ends_at := _hold.ends_at;
         NEW.service_name := _hold.service_name;
+        NEW.service_capacity := _hold.service_capacity;
         NEW.buffer_before_minutes := _hold.buffer_before_minutes;
         NEW.buffer_after_minutes := _hold.buffer_after_minutes;
         NEW.price_cents := _hold.price_cents;
@@ -115,6 +117,7 @@ BEGIN
         _service := bookable_service(NEW.business_id, NEW.service_id, NEW.staff_id);
         NEW.ends_at := NEW.starts_at + make_interval(mins => _service.duration_minutes);
         NEW.service_name := _service.name;
+        NEW.service_capacity := _service.max_simultaneous_bookings;
         NEW.buffer_before_minutes := _service.buffer_before_minutes;
         NEW.buffer_after_minutes := _service.buffer_after_minutes;
         NEW.price_cents := _service.price_cents;
@@ -141,6 +144,7 @@ DECLARE
 BEGIN
     NEW.ends_at := NEW.starts_at + (OLD.ends_at - OLD.starts_at);
     NEW.service_name := OLD.service_name;
+    NEW.service_capacity := OLD.service_capacity;
     NEW.buffer_before_minutes := OLD.buffer_before_minutes;
     NEW.buffer_after_minutes := OLD.buffer_after_minutes;
     NEW.price_cents := OLD.price_cents;
@@ -160,6 +164,10 @@ BEGIN
         NEW.buffer_before_minutes := _service.buffer_before_minutes;
         NEW.buffer_after_minutes := _service.buffer_after_minutes;
         NEW.price_cents := _service.price_cents;
+    END IF;
+    IF (NEW.service_id, NEW.starts_at) IS DISTINCT FROM (OLD.service_id, OLD.starts_at) THEN
+        SELECT max_simultaneous_bookings INTO STRICT NEW.service_capacity FROM services
+            WHERE business_id = NEW.business_id AND id = NEW.service_id;
     END IF;
     RETURN NEW;
 END $$;

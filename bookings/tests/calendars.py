@@ -28,7 +28,8 @@ SERVICE = UUID(int=0x5E)
 OTHER_SERVICE = UUID(int=0x07)
 ANNA, BOB, CARLA = UUID(int=0xA), UUID(int=0xB), UUID(int=0xC)
 BUSINESS_HOURS = Hours((), ())
-MONDAY = next(d for n in range(7) if (d := date.today() + timedelta(days=n)).weekday() == 0)
+TODAY = datetime.now(UTC).date()
+MONDAY = next(d for n in range(7) if (d := TODAY + timedelta(days=n)).weekday() == 0)
 TUESDAY = MONDAY + DAY
 HOURS_REASONS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
 NOON_MONTH_BEFORE = datetime(MONDAY.year, MONDAY.month, MONDAY.day, 12, tzinfo=UTC) - timedelta(30)
@@ -144,7 +145,7 @@ def staff_at(of: Calendar, clock: str) -> tuple[UUID, ...]:
 def clock_change(zone: ZoneInfo, *, forward: bool) -> date:
     """Find the next date on which the zone's clocks go forward or back."""
     for n in range(1, 800):
-        day = date.today() + timedelta(days=n)
+        day = TODAY + timedelta(days=n)
         before, after = (_offset(d, zone) for d in (day, day + timedelta(days=1)))
         if before != after and (before < after) == forward:
             return day

@@ -5,7 +5,7 @@ walking through the instants and reading the clock, and counts claims by looking
 """
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from itertools import pairwise
 from uuid import UUID
@@ -40,7 +40,7 @@ def clock(zone: ZoneInfo, day: date) -> list[tuple[int, datetime]]:
 
 @cache
 def resolve(zone: ZoneInfo, day: date, minute: int) -> int:
-    wanted = datetime(day.year, day.month, day.day) + minute * MINUTE
+    wanted = datetime.combine(day, time()) + minute * MINUTE
     readings = clock(zone, day)
     for instant, reading in readings:
         if reading == wanted:

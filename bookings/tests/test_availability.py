@@ -210,6 +210,13 @@ def test_any_staff_tries_who_has_the_fewest_claims_that_day_then_by_name() -> No
     assert staff_at(shop, "09:00") == (BOB, CARLA, ANNA)
 
 
+def test_a_claim_from_midnight_counts_for_the_day_that_begins() -> None:
+    claims = [elsewhere(wall(MONDAY, "00:00"), ANNA), elsewhere(wall(TUESDAY, "00:00"), BOB)]
+    people = [person(ANNA), person(BOB)]
+    shop = calendar(works("09:00-10:00"), terms(staff=True), people=people, claims=claims)
+    assert staff_at(shop, "09:00") == (BOB, ANNA)
+
+
 # Group sessions
 
 

@@ -88,7 +88,8 @@ def some_hours(draw: st.DrawFn, middle: date, *, may_follow: bool) -> Hours:
 @st.composite
 def some_claims(draw: st.DrawFn, empty: NaiveCalendar, days: list[date]) -> list[Claim]:
     begins = empty.bounds(days[0])[0]
-    grid = [m for day in days for m in empty.grid(day)]
+    grid = [(m, day) for day in days for m in empty.grid(day)]
+    fitting = [m for m, day in grid if empty.reason_of_hours(m, day) is None]
     staff = st.sampled_from([ANNA, BOB, CARLA, None])
     claims = []
     for n in range(draw(st.integers(0, 8))):
@@ -96,8 +97,8 @@ def some_claims(draw: st.DrawFn, empty: NaiveCalendar, days: list[date]) -> list
         end = start + timedelta(minutes=draw(fives(5, 180)))
         service = draw(st.sampled_from([SERVICE, OTHER_SERVICE]))
         claims.append(Claim(service, draw(staff), UUID(int=n), start, end))
-    if empty.service.is_group:
-        for minute in draw(st.lists(st.sampled_from(grid), max_size=4, unique=True)):
+    if empty.service.is_group and fitting:
+        for minute in draw(st.lists(st.sampled_from(fitting), max_size=6, unique=True)):
             start = EPOCH + timedelta(minutes=minute)
             begun = start - timedelta(minutes=draw(fives(0, 15)))
             end = start + timedelta(minutes=draw(fives(5, 120)))

@@ -116,7 +116,10 @@ def test_a_lifted_start_late_on_a_day_still_sees_the_claims_after_midnight() -> 
 
 @pytest.mark.parametrize(
     ("start", "expected"),
-    [(datetime.min, Reason.PAST), (datetime.max, Reason.TOO_FAR)],  # noqa: DTZ901
+    [
+        (datetime.min.replace(tzinfo=UTC), Reason.PAST),
+        (datetime.max.replace(tzinfo=UTC), Reason.TOO_FAR),
+    ],
 )
 def test_the_ends_of_the_calendar_are_refused(start: datetime, expected: Reason) -> None:
     shop = calendar(works("09:00-12:00"), zone=SYDNEY)
@@ -246,3 +249,25 @@ def test_a_range_lists_every_date_and_every_instant_once_and_in_order(
     }
     for day, day_slots in found:
         assert {slot.start.astimezone(zone).date() for slot in day_slots} == {day}
+
+
+@pytest.mark.parametrize("opens", ["00:00", "00:30"])
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("America/St_Johns", date(2006, 10, 28)),  # 00:01 went back to 23:01
+        ("America/Toronto", date(1919, 3, 30)),  # 23:30 went forward to 00:30
+        ("Pacific/Apia", date(2011, 12, 29)),  # the 30th was skipped
+    ],
+)
+def test_judge_agrees_with_the_list_where_clocks_once_moved_across_midnight(name: str, day: date, opens: str) -> None:
+    zone = ZoneInfo(name)
+    hours = works(f"{opens}-02:00", "03:00-24:00")
+    shop = calendar(hours, terms(duration=5), zone=zone, interval=5)
+    at = local_instant(day - DAY, 0, zone)
+    found = shop.days(day, day + 2 * DAY, at=at, include_unavailable=True)
+    listed_slots = [slot for _, day_slots in found for slot in day_slots]
+
+    begins, ends = local_instant(day, 0, zone), local_instant(day + 2 * DAY, 1440, zone)
+    instants = [begins + n * MINUTE for n in range(0, (ends - begins) // MINUTE, 5)]
+    assert [shop.judge(start, at=at) for start in instants] == listed_slots

@@ -23,7 +23,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_connection_params()
 
     def _set_autocommit(self, autocommit: bool) -> None:
-        if autocommit:
-            return
         with self.wrap_database_errors:
-            self.connection.execute(f"BEGIN; {claims.set_config_sql(claims.current())}")
+            if not autocommit:
+                self.connection.execute(f"BEGIN; {claims.set_config_sql(claims.current())}")
+            elif not self.connection.autocommit:
+                self.connection.autocommit = True

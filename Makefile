@@ -1,0 +1,36 @@
+# Everything is `make <target>`; `make` alone lists them.
+PORT ?= 8000
+ARGS ?=
+python := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help venv venv-dev demo demo-reset test lint bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+venv:
+	@sh .ci/venv requirements.txt
+
+venv-dev:
+	@sh .ci/venv requirements-dev.txt
+
+demo: venv ## run all of Rhivo here, with demo businesses, until Ctrl-C; PORT=8001 for another port
+	@exec $(python) manage.py demo --port $(PORT) $(ARGS)
+
+demo-reset: venv ## the same, from nothing
+	@exec $(python) manage.py demo --port $(PORT) --reset $(ARGS)
+
+test: venv-dev ## lint, types, contracts, migrations and all tests, on servers of their own; ARGS go to pytest
+	@exec $(python) -m rhivo.testing.check $(ARGS)
+
+lint: venv-dev ## lint and format what can be mended by itself
+	@$(python) -m ruff check --fix .
+	@$(python) -m ruff format .
+
+bench: venv-dev ## measure; see benchmarks/README.md
+	@exec $(python) -m benchmarks $(ARGS)
+
+clean: ## remove what was installed, built and cached, but not the demo's data
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles test-results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

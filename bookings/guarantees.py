@@ -1,0 +1,101 @@
+"""The promises, recomputed: from reservations and appointments alone, and compared with the ledger.
+
+Runs as the worker role, which sees every tenant. An empty result means that nothing is booked twice.
+"""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+from rhivo.db.promises import broken_promises
+
+# Every live claim on time, from the rows that people made, independently of the ledger.
+CLAIMS = """
+    WITH claims AS MATERIALIZED (
+        SELECT business_id, id, service_id, staff_id, starts_at, service_capacity, expires_at,
+               tstzrange(starts_at - buffer_before_minutes * interval '1 minute',
+                         ends_at + buffer_after_minutes * interval '1 minute') AS during
+        FROM reservations WHERE status = 'held' AND expires_at > clock_timestamp()
+        UNION ALL
+        SELECT business_id, id, service_id, staff_id, starts_at, service_capacity, NULL,
+               tstzrange(starts_at - buffer_before_minutes * interval '1 minute',
+                         ends_at + buffer_after_minutes * interval '1 minute')
+        FROM appointments WHERE status <> 'canceled'
+    )
+"""
+# A sweep over starts and ends finds the instants with many claims; there the largest capacity under which one of those
+# present was taken is what counts, since lowering the capacity later breaks no promise.
+OVERBOOKED = (
+    CLAIMS
+    + """
+    , events AS (
+        SELECT service_id, lower(during) AS at, 1 AS step, service_capacity FROM claims
+        UNION ALL SELECT service_id, upper(during), -1, service_capacity FROM claims
+    ), running AS (
+        SELECT service_id, at, step, min(service_capacity) OVER (PARTITION BY service_id) AS least,
+               sum(step) OVER (PARTITION BY service_id ORDER BY at, step ROWS UNBOUNDED PRECEDING) AS present
+        FROM events
+    )
+    SELECT 'capacity: service ' || r.service_id || ' has ' || r.present || ' claims at ' || r.at
+           || ', capacity ' || taken.capacity
+    FROM running r, LATERAL (
+        SELECT max(service_capacity) AS capacity FROM claims c WHERE c.service_id = r.service_id AND c.during @> r.at
+    ) taken
+    WHERE r.step = 1 AND r.present > r.least AND r.present > taken.capacity
+"""
+)
+# Whoever starts before an earlier claim of the same person ends is looked at closely: only one session may be shared.
+IN_TWO_PLACES = (
+    CLAIMS
+    + """
+    , ordered AS (
+        SELECT *, max(upper(during)) OVER (PARTITION BY staff_id ORDER BY lower(during), id
+                                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy_until
+        FROM claims WHERE staff_id IS NOT NULL
+    )
+    SELECT 'overlap: staff ' || b.staff_id || ' is claimed by ' || a.id || ' and ' || b.id || ' at ' || b.starts_at
+    FROM ordered b JOIN claims a ON a.staff_id = b.staff_id AND a.during && b.during AND a.id <> b.id
+         AND lower(a.during) <= lower(b.during)
+    LEFT JOIN busy_times la ON la.source_id = a.id AND la.business_id = a.business_id
+    LEFT JOIN busy_times lb ON lb.source_id = b.id AND lb.business_id = b.business_id
+    WHERE lower(b.during) < b.busy_until
+      AND (a.service_id = b.service_id AND a.starts_at = b.starts_at AND la.session = lb.session) IS NOT TRUE
+"""
+)
+UNLEDGERED = (
+    CLAIMS
+    + """
+    SELECT 'ledger: no true row for claim ' || c.id || ' at ' || c.starts_at FROM claims c
+    LEFT JOIN busy_times l ON l.source_id = c.id AND l.business_id = c.business_id
+    WHERE (l.service_id, l.staff_id, l.during, l.expires_at)
+          IS DISTINCT FROM (c.service_id, c.staff_id, c.during, c.expires_at)
+"""
+)
+ORPHANS = (
+    CLAIMS
+    + """
+    SELECT 'ledger: orphan row of ' || l.source_id || ' at ' || lower(l.during) FROM busy_times l
+    LEFT JOIN claims c ON c.id = l.source_id AND c.business_id = l.business_id
+    WHERE c.id IS NULL AND (l.expires_at IS NULL OR l.expires_at > clock_timestamp())
+"""
+)
+UNCOMMITTED = """
+    SELECT 'hold: ' || r.id || ' is ' || r.status || CASE WHEN a.id IS NULL THEN ' without' ELSE ' with' END || ' an appointment'
+    FROM reservations r LEFT JOIN appointments a ON a.reservation_id = r.id AND a.business_id = r.business_id
+    WHERE (r.status = 'committed') <> (a.id IS NOT NULL)
+"""
+FORGOTTEN = """
+    SELECT 'history: appointment ' || a.id || ' has version ' || a.version || ' and ' || count(l.id) || ' entries'
+    FROM appointments a LEFT JOIN audit_logs l
+        ON l.business_id = a.business_id AND l.entity = 'appointment' AND l.entity_id = a.id
+    GROUP BY a.id, a.version HAVING count(l.id) <> a.version
+"""
+
+
+def violations() -> Iterator[str]:
+    """Yield a line for each broken promise. The rows are read in one statement, hence in one snapshot."""
+    queries = (OVERBOOKED, IN_TWO_PLACES, UNLEDGERED, ORPHANS, UNCOMMITTED, FORGOTTEN)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"({query})" for query in queries))
+        yield from (str(row[0]) for row in cursor.fetchall())
+    yield from broken_promises()

@@ -1,0 +1,54 @@
+"""Fixtures that every app's tests share. The suite runs as rhivo_app on real PostgreSQL."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client, TransactionTestCase
+from pytest_django.plugin import DjangoDbBlocker
+
+from rhivo.testing.database import make_database
+from rhivo.testing.shops import Shop, make_shop
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(worker_id: str, django_db_blocker: DjangoDbBlocker) -> None:
+    """Give each process a database of its own."""
+    with django_db_blocker.unblock():
+        make_database(f"test_rhivo_{worker_id}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rows_stay() -> None:
+    """Let tests that commit leave their rows: nobody may truncate, and each test has a business of its own."""
+    TransactionTestCase._fixture_teardown = lambda self: None  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _fast_and_quiet(settings: Any, tmp_path: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.THROTTLE = False
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture()
+def shop(django_db_setup: None, db: None) -> Shop:
+    """A business with people and no services yet."""
+    return make_shop()
+
+
+@pytest.fixture()
+def other_shop(django_db_setup: None, db: None) -> Shop:
+    """Another tenant, to attack from or to attack."""
+    return make_shop(name="Other shop", timezone="America/New_York", currency="USD")
+
+
+@pytest.fixture()
+def shops(django_db_setup: None, db: None) -> Callable[..., Shop]:
+    """Found businesses with fields of the test's choice."""
+    return make_shop
+
+
+@pytest.fixture()
+def client() -> Client:
+    return Client(HTTP_HOST="localhost")

@@ -1,0 +1,85 @@
+"""System checks: a setting or a database that would break a promise, each with the cure.
+
+Those that ask the database run with `check --database default`, and before a production web process starts.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.db import connection
+
+TENANT_TABLES_OPEN = """
+    SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'business_id'
+      AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+               AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)) ORDER BY 1
+"""
+ROLE = """
+    SELECT rolname, rolsuper, rolbypassrls, EXISTS (
+        SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relowner = r.oid)
+    FROM pg_roles r WHERE rolname = current_user
+"""
+
+
+def settings_are_safe(**_: Any) -> list[checks.CheckMessage]:
+    """Check what can be told from the settings alone."""
+    found: list[checks.CheckMessage] = []
+    if settings.TIME_ZONE != "UTC" or not settings.USE_TZ:
+        found.append(
+            checks.Error("TIME_ZONE is not UTC.", hint="Set TIME_ZONE = 'UTC' and USE_TZ = True.", id="rhivo.E003")
+        )
+    if settings.PRODUCTION and not settings.SECRETS_GIVEN:
+        found.append(
+            checks.Error(
+                "A secret is missing.", hint="Set SECRET_KEY and JWT_SECRET in the environment.", id="rhivo.E004"
+            )
+        )
+    if settings.PRODUCTION and not settings.THROTTLE:
+        found.append(checks.Error("Rate limits are off in production.", hint="Unset RHIVO_THROTTLE.", id="rhivo.E005"))
+    return found
+
+
+def database_is_safe(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """Check that this process's role is bound by row security, and that every tenant table has it."""
+    if not databases or "default" not in databases:
+        return []
+    return [*_role_is_restricted(), *_tables_are_closed()]
+
+
+def _role_is_restricted() -> list[checks.CheckMessage]:
+    if settings.DATABASE_ROLE == "owner":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(ROLE)
+        name, superuser, bypasses, owns = cursor.fetchone()
+    faults = [
+        fault
+        for fault, found in (("a superuser", superuser), ("BYPASSRLS", bypasses), ("the owner of tables", owns))
+        if found
+    ]
+    return (
+        [
+            checks.Error(
+                f"This process logs in as {name}, which is {' and '.join(faults)}: row security does not bind it.",
+                hint="Let DATABASE_URL log in as rhivo_app and WORKER_DATABASE_URL as rhivo_worker.",
+                id="rhivo.E001",
+            )
+        ]
+        if faults
+        else []
+    )
+
+
+def _tables_are_closed() -> list[checks.CheckMessage]:
+    with connection.cursor() as cursor:
+        cursor.execute(TENANT_TABLES_OPEN)
+        return [
+            checks.Error(
+                f"Table {table} has a business_id but no forced row security with policies.",
+                hint="Add a migration with ENABLE and FORCE ROW LEVEL SECURITY and its policies: see docs/database.md.",
+                id="rhivo.E002",
+            )
+            for (table,) in cursor.fetchall()
+        ]

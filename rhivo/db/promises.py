@@ -1,0 +1,90 @@
+"""What migrations promise of the catalogue: policies, FORCE, grants, triggers, functions, constraints.
+
+`promises.json` beside this file is the record, renewed with `check_guarantees --record` when a migration changes it.
+A live database is compared with it, so that a dropped policy or a disabled trigger shows, whoever did it.
+"""
+
+import json
+from pathlib import Path
+
+from django.db import connection
+
+RECORD = Path(__file__).with_name("promises.json")
+
+_QUERIES = {
+    "row security": """
+        SELECT relname || CASE WHEN relrowsecurity THEN ' enabled' ELSE ' DISABLED' END
+                       || CASE WHEN relforcerowsecurity THEN ' forced' ELSE ' NOT FORCED' END
+        FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+        AND (relrowsecurity OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND attname = 'business_id'))
+    """,
+    "policies": """
+        SELECT format('%s.%s %s %s to %s using (%s) check (%s)', tablename, policyname, permissive, cmd,
+                      array_to_string(roles, ','), qual, with_check)
+        FROM pg_policies WHERE schemaname = 'public'
+    """,
+    "triggers": """
+        SELECT pg_get_triggerdef(oid) || CASE tgenabled WHEN 'O' THEN '' ELSE ' NOT ENABLED' END
+        FROM pg_trigger WHERE NOT tgisinternal
+    """,
+    "functions": """
+        SELECT format('%s definer=%s settings=%s body=%s execute=%s', p.oid::regprocedure, prosecdef, proconfig,
+                      md5(prosrc), (SELECT string_agg(DISTINCT COALESCE(r.rolname, 'public'), ',')
+                                    FROM aclexplode(COALESCE(proacl, acldefault('f', proowner))) a
+                                    LEFT JOIN pg_roles r ON r.oid = a.grantee))
+        FROM pg_proc p JOIN pg_roles o ON o.oid = p.proowner
+        WHERE pronamespace = 'public'::regnamespace AND o.rolname = 'rhivo_owner'
+    """,
+    "grants": """
+        SELECT format('%s %s on %s', grantee, privilege_type, table_name) FROM information_schema.role_table_grants
+        WHERE table_schema = 'public' AND grantee IN ('rhivo_app', 'rhivo_worker', 'PUBLIC')
+          AND table_name IN (SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r')
+        UNION
+        SELECT format('%s %s on %s.%s', r.rolname, a.privilege_type, c.relname, attname)
+        FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid, aclexplode(t.attacl) a
+        JOIN pg_roles r ON r.oid = a.grantee
+        WHERE c.relnamespace = 'public'::regnamespace AND r.rolname IN ('rhivo_app', 'rhivo_worker')
+    """,
+    "constraints": """
+        SELECT format('%s.%s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('f', 'u', 'x', 'c')
+          AND conrelid IN (SELECT attrelid FROM pg_attribute WHERE attname = 'business_id')
+    """,
+    "roles": """
+        SELECT format('%s superuser=%s bypassrls=%s', rolname, rolsuper, rolbypassrls)
+        FROM pg_roles WHERE rolname IN ('rhivo_owner', 'rhivo_app', 'rhivo_worker')
+    """,
+}
+
+
+def catalogue() -> dict[str, list[str]]:
+    """Return what the connected database's catalogue says, sorted, under each heading."""
+    with connection.cursor() as cursor:
+        found = {}
+        for heading, query in _QUERIES.items():
+            cursor.execute(query)
+            found[heading] = sorted(" ".join(str(row[0]).split()) for row in cursor.fetchall())
+        return found
+
+
+def broken_promises() -> list[str]:
+    """Return a line for each thing that the record promises and the database lacks, or has beyond it."""
+    promised, found = json.loads(RECORD.read_text()), catalogue()
+    missing = [
+        f"{heading}: missing: {line}"
+        for heading in promised
+        for line in promised[heading]
+        if line not in found[heading]
+    ]
+    beyond = [
+        f"{heading}: not promised: {line}"
+        for heading in found
+        for line in found[heading]
+        if line not in promised.get(heading, ())
+    ]
+    return missing + beyond
+
+
+def record() -> None:
+    """Write down what the connected, freshly migrated database promises."""
+    RECORD.write_text(json.dumps(catalogue(), indent=1) + "\n")

@@ -1,0 +1,82 @@
+"""Everything that must hold before a change is merged: `make test`. Arguments go to pytest."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE, STDOUT
+
+from rhivo.embedded import NoServer
+from rhivo.testing.servers import servers
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_CHECKS = {
+    "types": "mypy .",
+    "lint": "ruff check .",
+    "format": "ruff format --check .",
+    "contracts": "lint-imports",
+    "templates": "djlint templates --lint --quiet",
+    "models without migration": "python manage.py makemigrations --check --dry-run",
+    "migrations": "python manage.py lintmigrations",
+}
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    name: str
+    passed: bool
+    seconds: float
+    output: str
+
+
+def main(pytest_arguments: list[str]) -> int:
+    """Checks first, side by side; tests only if all pass, so that the end of the output tells everything."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    print("Starting PostgreSQL and Valkey for the tests", flush=True)
+    try:
+        with servers() as environment:
+            env = {**os.environ, **environment}
+            if not _all_checks_pass(env):
+                return 1
+            tests = [*_command("python -m pytest -n 2"), *pytest_arguments]
+            return subprocess.run(tests, env=env, cwd=_CHECKOUT, check=False).returncode
+    except NoServer as problem:
+        print(problem, file=sys.stderr)
+        return 1
+
+
+def _all_checks_pass(env: Mapping[str, str]) -> bool:
+    failed = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for outcome in pool.map(lambda name: _check(name, env), _CHECKS):
+            print(f"{'ok    ' if outcome.passed else 'FAILED'} {outcome.name} ({outcome.seconds:.1f} s)", flush=True)
+            if not outcome.passed:
+                failed.append(outcome)
+    for outcome in failed:
+        print(f"\n--- {outcome.name}: {_CHECKS[outcome.name]}\n{outcome.output.rstrip()}")
+    if failed:
+        print("\nThe tests were not run: " + ", ".join(outcome.name for outcome in failed) + " must pass first.")
+    return not failed
+
+
+def _check(name: str, env: Mapping[str, str]) -> _Outcome:
+    began = time.monotonic()
+    done = subprocess.run(
+        _command(_CHECKS[name]), env=env, cwd=_CHECKOUT, stdout=PIPE, stderr=STDOUT, text=True, check=False
+    )
+    return _Outcome(name, done.returncode == 0, time.monotonic() - began, done.stdout)
+
+
+def _command(line: str) -> list[str]:
+    """A program of this interpreter's environment, whether that is activated or not."""
+    program, *arguments = line.split()
+    return [str(Path(sys.executable).parent / program), *arguments]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

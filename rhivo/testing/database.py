@@ -1,0 +1,63 @@
+"""The test database: made by its owner, then used as the restricted role, as web processes use it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+Role = Literal["app", "worker", "owner"]
+URL_OF = {"app": "DATABASE_URL", "worker": "WORKER_DATABASE_URL", "owner": "MIGRATION_DATABASE_URL"}
+
+
+def make_database(name: str) -> None:
+    """Create an empty database, migrate it as its owner, and leave the default connection as rhivo_app."""
+    with psycopg.connect(os.environ[URL_OF["owner"]], autocommit=True) as connection:
+        quoted = sql.Identifier(name)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(quoted))
+        connection.execute(sql.SQL("ALTER DATABASE {} SET timezone TO 'UTC'").format(quoted))
+    for role, variable in URL_OF.items():
+        os.environ[variable] = in_database(os.environ[variable], name)
+        if role == "owner":
+            _log_in(role)
+            call_command("migrate", verbosity=0)
+    _log_in("app")
+
+
+def in_database(url: str, name: str) -> str:
+    """Return a URL for another database of the same server."""
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def _log_in(role: str) -> None:
+    connections["default"].close()
+    connections["default"].settings_dict.update(_settings(role))
+
+
+def _settings(role: str) -> dict[str, str]:
+    parts = urlsplit(os.environ[URL_OF[role]])
+    return {"NAME": parts.path[1:], "USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or "")}
+
+
+@contextmanager
+def as_role(role: Role) -> Iterator[None]:
+    """Run a block on a connection of its own with another login; what it commits stays."""
+    former = connections["default"]
+    wrapper = type(former)(former.settings_dict | _settings(role), alias="default")
+    connections["default"] = wrapper
+    try:
+        yield
+    finally:
+        wrapper.close()
+        connections["default"] = former
+
+
+def raw(role: Role) -> "psycopg.Connection[tuple[object, ...]]":
+    """Open a bare psycopg connection as a role, in autocommit."""
+    return psycopg.connect(os.environ[URL_OF[role]], autocommit=True)
