@@ -36,7 +36,7 @@ def app_connection(django_db_setup: None) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-@pytest.fixture()
+@pytest.fixture
 def full_shops(shops: Callable[..., Shop], transactional_db: None) -> tuple[Shop, Shop]:
     """Two businesses with at least one row in every tenant table."""
     both = shops(), shops()
@@ -88,12 +88,12 @@ def tenant_tables(connection: psycopg.Connection[Any]) -> list[str]:
 
 def attempt(connection: psycopg.Connection[Any], claims: Claims, query: str, table: str, *values: Any) -> int | str:
     """Run one statement under claims; return the number of rows it reached, or the SQLSTATE that refused it."""
-    statement = sql.SQL(query).format(sql.Identifier(table))  # type: ignore[arg-type]
+    statement = sql.SQL(query).format(sql.Identifier(table))
     try:
         with connection.transaction():
-            connection.execute(set_config_sql(claims))  # type: ignore[arg-type]
+            connection.execute(set_config_sql(claims))
             cursor = connection.execute(statement, values)
-            return cursor.fetchone()[0] if cursor.description else cursor.rowcount  # type: ignore[index,no-any-return]
+            return cursor.fetchone()[0] if cursor.description else cursor.rowcount[index,no-any-return]
     except psycopg.Error as error:
         return str(error.sqlstate)
 
