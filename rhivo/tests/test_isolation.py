@@ -93,7 +93,8 @@ def attempt(connection: psycopg.Connection[Any], claims: Claims, query: str, tab
         with connection.transaction():
             connection.execute(set_config_sql(claims))
             cursor = connection.execute(statement, values)
-            return cursor.fetchone()[0] if cursor.description else cursor.rowcount[index,no-any-return]
+            row = cursor.fetchone() if cursor.description else None
+            return int(row[0]) if row else cursor.rowcount
     except psycopg.Error as error:
         return str(error.sqlstate)
 
