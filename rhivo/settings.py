@@ -47,7 +47,9 @@ INSTALLED_APPS = [
     "businesses",
     "notifications",
     "bookings",
+    *(["django_migration_linter"] if ENVIRONMENT == "test" else []),
 ]
+MIGRATION_LINTER_OPTIONS = {"warnings_as_errors": False, "no_cache": True, "quiet": ["ok", "ignore", "warning"]}
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -220,4 +222,3 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
-SILENCED_SYSTEM_CHECKS = ["models.W042"]
