@@ -149,10 +149,17 @@ def leaks_of(
     row = owner.execute(
         sql.SQL("SELECT to_jsonb(t) FROM {} t WHERE business_id = %s LIMIT 1").format(sql.Identifier(table)), [target]
     ).fetchone()[0]  # type: ignore[index]
+    column = updatable_column(owner, table)
     copy = Jsonb(row | ({"id": str(uuid4())} if isinstance(row.get("id"), str) else {}))
     reached = {
         "SELECT": attempt(app, claims, "SELECT count(*) FROM {} WHERE business_id = %s", table, target),
-        "UPDATE": attempt(app, claims, "UPDATE {} SET business_id = business_id WHERE business_id = %s", table, target),
+        "UPDATE": attempt(
+            app,
+            claims,
+            f"UPDATE {{}} SET {column} = {column} WHERE business_id = %s",
+            table,
+            target,
+        ),
         "DELETE": attempt(app, claims, "DELETE FROM {} WHERE business_id = %s", table, target),
         "INSERT": attempt(
             app, claims, "INSERT INTO {0} SELECT * FROM jsonb_populate_record(NULL::{0}, %s)", table, copy
@@ -162,6 +169,16 @@ def leaks_of(
         ),
     }
     return [f"{verb} {table}: {rows}" for verb, rows in reached.items() if isinstance(rows, int) and rows > 0]
+
+
+def updatable_column(owner: psycopg.Connection[Any], table: str) -> str:
+    """Return a column that rhivo_app may update, so that only a policy stands in the way; business_id if it may none."""
+    found = owner.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+        " AND has_column_privilege('rhivo_app', attrelid, attnum, 'UPDATE') ORDER BY attname <> 'version' LIMIT 1",
+        [table],
+    ).fetchone()
+    return str(found[0]) if found else "business_id"
 
 
 def test_nobody_without_claims_sees_what_is_private(
