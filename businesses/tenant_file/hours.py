@@ -125,7 +125,7 @@ class _Exception:
 
 def _exception(place: Place) -> _Exception | None:
     parts = place.mapping(("date", "from", "to", "closed", "windows", "reason"))
-    if not parts:
+    if not isinstance(place.value, dict):
         return None
     dates = _dates(place, parts)
     reason = fields_of(parts, Availability, {"reason": "reason"}).get("reason", "")

@@ -78,7 +78,7 @@ def _cleaned(field: Any, value: Any) -> Any:
 
 def _wrong_type(field: "Field[Any, Any]", value: Any) -> str | None:
     if isinstance(field, JSONField):
-        return None
+        return None if isinstance(value, list) else "Give a list, [] for none."
     if isinstance(field, BooleanField):
         return None if isinstance(value, bool) else "Write true or false."
     if isinstance(field, IntegerField):
