@@ -73,8 +73,7 @@ def _options() -> Options:
 
 
 def _against_the_floor(servers: Servers, options: Options) -> list[Row]:
-    with step(f"Writing {options.appointments:,} appointments"):
-        at = servers.installation(options.appointments)
+    at = _installation(servers, options.appointments)
     rows: list[Row] = []
     for clients in options.clients:
         floor = 0.0
@@ -85,6 +84,14 @@ def _against_the_floor(servers: Servers, options: Options) -> list[Row]:
                 rows.append(row)
                 note(f"{row.rate:,.0f}/s, p50 {row.p50:.1f} ms, {row.of_floor:.2f} × floor")
     return rows
+
+
+def _installation(servers: Servers, appointments: int) -> Installation:
+    """Make one, and let every thread of its web processes load its modules and connect to the database."""
+    with step(f"Writing {appointments:,} appointments"):
+        at = servers.installation(appointments)
+        load.measure(at.port, Scenarios(at).named("floor"), clients=32, seconds=1, warm_up=1)
+    return at
 
 
 def _row(at: Installation, name: str, clients: int, floor: float, seconds: float) -> Row:
@@ -108,10 +115,7 @@ def _row(at: Installation, name: str, clients: int, floor: float, seconds: float
 
 def _with_growing_data(servers: Servers, options: Options) -> list[Growth]:
     """Compare few with many appointments at one client, in turns, so that other work on the machine hits both."""
-    with step(f"Writing {options.few:,} appointments"):
-        few = servers.installation(options.few)
-    with step(f"Writing {options.many:,} appointments"):
-        many = servers.installation(options.many)
+    few, many = _installation(servers, options.few), _installation(servers, options.many)
     found = []
     for name in SCENARIOS[1:]:
         with step(f"{name}, {options.few:,} and {options.many:,} in turns") as note:

@@ -62,7 +62,8 @@ class Installation:
             connection.execute("SET session_replication_role = replica")
             connection.execute("DELETE FROM busy_times b USING reservations r WHERE b.source_id = r.id")
             connection.execute(
-                "DELETE FROM busy_times b USING appointments a WHERE b.source_id = a.id AND a.reservation_id IS NOT NULL"
+                "DELETE FROM busy_times b USING appointments a"
+                " WHERE b.source_id = a.id AND a.reservation_id IS NOT NULL"
             )
             connection.execute("DELETE FROM appointments WHERE reservation_id IS NOT NULL")
             connection.execute("DELETE FROM reservations")
