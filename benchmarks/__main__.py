@@ -82,7 +82,7 @@ def _against_the_floor(servers: Servers, options: Options) -> list[Row]:
                 row = _row(at, name, clients, floor, options.seconds)
                 floor = floor or row.rate
                 rows.append(row)
-                note(f"{row.rate:,.0f}/s, p50 {row.p50:.1f} ms, {row.of_floor:.2f} × floor")
+                note(f"{row.rate:,.0f}/s, p50 {row.p50:.1f} ms, {row.of_floor:.2f} × floor; SQL {row.bare_rate:,.0f}/s")
     return rows
 
 

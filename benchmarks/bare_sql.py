@@ -126,7 +126,7 @@ def measure(at: Installation, name: str, *, clients: int, seconds: float, warm_u
         worker.start()
     found = Measured(seconds)
     for _ in workers:
-        found.latencies += done.get(timeout=seconds + 60)
+        found.latencies += done.get(timeout=seconds + 20)
     for worker in workers:
         worker.join()
     return found

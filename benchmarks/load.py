@@ -85,13 +85,17 @@ def measure(port: int, new_unit: Callable[[], Unit], *, clients: int, seconds: f
             client.begin()
         counted_from = time.perf_counter() + warm_up
         until = counted_from + seconds
-        while (now := time.perf_counter()) < until:
-            for key, _ in selector.select(timeout=until - now):
+        # Units under way at the end are finished, though not counted: nothing may still be written afterwards.
+        while selector.get_map():
+            for key, _ in selector.select():
                 took = key.data.receive()
-                if took is not None:
-                    if counted_from < time.perf_counter() <= until:
-                        found.latencies.append(took)
+                if took is None:
+                    continue
+                if counted_from < (now := time.perf_counter()) <= until:
+                    found.latencies.append(took)
+                if now <= until:
                     key.data.begin()
-    for client in connected:
-        client.socket.close()
+                else:
+                    selector.unregister(key.fileobj)
+                    key.data.socket.close()
     return found
