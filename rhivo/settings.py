@@ -94,6 +94,10 @@ def database() -> dict[str, Any]:
     names = [name for name in _URL_OF_ROLE[DATABASE_ROLE] if env(name, default="")]
     parsed: dict[str, Any] = env.db_url(names[0]) if names else {"NAME": "rhivo"}
     pooled = DATABASE_ROLE == "app" and env.bool("RHIVO_DB_POOL", default=False)
+    # Planning takes longer than most of these queries. Off behind a PgBouncer that does not know prepared statements.
+    prepared = (
+        {"server_side_binding": True, "prepare_threshold": 5} if env.bool("RHIVO_DB_PREPARE", default=True) else {}
+    )
     pool = {"min_size": 1, "max_size": env.int("RHIVO_DB_POOL_SIZE", default=16), "timeout": 10}
     return parsed | {
         "ENGINE": "rhivo.db.postgresql",
@@ -101,6 +105,7 @@ def database() -> dict[str, Any]:
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {
             **parsed.get("OPTIONS", {}),
+            **prepared,
             "connect_timeout": 5,
             "application_name": f"rhivo {DATABASE_ROLE}",
             **({"pool": pool} if pooled else {}),
