@@ -22,7 +22,7 @@ def django_db_setup(worker_id: str, django_db_blocker: DjangoDbBlocker) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _rows_stay() -> None:
     """Let tests that commit leave their rows: nobody may truncate, and each test has a business of its own."""
-    TransactionTestCase._fixture_teardown = lambda self: None  # type: ignore[method-assign]
+    setattr(TransactionTestCase, "_fixture_teardown", lambda self: None)  # noqa: B010
 
 
 @pytest.fixture(autouse=True)
@@ -32,25 +32,25 @@ def _fast_and_quiet(settings: Any, tmp_path: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 
-@pytest.fixture()
+@pytest.fixture
 def shop(django_db_setup: None, db: None) -> Shop:
     """A business with people and no services yet."""
     return make_shop()
 
 
-@pytest.fixture()
+@pytest.fixture
 def other_shop(django_db_setup: None, db: None) -> Shop:
     """Another tenant, to attack from or to attack."""
     return make_shop(name="Other shop", timezone="America/New_York", currency="USD")
 
 
-@pytest.fixture()
+@pytest.fixture
 def shops(django_db_setup: None, db: None) -> Callable[..., Shop]:
     """Found businesses with fields of the test's choice."""
     return make_shop
 
 
-@pytest.fixture()
+@pytest.fixture
 def client() -> Client:
     return Client(HTTP_HOST="localhost")
 

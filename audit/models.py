@@ -7,7 +7,7 @@ from django.db import models
 
 
 class AuditLog(models.Model):
-    """One change of one thing: who, when, what it was before and after, and why. Hashes chain the entries of a thing."""
+    """One change of one thing: who, when, before and after, and why. Hashes chain the entries of a thing."""
 
     id = models.BigAutoField(primary_key=True)
     business_id = models.UUIDField()

@@ -80,7 +80,8 @@ ORPHANS = (
 """
 )
 UNCOMMITTED = """
-    SELECT 'hold: ' || r.id || ' is ' || r.status || CASE WHEN a.id IS NULL THEN ' without' ELSE ' with' END || ' an appointment'
+    SELECT 'hold: ' || r.id || ' is ' || r.status
+           || CASE WHEN a.id IS NULL THEN ' without' ELSE ' with' END || ' an appointment'
     FROM reservations r LEFT JOIN appointments a ON a.reservation_id = r.id AND a.business_id = r.business_id
     WHERE (r.status = 'committed') <> (a.id IS NOT NULL)
 """

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -101,10 +102,12 @@ def _hours(business: Business, people: Sequence[Staff]) -> dict[UUID | None, Hou
     """Return the hours of the business (under None) and of each person, in one query."""
     weekly: dict[UUID | None, list[WeeklyWindow]] = defaultdict(list)
     exceptions: dict[UUID | None, list[DateException]] = defaultdict(list)
-    rows = Availability.objects.filter(business_id=business.id).order_by()
-    for staff_id, weekday, first, last, opens, closes in rows.values_list(
-        "staff_id", "weekday", "first_date", "last_date", "opens", "closes"
-    ):
+    rows: Iterable[tuple[Any, ...]] = (
+        Availability.objects.filter(business_id=business.id)
+        .order_by()
+        .values_list("staff_id", "weekday", "first_date", "last_date", "opens", "closes")
+    )
+    for staff_id, weekday, first, last, opens, closes in rows:
         if weekday is not None:
             weekly[staff_id].append(WeeklyWindow(weekday, opens, closes))
         else:

@@ -53,7 +53,8 @@ class Child:
                 env=env,
                 cwd=cwd,
                 start_new_session=True,
-                preexec_fn=_follow_parent(orphan_signal),  # safe: it takes no lock that another thread could hold
+                # Safe: it takes no lock that another thread could hold.
+                preexec_fn=_follow_parent(orphan_signal),  # noqa: PLW1509
                 user=user,
                 group=group,
                 extra_groups=None if user is None else [],

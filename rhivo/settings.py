@@ -1,6 +1,5 @@
 """Settings, all from the environment, safe by default. `docs/operating.md` lists the variables."""
 
-import json
 import os
 import secrets
 from pathlib import Path
@@ -8,24 +7,11 @@ from typing import Any
 
 import environ
 
+from rhivo.demo import running
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-RUNNING_DEMO = BASE_DIR / ".demo" / "running.json"
-
-
-def adopt_running_demo() -> None:
-    """Take unset variables from a demo that runs from this checkout, so that every command finds its database."""
-    if "DATABASE_URL" in os.environ or not RUNNING_DEMO.exists():
-        return
-    demo = json.loads(RUNNING_DEMO.read_text())
-    try:
-        os.kill(demo["pid"], 0)
-    except (ProcessLookupError, PermissionError):
-        return
-    for name, value in demo["environment"].items():
-        os.environ.setdefault(name, value)
-
-
-adopt_running_demo()
+# Without a database of its own a command takes that of a demo which runs from this checkout.
+environ.Env.ENVIRON = os.environ if "DATABASE_URL" in os.environ else {**running.environment(), **os.environ}
 env = environ.Env()
 
 ENVIRONMENT = env("RHIVO_ENV", default="development")
@@ -34,7 +20,7 @@ DEBUG = False
 # Without a secret of its own a process can serve nobody else's sessions; system check rhivo.E004 says so in production.
 SECRET_KEY = env("SECRET_KEY", default="") or secrets.token_urlsafe(48)
 JWT_SECRET = env("JWT_SECRET", default="") or secrets.token_urlsafe(48)
-SECRETS_GIVEN = all(os.environ.get(name) for name in ("SECRET_KEY", "JWT_SECRET"))
+SECRETS_GIVEN = all(env(name, default="") for name in ("SECRET_KEY", "JWT_SECRET"))
 
 BASE_DOMAIN = env("BASE_DOMAIN", default="localhost")
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://{BASE_DOMAIN}:8000").rstrip("/")
@@ -61,7 +47,9 @@ INSTALLED_APPS = [
     "businesses",
     "notifications",
     "bookings",
+    *(["django_migration_linter"] if ENVIRONMENT == "test" else []),
 ]
+MIGRATION_LINTER_OPTIONS = {"warnings_as_errors": False, "no_cache": True, "quiet": ["ok", "ignore", "warning"]}
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -103,7 +91,7 @@ _URL_OF_ROLE = {
 
 def database() -> dict[str, Any]:
     """Return the connection of this process's role; without any URL one that says the cure when it is used."""
-    names = [name for name in _URL_OF_ROLE[DATABASE_ROLE] if os.environ.get(name)]
+    names = [name for name in _URL_OF_ROLE[DATABASE_ROLE] if env(name, default="")]
     parsed: dict[str, Any] = env.db_url(names[0]) if names else {"NAME": "rhivo"}
     pooled = DATABASE_ROLE == "app" and env.bool("RHIVO_DB_POOL", default=False)
     pool = {"min_size": 1, "max_size": env.int("RHIVO_DB_POOL_SIZE", default=16), "timeout": 10}
@@ -234,4 +222,3 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
-SILENCED_SYSTEM_CHECKS = ["models.W042"]

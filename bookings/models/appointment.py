@@ -88,6 +88,7 @@ class Appointment(models.Model):
         db_table_comment = "Bookings, each with what was agreed at the time"
         ordering = ["starts_at", "id"]
         constraints = [
+            models.UniqueConstraint(fields=["business", "id"], name="appointments_key_of_business"),
             models.UniqueConstraint(fields=["business", "reservation"], name="one_appointment_a_hold"),
             models.UniqueConstraint(fields=["business", "idempotency_key"], name="one_appointment_a_key"),
             models.UniqueConstraint(fields=["business", "reference"], name="one_appointment_a_reference"),

@@ -74,6 +74,7 @@ class Reservation(models.Model):
         db_table = "reservations"
         db_table_comment = "Holds: slots kept for a visitor until expires_at"
         constraints = [
+            models.UniqueConstraint(fields=["business", "id"], name="reservations_key_of_business"),
             models.UniqueConstraint(fields=["business", "idempotency_key"], name="one_hold_a_key"),
             models.CheckConstraint(
                 condition=models.Q(status__in=ReservationStatus.values), name="reservation_status_known"

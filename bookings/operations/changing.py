@@ -142,7 +142,7 @@ def _close(appointment: Appointment, version: int, at: datetime, status: Status)
 
 
 def _locked(appointment: Appointment) -> Appointment:
-    """Return the row as it is now, under its lock, and act in its business; raises NotFound where claims do not reach."""
+    """Return the row under its lock, and act in its business; raises NotFound where the claims do not reach."""
     rows = Appointment.objects.select_for_update(of=("self",)).select_related("service", "staff", "business")
     row = rows.filter(pk=appointment.pk).first()
     if row is None:

@@ -88,7 +88,7 @@ def find_hold(*, business: Business, reservation_id: UUID) -> Reservation:
 
 @operation
 def release_hold(*, reservation: Reservation) -> None:
-    """End a hold now and free its time; a hold that has ended already stays so. Raises IllegalTransition if it is booked."""
+    """End a hold now and free its time; one that has ended stays so. Raises IllegalTransition if it is booked."""
     status = Reservation.objects.select_for_update().values_list("status", flat=True).get(pk=reservation.pk)
     if status == ReservationStatus.COMMITTED:
         raise IllegalTransition("This hold has become an appointment: cancel that instead.")

@@ -7,5 +7,3 @@ ALTER TABLE appointments DROP CONSTRAINT appointment_staff_same_business;
 ALTER TABLE appointments DROP CONSTRAINT appointment_service_same_business;
 ALTER TABLE reservations DROP CONSTRAINT reservation_staff_same_business;
 ALTER TABLE reservations DROP CONSTRAINT reservation_service_same_business;
-ALTER TABLE appointments DROP CONSTRAINT appointments_business_id_id_key;
-ALTER TABLE reservations DROP CONSTRAINT reservations_business_id_id_key;

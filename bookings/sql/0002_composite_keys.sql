@@ -1,8 +1,5 @@
 -- A hold or appointment of one tenant never points at a service, person or hold of another, and starts on the 5-minute grain.
 
-ALTER TABLE reservations ADD CONSTRAINT reservations_business_id_id_key UNIQUE (business_id, id);
-ALTER TABLE appointments ADD CONSTRAINT appointments_business_id_id_key UNIQUE (business_id, id);
-
 ALTER TABLE reservations ADD CONSTRAINT reservation_service_same_business
     FOREIGN KEY (business_id, service_id) REFERENCES services (business_id, id);
 ALTER TABLE reservations ADD CONSTRAINT reservation_staff_same_business

@@ -69,12 +69,17 @@ END $$;
 CREATE TRIGGER takes_the_terms BEFORE INSERT ON reservations
     FOR EACH ROW EXECUTE FUNCTION reservation_takes_the_terms();
 
--- A hold changes in two ways only: it ends, or it ends sooner. One that ended frees its idempotency key.
+-- A hold changes in three ways only: it ends, it ends sooner, or its appointment takes it over. One that ended frees its key.
 CREATE FUNCTION reservation_only_ends() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF OLD.status <> 'held' AND NEW.status <> OLD.status OR NEW.expires_at > OLD.expires_at THEN
         RAISE EXCEPTION 'hold % has ended, and no hold can be made longer', OLD.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'hold_only_ends';
+    END IF;
+    -- Committing is what the insert of its appointment does, never an update by itself.
+    IF NEW.status = 'committed' AND OLD.status = 'held' AND pg_trigger_depth() < 2 THEN
+        RAISE EXCEPTION 'hold % is committed by inserting its appointment', OLD.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'hold_only_ends';
     END IF;
     IF NEW.status IN ('released', 'expired') THEN

@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bookings import operations
-from bookings.errors import HoldExpired, SlotUnavailable
-from bookings.models import Appointment, BusyTime, Reservation
+from bookings.errors import SlotUnavailable
+from bookings.models import BusyTime
 from rhivo.claims import acting_as
 from rhivo.clock import now
 from rhivo.testing.shops import Shop

@@ -112,7 +112,7 @@ def insert_appointment(shop: Shop, start: object, *, claims: Claims | None = Non
     """Insert with bare SQL as rhivo_app, as someone would who knows nothing of our code."""
     try:
         with raw("app") as app, app.transaction():
-            app.execute(set_config_sql(claims or shop.employees))  # type: ignore[arg-type]
+            app.execute(set_config_sql(claims or shop.employees))
             app.execute(
                 "INSERT INTO appointments (id, business_id, service_id, starts_at, status, version, customer_name,"
                 " customer_email, customer_phone, notes, answers, cancellation_token_hash, overrides,"
@@ -127,7 +127,7 @@ def test_a_public_visitor_with_bare_sql_cannot_fill_a_full_slot(shop: Shop) -> N
     start = shop.at("10:00")
     shop.hold(start)
     with raw("app") as app, pytest.raises(psycopg.errors.ExclusionViolation) as refusal, app.transaction():
-        app.execute(set_config_sql(shop.public))  # type: ignore[arg-type]
+        app.execute(set_config_sql(shop.public))
         app.execute(
             "INSERT INTO reservations (id, business_id, service_id, starts_at, visitor, status, request_fingerprint)"
             " VALUES (%s, %s, %s, %s, '', 'held', '')",
@@ -141,8 +141,8 @@ def test_capacity_needs_read_committed_and_refuses_otherwise(shop: Shop) -> None
     shop.service()
     for level in ("REPEATABLE READ", "SERIALIZABLE"):
         with raw("app") as app, pytest.raises(psycopg.errors.SerializationFailure):
-            app.execute(f"BEGIN ISOLATION LEVEL {level}")  # type: ignore[arg-type]
-            app.execute(set_config_sql(shop.public))  # type: ignore[arg-type]
+            app.execute(f"BEGIN ISOLATION LEVEL {level}")
+            app.execute(set_config_sql(shop.public))
             app.execute(
                 "INSERT INTO reservations (id, business_id, service_id, starts_at, visitor, status,"
                 " request_fingerprint) VALUES (%s, %s, %s, %s, '', 'held', '')",

@@ -24,7 +24,10 @@ class Category(models.Model):
         db_table_comment = "Headings of a business's catalogue"
         ordering = ["position", "name"]
         verbose_name_plural = "categories"
-        constraints = [models.UniqueConstraint(fields=["business", "name"], name="one_category_a_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["business", "id"], name="categories_key_of_business"),
+            models.UniqueConstraint(fields=["business", "name"], name="one_category_a_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -56,7 +59,10 @@ class Staff(models.Model):
         db_table_comment = "People who can be booked, by the name customers see"
         ordering = ["position", "name"]
         verbose_name_plural = "staff"
-        constraints = [models.UniqueConstraint(fields=["business", "slug"], name="one_staff_a_slug")]
+        constraints = [
+            models.UniqueConstraint(fields=["business", "id"], name="staff_key_of_business"),
+            models.UniqueConstraint(fields=["business", "slug"], name="one_staff_a_slug"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -106,6 +112,7 @@ class Service(models.Model):
         db_table_comment = "What can be booked; its row is the lock under which its capacity is counted"
         ordering = ["position", "name"]
         constraints = [
+            models.UniqueConstraint(fields=["business", "id"], name="services_key_of_business"),
             models.UniqueConstraint(fields=["business", "slug"], name="one_service_a_slug"),
             in_range("duration_in_range", "duration_minutes", 5, 1440, step=5),
             in_range("capacity_in_range", "max_simultaneous_bookings", 1, 1000),

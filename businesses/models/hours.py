@@ -39,7 +39,7 @@ class AvailabilityQuerySet(models.QuerySet["Availability"]):
 
 
 class Availability(models.Model):
-    """One window of a weekday, or one exception for a range of dates: closed, or a window that replaces the weekly ones."""
+    """One window of a weekday, or an exception for dates: closed, or a window that replaces the weekly ones."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="availability")

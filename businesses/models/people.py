@@ -40,7 +40,7 @@ class User(AbstractBaseUser):
     email_verified_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField("active", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    last_login = None  # type: ignore[assignment]
+    last_login = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

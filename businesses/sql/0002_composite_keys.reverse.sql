@@ -3,6 +3,3 @@ ALTER TABLE availability DROP CONSTRAINT availability_staff_same_business;
 ALTER TABLE service_staff DROP CONSTRAINT assignment_staff_same_business;
 ALTER TABLE service_staff DROP CONSTRAINT assignment_service_same_business;
 ALTER TABLE services DROP CONSTRAINT service_category_same_business;
-ALTER TABLE staff DROP CONSTRAINT staff_business_id_id_key;
-ALTER TABLE services DROP CONSTRAINT services_business_id_id_key;
-ALTER TABLE categories DROP CONSTRAINT categories_business_id_id_key;

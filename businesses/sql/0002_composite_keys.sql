@@ -1,9 +1,5 @@
 -- A row of one tenant never points at a row of another: foreign keys carry business_id, since their checks ignore row security.
 
-ALTER TABLE categories ADD CONSTRAINT categories_business_id_id_key UNIQUE (business_id, id);
-ALTER TABLE services ADD CONSTRAINT services_business_id_id_key UNIQUE (business_id, id);
-ALTER TABLE staff ADD CONSTRAINT staff_business_id_id_key UNIQUE (business_id, id);
-
 ALTER TABLE services ADD CONSTRAINT service_category_same_business
     FOREIGN KEY (business_id, category_id) REFERENCES categories (business_id, id) ON DELETE SET NULL (category_id);
 ALTER TABLE service_staff ADD CONSTRAINT assignment_service_same_business

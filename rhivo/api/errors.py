@@ -70,7 +70,7 @@ def problem(error: errors.RhivoError, *, status: int | None = None) -> HttpRespo
         response["Retry-After"] = str(retry_after)
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="rhivo"'
-    response.undo = True
+    response.undo = True  # type: ignore[attr-defined]  # TenancyMiddleware rolls back what says so
     return response
 
 
@@ -117,5 +117,4 @@ def flat_errors(detail: Any, path: str = "") -> dict[str, list[str]]:
 
 def server_error(request: Any, *args: Any) -> HttpResponse:
     """Answer for a bug on an API path: a problem without a trace of what happened."""
-    response = problem(errors.RhivoError("Something went wrong on our side; it has been logged."), status=500)
-    return response
+    return problem(errors.RhivoError("Something went wrong on our side; it has been logged."), status=500)

@@ -37,7 +37,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)
+    errors = serializers.DictField(  # type: ignore[assignment]  # a field here, where DRF has a property
+        child=serializers.ListField(child=serializers.CharField()), required=False
+    )
     alternatives = serializers.ListField(
         child=serializers.DateTimeField(), required=False, help_text="With SLOT_UNAVAILABLE: nearest free starts"
     )

@@ -50,7 +50,7 @@ def _connection_lost(cause: BaseException | None) -> bool:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn the database's refusal of a write inside the block into its domain error; let deadlocks pass, to be retried."""
+    """Turn the refusal of a write inside the block into its domain error; let deadlocks pass, to be retried."""
     try:
         yield
     except DatabaseError as error:

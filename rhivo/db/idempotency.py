@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import connection
+import psycopg
+from django.db import OperationalError, connection
 
-from rhivo.errors import IdempotencyMismatch
+from rhivo.errors import IdempotencyMismatch, RequestInProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,16 @@ class Once:
     def made(self, lookup: Literal["hold_of_key", "appointment_of_key"], business_id: UUID) -> UUID | None:
         """Wait for whoever works under this key; return the id of what it made, or None.
 
-        Raises IdempotencyMismatch if it was made by a different request.
+        Raises IdempotencyMismatch if it was made by a different request, RequestInProgress if waiting takes too long.
         """
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT id, request_fingerprint FROM {lookup}(%s, %s)", [business_id, self.key])
-            row = cursor.fetchone()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT id, request_fingerprint FROM {lookup}(%s, %s)", [business_id, self.key])
+                row = cursor.fetchone()
+        except OperationalError as error:
+            if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+                raise RequestInProgress() from error
+            raise
         if row is None:
             return None
         made_id, fingerprint = row

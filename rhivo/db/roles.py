@@ -60,9 +60,9 @@ def _create_role(connection: psycopg.Connection, role: str, password: str) -> No
 
 def _run(connection: psycopg.Connection, statement: str, *names: str, tail: tuple[str, str] | None = None) -> None:
     """Run a statement with names quoted into it, and a tail with one literal."""
-    query = sql.SQL(statement).format(*map(sql.Identifier, names))  # type: ignore[arg-type]
+    query = sql.SQL(statement).format(*map(sql.Identifier, names))
     if tail:
-        query += sql.SQL(tail[0]).format(sql.Literal(tail[1]))  # type: ignore[arg-type]
+        query += sql.SQL(tail[0]).format(sql.Literal(tail[1]))
     connection.execute(query)
 
 

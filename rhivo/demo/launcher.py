@@ -89,6 +89,7 @@ class _Demo:
         with step("Waiting for web, worker and beat"):
             self._wait_until_ready()
         self._summarise(began)
+        self.cleanup.callback(say, "")  # the first thing on the way out: keeps the terminal's ^C on its own line
 
     def watch(self) -> None:
         while True:
@@ -234,7 +235,7 @@ class _Demo:
         say(
             f"\n{businesses.rstrip()}\n\n"
             f"Admin     {self.url}/admin/\n"
-            f"API       {self.url}/api/docs/\n"
+            f"API       {self.url}/api/v1/docs/\n"
             f"Mail      {self.folder.mail}\n"
             f"Logs      {self.folder.logs}\n"
             f"Up in {time.monotonic() - began:.1f} s. Ctrl-C stops everything.\n\n"

@@ -27,6 +27,10 @@ GINO = Contact("Gino", "gino@example.com", "")
 _numbers = count(1)
 
 
+def defaults(values: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+    return values | chosen
+
+
 def unique(prefix: str) -> str:
     """Return a name that no other test uses, on any process."""
     return f"{prefix}-{next(_numbers)}-{uuid4().hex[:10]}"
@@ -99,7 +103,7 @@ class Shop:
                 business=self.business,
                 service=service or self.service(),
                 start=start,
-                **({"key": uuid4().hex, "at": now()} | options),
+                **defaults({"key": uuid4().hex, "at": now()}, options),
             )
         return held.reservation
 
@@ -110,7 +114,7 @@ class Shop:
                 business=self.business,
                 reservation_id=hold.id,
                 contact=contact,
-                **({"key": uuid4().hex, "at": now()} | options),
+                **defaults({"key": uuid4().hex, "at": now()}, options),
             )
 
     def book(self, start: datetime, service: Service | None = None, **options: Any) -> Appointment:
@@ -124,7 +128,7 @@ class Shop:
                 business=self.business,
                 service=service or self.service(),
                 start=start,
-                **({"contact": GINO, "key": uuid4().hex, "at": now()} | options),
+                **defaults({"contact": GINO, "key": uuid4().hex, "at": now()}, options),
             ).appointment
 
 

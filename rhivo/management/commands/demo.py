@@ -15,7 +15,7 @@ class Command(BaseCommand):
         "Start everything on this machine: PostgreSQL and Valkey (or those of DATABASE_URL, an administrator's, and "
         "REDIS_URL), demo businesses, web, worker and beat. Prints 'ready http://...' when all of it answers."
     )
-    requires_system_checks = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         default = launcher.Options()

