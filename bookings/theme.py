@@ -1,0 +1,63 @@
+"""A business's colour made readable: the shades of it that keep their contrast on every background it is put on."""
+
+import colorsys
+from collections.abc import Callable
+
+RGB = tuple[float, float, float]
+WHITE: RGB = (1.0, 1.0, 1.0)
+INK: RGB = (0.08, 0.09, 0.1)
+LIGHT_PAGE: RGB = (0.965, 0.961, 0.949)
+DARK_CARD: RGB = (0.13, 0.14, 0.15)
+READABLE = 4.5  # WCAG 2.2, success criterion 1.4.3
+VISIBLE = 3.0  # and 1.4.11, for what is no text
+
+
+def stylesheet(accent: str) -> str:
+    """Return the custom properties that `rhivo.css` colours by, for an accent such as `#1f6f5c`."""
+    color = _parsed(accent)
+    light, dark = _shaded(color, LIGHT_PAGE, VISIBLE), _shaded(color, DARK_CARD, VISIBLE)
+    return (
+        f":root{{--accent:{_text(light)};--on-accent:{_text(text_on(light))};"
+        f"--accent-text:{_text(_shaded(color, LIGHT_PAGE, READABLE))}}}\n"
+        f"@media (prefers-color-scheme:dark){{:root{{--accent:{_text(dark)};--on-accent:{_text(text_on(dark))};"
+        f"--accent-text:{_text(_shaded(color, DARK_CARD, READABLE))}}}}}\n"
+    )
+
+
+def contrast(one: RGB, other: RGB) -> float:
+    """Return the contrast ratio of two colours, 1 to 21, as WCAG 2 defines it."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def text_on(background: RGB) -> RGB:
+    """Return white, or ink where white would be hard to read."""
+    return WHITE if contrast(WHITE, background) >= READABLE else max((WHITE, INK), key=_contrast_with(background))
+
+
+def _contrast_with(background: RGB) -> Callable[[RGB], float]:
+    return lambda color: contrast(color, background)
+
+
+def _shaded(color: RGB, background: RGB, wanted: float) -> RGB:
+    """Return the colour, darkened or lightened just as far as a contrast with the background needs."""
+    hue, lightness, saturation = colorsys.rgb_to_hls(*color)
+    step = -0.01 if _luminance(background) > 0.18 else 0.01
+    while contrast(color, background) < wanted and 0 <= lightness + step <= 1:
+        lightness += step
+        color = colorsys.hls_to_rgb(hue, lightness, saturation)
+    return color
+
+
+def _luminance(color: RGB) -> float:
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _parsed(text: str) -> RGB:
+    red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    return red, green, blue
+
+
+def _text(color: RGB) -> str:
+    return "#" + "".join(f"{round(part * 255):02x}" for part in color)
