@@ -9,19 +9,22 @@ INK: RGB = (0.08, 0.09, 0.1)
 LIGHT_PAGE: RGB = (0.965, 0.961, 0.949)
 DARK_CARD: RGB = (0.13, 0.14, 0.15)
 READABLE = 4.5  # WCAG 2.2, success criterion 1.4.3
+STRONGEST_TINT = 0.16  # the most of the accent that the stylesheet mixes into what text stands on
 VISIBLE = 3.0  # and 1.4.11, for what is no text
 
 
 def stylesheet(accent: str) -> str:
     """Return the custom properties that `rhivo.css` colours by, for an accent such as `#1f6f5c`."""
     color = _parsed(accent)
-    light, dark = _shaded(color, LIGHT_PAGE, VISIBLE), _shaded(color, DARK_CARD, VISIBLE)
-    return (
-        f":root{{--accent:{_text(light)};--on-accent:{_text(text_on(light))};"
-        f"--accent-text:{_text(_shaded(color, LIGHT_PAGE, READABLE))}}}\n"
-        f"@media (prefers-color-scheme:dark){{:root{{--accent:{_text(dark)};--on-accent:{_text(text_on(dark))};"
-        f"--accent-text:{_text(_shaded(color, DARK_CARD, READABLE))}}}}}\n"
-    )
+    light, dark = _properties(color, LIGHT_PAGE), _properties(color, DARK_CARD)
+    return f":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
+
+
+def _properties(color: RGB, background: RGB) -> str:
+    """Return the accent as a surface, what is written on it, and the accent as text on a tint of itself."""
+    surface = _shaded(color, background, VISIBLE)
+    text = _shaded(color, _mixed(surface, background, STRONGEST_TINT), READABLE)
+    return f"--accent:{_text(surface)};--on-accent:{_text(text_on(surface))};--accent-text:{_text(text)}"
 
 
 def contrast(one: RGB, other: RGB) -> float:
@@ -47,6 +50,11 @@ def _shaded(color: RGB, background: RGB, wanted: float) -> RGB:
         lightness += step
         color = colorsys.hls_to_rgb(hue, lightness, saturation)
     return color
+
+
+def _mixed(color: RGB, background: RGB, share: float) -> RGB:
+    red, green, blue = (share * top + (1 - share) * under for top, under in zip(color, background, strict=True))
+    return red, green, blue
 
 
 def _luminance(color: RGB) -> float:
