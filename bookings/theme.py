@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 RGB = tuple[float, float, float]
 WHITE: RGB = (1.0, 1.0, 1.0)
-INK: RGB = (0.08, 0.09, 0.1)
+INK: RGB = (0.06, 0.065, 0.07)
 LIGHT_PAGE: RGB = (0.965, 0.961, 0.949)
 DARK_CARD: RGB = (0.13, 0.14, 0.15)
 READABLE = 4.5  # WCAG 2.2, success criterion 1.4.3

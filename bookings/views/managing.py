@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -172,7 +173,7 @@ def move(request: HttpRequest, booking: Booking) -> HttpResponse:
         "person": None if anyone else kept,
         "kept": kept,
         "has_choice": kept is not None and len(people_of(appointment.service)) > 1,
-        "picker": pick(search, request.GET.get("day")),
+        "picker": pick(search, request.GET.get("day") or str(localdate(appointment.starts_at))),
         "hidden": _hidden(appointment.version, anyone=anyone),
         "keep": f"&with={ANYONE}" if anyone else "",
     }
