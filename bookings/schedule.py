@@ -57,7 +57,7 @@ def calendar(
     """
     assigned = list(Staff.objects.filter(assignments__service_id=service.id, business_id=business.id))
     people = [person for person in assigned if person.is_active and staff in (None, person)]
-    own_hours = _hours(business, people)
+    own_hours = hours_of(business, people)
     terms = terms_of(service, has_staff=bool(assigned))
     if moving is not None and moving.service_id == service.id:
         terms = agreed_terms(moving, terms)
@@ -98,7 +98,7 @@ def calendar_of_days(
     )
 
 
-def _hours(business: Business, people: Sequence[Staff]) -> dict[UUID | None, Hours]:
+def hours_of(business: Business, people: Sequence[Staff]) -> dict[UUID | None, Hours]:
     """Return the hours of the business (under None) and of each person, in one query."""
     weekly: dict[UUID | None, list[WeeklyWindow]] = defaultdict(list)
     exceptions: dict[UUID | None, list[DateException]] = defaultdict(list)
