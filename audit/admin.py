@@ -1,7 +1,7 @@
 """The history as the people at work read it: what changed, by whom and why."""
 
 from django.contrib import admin
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
@@ -23,7 +23,7 @@ class AuditLogAdmin(ViewOnlyAdmin):
     ordering = ("-id",)
     show_full_result_count = False
     list_per_page = 50
-    fields = ("when", "entity", "entity_id", "action", "by", "reason", "request_id", "details", "hash")
+    fields = ("when", "entity", "entity_id", "action", "by", "reason", "request_id", "details", "sealed_by")
     readonly_fields = fields
 
     @display(description="When", ordering="id")
@@ -42,4 +42,8 @@ class AuditLogAdmin(ViewOnlyAdmin):
     @display(description="Before → after")
     def details(self, entry: AuditLog) -> SafeString | str:
         rows = ((change.name, change.before, change.after) for change in changes_of(entry))
-        return format_html_join("", "<div>{}: {} → {}</div>", rows) or "–"
+        return format_html_join("", '<div style="overflow-wrap: anywhere">{}: {} → {}</div>', rows) or "–"
+
+    @display(description="Hash")
+    def sealed_by(self, entry: AuditLog) -> SafeString:
+        return format_html('<span style="overflow-wrap: anywhere">{}</span>', entry.hash)

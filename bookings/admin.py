@@ -89,13 +89,13 @@ class AppointmentAdmin(ViewOnlyAdmin):
     actions = ("complete_selected", "no_show_selected")
     actions_detail = ("move", "complete", "no_show", "cancel")
     fieldsets = (
-        ("Appointment", {"fields": (("reference", "state"), ("when", "until"), ("service_name", "staff"), "price")}),
+        ("Appointment", {"fields": (("reference", "status"), ("when", "until"), ("service_name", "staff"), "price")}),
         ("Customer", {"fields": ("customer_name", ("customer_email", "customer_phone"), "notes", "answered")}),
         ("Terms", {"fields": (("may_cancel", "may_move"), ("set_aside", "booked"))}),
         ("History", {"fields": ("history",)}),
     )
     readonly_fields = (
-        *("state", "when", "until", "price", "answered", "may_cancel", "may_move", "set_aside", "booked", "history"),
+        *("when", "until", "price", "answered", "may_cancel", "may_move", "set_aside", "booked", "history"),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -148,7 +148,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         more = {"business": workplace(request)} if issubclass(act.form, MoveForm) else {}
         form = act.form(request.POST or None, appointment=appointment, **more)
         looked: list[datetime] = []
-        if isinstance(form, MoveForm) and "look" in request.POST:
+        if isinstance(form, MoveForm) and form.is_choosing:
             looked = self._looked_up(request, form, moving=appointment)
             form = MoveForm(initial=form.typed(), appointment=appointment, **more)
         elif form.is_bound and form.is_valid():
@@ -169,7 +169,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         business = workplace(request)
         form = BookForm(request.POST or None, business=business)
         looked: list[datetime] = []
-        if "look" in request.POST:
+        if form.is_choosing:
             looked = self._looked_up(request, form)
             form = BookForm(initial=form.typed(), business=business)
         elif form.is_bound and form.is_valid():
@@ -184,8 +184,10 @@ class AppointmentAdmin(ViewOnlyAdmin):
         return self._form_page(request, "Book for a customer", form, "Book", {"looked": looked})
 
     def _looked_up(self, request: HttpRequest, form: StartFields, moving: Appointment | None = None) -> list[datetime]:
-        """Return the free times for what was typed so far, none while service and day are not known."""
+        """Return the free times for what was typed so far, none when one was taken or service and day are not known."""
         form.is_valid()
+        if "look" not in request.POST:
+            return []
         service, day = form.cleaned_data.get("service"), form.cleaned_data.get("day")
         if not service or not day:
             messages.warning(request, "Choose a service and a day first.")

@@ -88,29 +88,39 @@ class CancelForm(ChangeForm):
 
 
 class StartFields(ActForm):
-    """A start as day and wall-clock time of the business, or an exact one taken from those offered."""
+    """A start as day and wall-clock time of the business; `exact` tells two of the same name apart."""
 
     day = forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs=DAY))
     clock = ClockField(label="Time")
 
+    exact = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+
     business: Business
-    _taken: datetime | None = None
+
+    @property
+    def is_choosing(self) -> bool:
+        """Whether this is no deed yet: free times are looked up, or one of them is taken into the form."""
+        return self.is_bound and ("look" in self.data or "take" in self.data)
 
     def _take(self) -> None:
-        taken = self.data.get("take") if self.is_bound else None
-        instant = parse_datetime(taken) if taken else None
+        """Fill in the time that was chosen among those offered."""
+        instant = parse_datetime(self.data.get("take", "")) if self.is_bound else None
         if instant is not None and timezone.is_aware(instant):
-            self._taken = instant
             local = instant.astimezone(self.business.zone)
             self._put("day", local.date().isoformat())
             self._put("clock", local.strftime("%H:%M"))
+            self._put("exact", instant.isoformat())
 
     @property
     def start(self) -> datetime:
-        """The instant that was asked for; a time the clocks skip moves forward, one they repeat means the first."""
-        if self._taken is not None:
-            return self._taken
-        return local_instant(self.cleaned_data["day"], self.cleaned_data["clock"], self.business.zone)
+        """The instant that was asked for: a time the clocks skip moves forward, one they repeat is the one taken."""
+        day, minute = self.cleaned_data["day"], self.cleaned_data["clock"]
+        exact: datetime | None = self.cleaned_data.get("exact")
+        if exact is not None:
+            local = exact.astimezone(self.business.zone)
+            if (local.date(), local.hour * 60 + local.minute) == (day, minute):
+                return exact
+        return local_instant(day, minute, self.business.zone)
 
     def typed(self) -> dict[str, Any]:
         """Return all that was typed, for a fresh form that complains of nothing."""
@@ -144,7 +154,19 @@ class BookForm(StartFields):
     )
     key = forms.CharField(min_length=8, max_length=128, widget=forms.HiddenInput)
 
-    field_order = ("service", "staff", "day", "clock", "name", "email", "phone", "notes", *OVERRIDE_FIELDS, "key")
+    field_order = (
+        "service",
+        "staff",
+        "day",
+        "clock",
+        "name",
+        "email",
+        "phone",
+        "notes",
+        *OVERRIDE_FIELDS,
+        "key",
+        "exact",
+    )
 
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -175,7 +197,7 @@ class MoveForm(ChangeForm, StartFields):
     service = forms.ModelChoiceField(Service.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None)
     staff = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget, label="With")
 
-    field_order = ("service", "staff", "day", "clock", "version")
+    field_order = ("service", "staff", "day", "clock", "version", "exact")
 
     def __init__(self, *args: Any, appointment: Appointment, business: Business, **kwargs: Any) -> None:
         super().__init__(*args, appointment=appointment, **kwargs)

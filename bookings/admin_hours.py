@@ -125,9 +125,10 @@ class AvailabilityAdmin(OwnAdmin):
     }
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "staff":
-            kwargs |= {"empty_label": "The whole business", "label": "Whose"}
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+            field.empty_label, field.label = "The whole business", "Whose"
+        return field
 
     def save_model(self, request: HttpRequest, obj: Availability, form: HoursForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -150,7 +151,7 @@ class AvailabilityAdmin(OwnAdmin):
 
     @display(description="Hours")
     def hours(self, row: Availability) -> str:
-        return row.span.capitalize() if row.opens is None else row.span
+        return row.span[:1].upper() + row.span[1:]
 
 
 def _warn_of_bookings_outside(request: HttpRequest) -> None:

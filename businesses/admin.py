@@ -13,7 +13,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget
 
-from businesses.admin_base import KeptAdmin, OwnAdmin
+from businesses.admin_base import KeptAdmin, OwnAdmin, VersionedAdmin
 from businesses.admin_forms import OwnForm, PriceField, QuestionsField, VersionedForm, price_text
 from businesses.admin_site import workplace
 from businesses.models import Business, Category, Membership, Service, ServiceStaff, Staff
@@ -56,7 +56,7 @@ class BusinessForm(VersionedForm):
 
 
 @admin.register(Business)
-class BusinessAdmin(OwnAdmin):
+class BusinessAdmin(VersionedAdmin):
     """One's own business. There is one: the list leads straight to it."""
 
     form = BusinessForm

@@ -37,14 +37,15 @@ class OwnAdmin(ModelAdmin):
             request.refusal = domain_error(error) or taken  # type: ignore[attr-defined]
         return super().changeform_view(request, *args, **kwargs)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[tuple[str | None, dict[str, Any]]]:
-        fieldsets = list(super().get_fieldsets(request, obj))
-        if issubclass(self.form, VersionedForm) and obj is not None and self.has_change_permission(request, obj):
-            fieldsets.append((None, {"fields": ("version",), "classes": ("hidden",)}))
-        return fieldsets
+
+class VersionedAdmin(OwnAdmin):
+    """Saves over the version that was shown; the page carries it in a hidden field."""
+
+    form = VersionedForm
+    change_form_before_template = "admin/_version.html"
 
 
-class KeptAdmin(OwnAdmin):
+class KeptAdmin(VersionedAdmin):
     """Rows that bookings point at: these are switched off instead of deleted."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, list[str]]:
