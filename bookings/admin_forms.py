@@ -1,10 +1,11 @@
 """What is typed in the back office to book, move, cancel or close; what is refused is shown with all that was typed."""
 
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from unfold.widgets import (
@@ -96,6 +97,12 @@ class StartFields(ActForm):
     exact = forms.DateTimeField(required=False, widget=forms.HiddenInput)
 
     business: Business
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if not MINYEAR + 1 < day.year < MAXYEAR - 1:
+            raise ValidationError("There is no calendar for that year.")
+        return day
 
     @property
     def is_choosing(self) -> bool:

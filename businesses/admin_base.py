@@ -50,7 +50,9 @@ class KeptAdmin(VersionedAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, list[str]]:
         found, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        return found, counts, lacking, [self.kept_because(len(protected))] if protected else []
+        if protected:
+            return found, counts, set(), [self.kept_because(len(protected))]
+        return found, counts, lacking, []
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Delete what nothing was booked with, also when a booking comes in between."""

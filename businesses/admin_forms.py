@@ -13,6 +13,7 @@ from businesses.models.hours import MIDNIGHT, clock_text
 from rhivo import claims
 from rhivo.errors import RhivoError, VersionConflict
 
+LAST_VERSION = 2**31 - 1
 CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})")
 # ISO 4217 currencies whose minor unit is not a hundredth.
 _WHOLE = [
@@ -64,7 +65,7 @@ class OwnForm(forms.ModelForm):  # type: ignore[type-arg]
 class VersionedForm(OwnForm):
     """Saves over the version that was shown and no other; the database refuses it when another has come meanwhile."""
 
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    version = forms.IntegerField(required=False, min_value=0, max_value=LAST_VERSION, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
