@@ -78,7 +78,7 @@ class WhenFilter(admin.SimpleListFilter):
 
 @admin.register(Appointment)
 class AppointmentAdmin(ViewOnlyAdmin):
-    list_display = ("reference", "when", "service_name", "staff", "customer_name", "phone", "state")
+    list_display = ("reference", "when", "what", "staff", "who", "phone", "state")
     list_display_links = ("reference", "when")
     list_filter = (WhenFilter, "status", "staff", "service")
     list_select_related = ("staff",)
@@ -89,13 +89,13 @@ class AppointmentAdmin(ViewOnlyAdmin):
     actions = ("complete_selected", "no_show_selected")
     actions_detail = ("move", "complete", "no_show", "cancel")
     fieldsets = (
-        ("Appointment", {"fields": (("reference", "status"), ("when", "until"), ("service_name", "staff"), "price")}),
+        ("Appointment", {"fields": (("reference", "status"), ("when", "until"), ("what", "staff"), "price")}),
         ("Customer", {"fields": ("customer_name", ("customer_email", "customer_phone"), "notes", "answered")}),
         ("Terms", {"fields": (("may_cancel", "may_move"), ("set_aside", "booked"))}),
         ("History", {"fields": ("history",)}),
     )
     readonly_fields = (
-        *("when", "until", "price", "answered", "may_cancel", "may_move", "set_aside", "booked", "history"),
+        *("when", "what", "until", "price", "answered", "may_cancel", "may_move", "set_aside", "booked", "history"),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -239,6 +239,14 @@ class AppointmentAdmin(ViewOnlyAdmin):
     @display(description="When", ordering="starts_at")
     def when(self, appointment: Appointment) -> str:
         return local_time(appointment.starts_at)
+
+    @display(description="Service", ordering="service_name")
+    def what(self, appointment: Appointment) -> str:
+        return appointment.service_name
+
+    @display(description="Customer", ordering="customer_name")
+    def who(self, appointment: Appointment) -> str:
+        return appointment.customer_name
 
     @display(description="Until")
     def until(self, appointment: Appointment) -> str:

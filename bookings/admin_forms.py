@@ -53,7 +53,7 @@ class ActForm(forms.Form):
 
     def _put(self, name: str, value: str) -> None:
         """Replace what was typed in one field."""
-        self.data = self.data.copy()  # type: ignore[assignment]
+        self.data = self.data.copy()  # type: ignore[attr-defined]
         self.data[self.add_prefix(name)] = value  # type: ignore[index]
 
 

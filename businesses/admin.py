@@ -18,7 +18,6 @@ from businesses.admin_forms import OwnForm, PriceField, QuestionsField, Versione
 from businesses.admin_site import workplace
 from businesses.models import Business, Category, Membership, Service, ServiceStaff, Staff
 from businesses.zones import zone_choices
-from rhivo import claims
 from rhivo.view_only import ViewOnlyAdmin
 
 admin.site.disable_action("delete_selected")
@@ -94,7 +93,7 @@ class BusinessAdmin(VersionedAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Business]:
-        return Business.objects.filter(pk=claims.current().business_id)
+        return Business.objects.filter(pk=workplace(request).pk)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):

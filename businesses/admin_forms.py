@@ -78,7 +78,7 @@ class VersionedForm(OwnForm):
         except ValidationError as error:
             if not isinstance(self.refusal, VersionConflict):
                 raise
-            self.data = self.data.copy()  # type: ignore[assignment]
+            self.data = self.data.copy()  # type: ignore[attr-defined]
             self.data[self.add_prefix("version")] = str(self.current_version)  # type: ignore[index]
             raise ValidationError(
                 "Someone else changed this meanwhile. What you typed is kept: save again to put it over their change, "

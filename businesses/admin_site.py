@@ -37,7 +37,9 @@ def workplace(request: HttpRequest) -> Business:
     """Return the business in whose back office a request is, loaded once; only for people at work there."""
     known: Business | None = getattr(request, "workplace", None)
     if known is None:
-        known = Business.objects.get(pk=claims.current().business_id)
+        business_id = claims.current().business_id
+        assert business_id is not None
+        known = Business.objects.get(pk=business_id)
         request.workplace = known  # type: ignore[attr-defined]
     return known
 
@@ -88,19 +90,19 @@ class BackOffice(UnfoldAdminSite):
     def get_urls(self) -> list[URLPattern]:
         return [path("switch/", self.admin_view(self.switch_business), name="switch_business"), *super().get_urls()]
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         if _forget_stale_choice(request):
             return HttpResponseRedirect(reverse("admin:index"))
         context = {"why_not_here": why_not_here(request)} | (extra_context or {})
-        response: HttpResponse = csp_replace(POLICY)(sensitive_post_parameters()(super().login))(request, context)
-        return response
+        view: View = sensitive_post_parameters()(super().login)
+        return csp_replace(POLICY)(view)(request, context)  # type: ignore[call-arg]
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Refuse unfold's search of everything: it caches what it found by person, across businesses."""
         raise Http404
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         return PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
             success_url=reverse("admin:password_change_done", current_app=self.name),

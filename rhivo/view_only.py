@@ -8,7 +8,7 @@ from unfold.admin import ModelAdmin
 class ViewOnlyAdmin(ModelAdmin):
     """Lists and shows rows, and neither adds, changes nor deletes one."""
 
-    actions = None
+    actions: tuple[str, ...] | None = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
