@@ -12,11 +12,13 @@ handler500 = "rhivo.pages.server_error"
 handler403 = "rhivo.pages.forbidden"
 handler400 = "rhivo.pages.bad_request"
 
+# Swagger UI brings a style of its own in the page; scripts stay files of ours.
+_own_styles = csp_update({"style-src": ["'self'", "'unsafe-inline'"]})
+
 api: list[URLPattern | URLResolver] = [
     path("", include("businesses.api.urls")),
     path("", include("bookings.api.urls")),
     re_path(r"^schema/?$", SpectacularJSONAPIView.as_view(), name="schema"),
-    # Swagger UI brings a style of its own in the page; scripts stay files of ours.
     re_path(
         r"^docs/?$",
         csp_update({"style-src": ["'self'", "'unsafe-inline'"]})(
