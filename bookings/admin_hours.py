@@ -1,5 +1,7 @@
 """Opening hours in the back office: weekly windows and exceptions by date, of the business or of one person."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -11,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
+from bookings.models import Appointment
 from bookings.outside_hours import outside_hours
 from businesses.admin_base import OwnAdmin
 from businesses.admin_forms import ClockField, OwnForm
@@ -117,6 +120,7 @@ class AvailabilityAdmin(OwnAdmin):
             },
         ),
     )
+    viewed_fieldsets = ((None, {"fields": ("whose", "day", "hours")}),)
     conditional_fields = {
         "weekday": "kind == 'weekly'",
         "first_date": "kind == 'dates'",
@@ -131,12 +135,12 @@ class AvailabilityAdmin(OwnAdmin):
         return field
 
     def save_model(self, request: HttpRequest, obj: Availability, form: HoursForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        _warn_of_bookings_outside(request)
+        with _bookings_left_outside_shown(request):
+            super().save_model(request, obj, form, change)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        super().delete_model(request, obj)
-        _warn_of_bookings_outside(request)
+        with _bookings_left_outside_shown(request):
+            super().delete_model(request, obj)
 
     @display(description="Whose", ordering="staff__name")
     def whose(self, row: Availability) -> str:
@@ -154,10 +158,18 @@ class AvailabilityAdmin(OwnAdmin):
         return row.span[:1].upper() + row.span[1:]
 
 
-def _warn_of_bookings_outside(request: HttpRequest) -> None:
-    left_out = outside_hours(workplace(request), at=now())
-    if not left_out:
-        return
+@contextmanager
+def _bookings_left_outside_shown(request: HttpRequest) -> Iterator[None]:
+    """Warn of the bookings that a change of hours leaves outside; those that were outside before are known."""
+    at = now()
+    known = {row.pk for row in outside_hours(workplace(request), at=at)}
+    yield
+    left_out = [row for row in outside_hours(workplace(request), at=at) if row.pk not in known]
+    if left_out:
+        _warn_of(request, left_out)
+
+
+def _warn_of(request: HttpRequest, left_out: list[Appointment]) -> None:
     listed = format_html_join(
         ", ",
         '<a class="underline" href="{}">{}</a> ({})',

@@ -13,10 +13,7 @@ NO_HOURS = Hours((), ())
 
 
 def outside_hours(business: Business, *, at: datetime) -> list[Appointment]:
-    """Return the upcoming appointments outside their business's or person's hours, in order of their start.
-
-    Those booked outside hours on purpose, by an override, are left out.
-    """
+    """Return the upcoming appointments outside their business's or person's hours, in order of their start."""
     upcoming = Appointment.objects.upcoming(at).filter(business_id=business.id).select_related("service", "staff")
     hours = hours_of(business, list(Staff.objects.filter(business_id=business.id)))
     timetables = {owner: Timetable(theirs, business.zone) for owner, theirs in hours.items()}
@@ -28,7 +25,7 @@ def outside_hours(business: Business, *, at: datetime) -> list[Appointment]:
         own = timetables.get(appointment.staff_id, nobody).windows(day) if appointment.staff_id else None
         return _inside(span, everyone.windows(day) or ()) and (own is None or _inside(span, own))
 
-    return [row for row in upcoming if "hours" not in row.overrides and not is_covered(row)]
+    return [row for row in upcoming if not is_covered(row)]
 
 
 def _inside(span: Span, windows: Iterable[Span]) -> bool:

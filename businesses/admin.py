@@ -165,6 +165,12 @@ class ServiceAdmin(KeptAdmin):
         ),
     )
 
+    viewed_fieldsets = (
+        ("Service", {"fields": ("name", "category", "description", "is_active")}),
+        ("Price and time", {"fields": (("price", "duration"), ("buffer_before_minutes", "buffer_after_minutes"))}),
+        ("Room", {"fields": ("capacity",)}),
+    )
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
         rows: QuerySet[Service] = super().get_queryset(request)
         return rows.prefetch_related("staff")

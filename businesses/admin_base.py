@@ -19,6 +19,7 @@ class OwnAdmin(ModelAdmin):
 
     form = OwnForm
     warn_unsaved_form = True
+    viewed_fieldsets: Any = ()
 
     def get_form(
         self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any
@@ -26,6 +27,11 @@ class OwnAdmin(ModelAdmin):
         form: type[OwnForm] = super().get_form(request, obj, change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
         return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Return the form's fieldsets; to who only looks on, those of `viewed_fieldsets` where there are any."""
+        only_looks = obj is not None and not self.has_change_permission(request, obj)
+        return self.viewed_fieldsets if only_looks and self.viewed_fieldsets else super().get_fieldsets(request, obj)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show or save. What the database refuses is undone and shown again, with all that was typed and its reason."""

@@ -11,10 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse, set_script_prefix
 
+from audit.models import AuditLog
 from bookings.contact import Contact
 from bookings.models import Appointment, Status
 from bookings.operations.committing import Override
-from businesses.models import Availability, User
+from businesses.models import Availability, Category, User
 from notifications.models import NotificationLog
 from rhivo.claims import acting_as
 from rhivo.clock import now
@@ -168,6 +169,22 @@ def test_a_customer_reaches_no_deed(shop: Shop, pages: Pages) -> None:
 
 
 # One appointment
+
+
+def test_owner_and_staff_open_every_row(shop: Shop, pages: Pages) -> None:
+    appointment = shop.book(shop.at("10:00"), shop.service(staff=["anna"]))
+    with shop.changes():
+        category = Category.objects.create(business=shop.business, name="Hair")
+    with acting_as(shop.owners):
+        hours = Availability.objects.filter(business=shop.business).earliest("weekday")
+        message = NotificationLog.objects.get(business=shop.business)
+        entry = AuditLog.objects.filter(business_id=shop.business.id).latest("id")
+    for person in (shop.owner, shop.employee):
+        browser = pages(person)
+        for row in (appointment, category, hours, message, entry, shop.service(), shop.person("anna"), shop.business):
+            name = f"{row._meta.app_label}_{row._meta.model_name}"
+            assert browser.get(reverse(f"admin:{name}_change", args=[row.pk])).status_code == 200
+            assert browser.get(reverse(f"admin:{name}_history", args=[row.pk])).status_code in {200, 302}
 
 
 def test_an_appointment_is_read_only_and_offers_only_what_is_legal(shop: Shop, pages: Pages) -> None:

@@ -177,6 +177,14 @@ def test_staff_look_on_where_the_owner_edits(name: str, shop: Shop, pages: Pages
     assert employee.get(add).status_code == 403
 
 
+def test_a_mistyped_address_leads_nowhere(shop: Shop, pages: Pages) -> None:
+    browser = pages(shop.owner)
+    for name in LISTS:
+        for wrong in ("no-id", "99999999999999999999999", str(uuid4())):
+            answer = browser.get(reverse(f"admin:{name}_change", args=[wrong]), follow=True)
+            assert answer.redirect_chain == [("/admin/", 302)]
+
+
 def test_staff_see_neither_the_team_s_access_nor_editable_settings(shop: Shop, pages: Pages) -> None:
     employee = pages(shop.employee)
     assert employee.get(reverse("admin:businesses_membership_changelist")).status_code == 403
