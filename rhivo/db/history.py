@@ -8,18 +8,13 @@ _given: ContextVar[bool] = ContextVar("rhivo_reason_given", default=False)
 
 
 def because(reason: str) -> None:
-    """Give the reason that the entries in the history carry until the present operation ends."""
-    _set(reason)
-    _given.set(True)
-
-
-def forget_reason() -> None:
-    """Let the next operation in the same transaction have reasons of its own."""
-    if _given.get():
-        _set("")
-        _given.set(False)
-
-
-def _set(reason: str) -> None:
+    """Give the reason that further entries of this operation carry in the history."""
+    _given.set(bool(reason))
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('rhivo.reason', %s, true)", [reason])
+
+
+def no_more_reason() -> None:
+    """End what `because` began: the next operation in the same transaction has reasons of its own."""
+    if _given.get():
+        because("")

@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 from django.db import DatabaseError, transaction
 
 from rhivo.db.constraints import RETRYABLE, domain_error
-from rhivo.db.history import forget_reason
+from rhivo.db.history import no_more_reason
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,7 +27,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
             try:
                 with transaction.atomic():
                     result = function(*args, **kwargs)
-                    forget_reason()
+                    no_more_reason()
                     return result
             except DatabaseError as error:
                 if attempt < ATTEMPTS and isinstance(error.__cause__, RETRYABLE):
