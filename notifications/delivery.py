@@ -45,7 +45,7 @@ def _claimed(at: datetime, limit: int) -> Iterator[NotificationLog]:
 def _deliver(message: NotificationLog, at: datetime) -> bool:
     try:
         write_mail(message).send()
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with this one, the others are owed too
+    except Exception as error:  # whatever is wrong with this one, the others are owed too
         if not isinstance(error, (SMTPException, OSError)):
             logger.exception("message %s cannot be written", message.id)
         _put_off(message, at, error)

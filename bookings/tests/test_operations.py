@@ -35,14 +35,14 @@ JUST_BEFORE_NOW = timedelta(minutes=9, seconds=59)
 
 
 def claims_on(shop: Shop) -> list[tuple[object, ...]]:
-    with acting_as(shop.public):
+    with acting_as(shop.public), transaction.atomic():
         rows = BusyTime.objects.filter(business_id=shop.business.id)
         return sorted(rows.values_list("source_id", "staff_id", "during", "expires_at"), key=str)
 
 
 def everything(shop: Shop) -> list[Any]:
     """Return what a refused operation must leave as it was: claims, rows, messages and history."""
-    with acting_as(shop.employees):
+    with acting_as(shop.employees), transaction.atomic():
         holds = Reservation.objects.filter(business=shop.business).values_list("id", "status")
         rows = Appointment.objects.filter(business=shop.business).values_list("id", "version", "status", "starts_at")
         mails = NotificationLog.objects.filter(business=shop.business).values_list("id")
@@ -185,7 +185,7 @@ def test_a_smaller_service_blocks_no_cancel_and_no_outcome(shop: Shop) -> None:
     change_service(shop, max_simultaneous_bookings=1, is_active=False)
     with shop.changes():
         ServiceStaff.objects.filter(business=shop.business).delete()
-    with acting_as(shop.employees):
+    with acting_as(shop.employees), transaction.atomic():
         Appointment.objects.filter(pk=second.pk).update(notes="Allergic")
         second.refresh_from_db()
         assert (second.notes, second.version) == ("Allergic", 2)
@@ -294,7 +294,7 @@ def test_what_was_agreed_is_kept_when_service_and_policy_change(shop: Shop) -> N
         shop.business.cancellation_deadline_hours = 168
         shop.business.allows_cancellation = False
         shop.business.save(update_fields=["cancellation_deadline_hours", "allows_cancellation"])
-    with acting_as(shop.employees):
+    with acting_as(shop.employees), transaction.atomic():
         booked.refresh_from_db()
     assert (booked.service_name, booked.price_cents, booked.buffer_after_minutes) == ("Cut", 2500, 0)
     assert booked.ends_at - booked.starts_at == timedelta(minutes=30)
