@@ -118,7 +118,7 @@ def insert_with_sql(shop: Shop, service_id: object, start: datetime) -> None:
     """Insert as rhivo_app with bare SQL; a refusal for want of room is as good an answer as any."""
     try:
         with raw("app") as app, app.transaction():
-            app.execute(set_config_sql(shop.employees))  # type: ignore[arg-type]
+            app.execute(set_config_sql(shop.employees))
             app.execute(
                 "INSERT INTO appointments (id, business_id, service_id, starts_at, status, version, customer_name,"
                 " customer_email, customer_phone, notes, answers, cancellation_token_hash, overrides,"

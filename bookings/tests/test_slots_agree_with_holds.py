@@ -59,10 +59,14 @@ def open_hours(shop: Shop, change: date) -> None:
         for weekday in range(7):
             for opens, closes in windows.get(weekday, [(0, 240), (540, 780), (835, 1085)] if weekday != 3 else []):
                 Availability.objects.create(business=shop.business, weekday=weekday, opens=opens, closes=closes)
-        for offset, opens, closes in ((-3, None, None), (3, 605, 905), (2, 30, 200), (2, 600, 1440)):
+        special: list[tuple[int, int | None, int | None]] = [
+            *((-3, None, None), (3, 605, 905)),
+            *((2, 30, 200), (2, 600, 1440)),
+        ]
+        for offset, since, until in special:
             day = change + timedelta(days=offset)
             Availability.objects.create(
-                business=shop.business, first_date=day, last_date=day, opens=opens, closes=closes, reason="Special"
+                business=shop.business, first_date=day, last_date=day, opens=since, closes=until, reason="Special"
             )
 
 
@@ -159,7 +163,7 @@ def test_search_and_holds_agree_at_every_five_minutes_around_the_change_of_clock
     shop = furnished(shops, zone, change)
     first = change - timedelta(days=BEFORE)
     at = datetime.combine(first + timedelta(days=1), time(2, 7), shop.business.zone).astimezone(UTC)
-    found = []
+    found: list[str] = []
     with acting_as(shop.public), transaction.atomic():
         for day, slug in tried_days(change, rotated_by=ZONES.index(zone)):
             near = abs((day - change).days) <= 1

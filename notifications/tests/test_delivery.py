@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,11 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import ProgrammingError, connection
 
-from bookings.contact import Contact
 from notifications.delivery import GIVE_UP_AFTER, deliver_owed
 from notifications.models import NotificationLog
 from rhivo.clock import now
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import Shop, unique
+from rhivo.testing.shops import GINO, Shop, unique
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,7 +51,7 @@ def _nothing_owed_before() -> None:
 def owe(shop: Shop) -> str:
     """Book, and return the address that a mail is owed to."""
     address = f"{unique('gino')}@example.com"
-    shop.book(shop.at(), shop.service(max_simultaneous_bookings=50), contact=Contact("Gino", address))
+    shop.book(shop.at(), shop.service(max_simultaneous_bookings=50), contact=replace(GINO, email=address))
     return address
 
 

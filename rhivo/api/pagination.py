@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,7 +25,7 @@ class CursorPages(BasePagination):
 
     ordering: Sequence[str] = ("starts_at", "id")
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return the page that the query's cursor asks for; raises Malformed for a cursor that is none."""
         self._url = request.build_absolute_uri()
         size = _page_size(request)
@@ -56,7 +56,7 @@ class CursorPages(BasePagination):
             return False, []
         try:
             backwards, *texts = json.loads(urlsafe_b64decode(cursor.encode()))
-            fields = [model._meta.get_field(name.lstrip("-")) for name in self.ordering]
+            fields: list[Any] = [model._meta.get_field(name.lstrip("-")) for name in self.ordering]
             values = [field.to_python(_plain(text)) for field, text in zip(fields, texts, strict=True)]
         except (ValueError, TypeError, RecursionError, ValidationError) as error:
             raise Malformed(errors={"cursor": ["Take the cursor from `next` or `previous`."]}) from error
