@@ -20,12 +20,14 @@ _Spans = tuple[list[int], list[int]]  # all the beginnings, all the ends
 class Claim(NamedTuple):
     """One live claim `[begins, ends)` in minutes since the epoch, buffers included, on the 5-minute grain.
 
+    `session` matters in a group service only.
+
     A busy month has thousands: a tuple of numbers, because datetimes would take most of the time of a search.
     """
 
     service_id: UUID
     staff_id: UUID | None
-    session: UUID
+    session: UUID | None
     begins: int
     ends: int
 
@@ -133,6 +135,6 @@ class Ledger:
         """The person of each claim of a session: only group services ask."""
         sessions: defaultdict[int, list[UUID]] = defaultdict(list)
         for claim in self._own:
-            if claim.staff_id is not None:
+            if claim.session is not None and claim.staff_id is not None:
                 sessions[claim.session.int].append(claim.staff_id)
         return sessions

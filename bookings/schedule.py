@@ -166,7 +166,11 @@ def _claims(
         "SELECT service_id, staff_id, session, begins, ends FROM live_claims(%s, %s, %s, tstzrange(%s, %s), %s, %s)",
         [business.id, terms.id, people, first, last, at, moving.id if moving else None],
     )
-    return list(map(Claim._make, found))
+    return [
+        Claim(service_id, staff_id, session, begin, end)
+        for service_id, staff_id, session, begins, ends in found
+        for begin, end in zip(begins, ends, strict=True)
+    ]
 
 
 def _rows(query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
