@@ -8,16 +8,16 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from benchmarks import bare_sql, load, report
 from benchmarks.installation import Installation, Servers, running
+from benchmarks.load import Measured
 from benchmarks.report import Growth, Row
 from benchmarks.scenarios import Scenarios
 from rhivo.demo.console import Stopped, say, step, stop_signals
 
-SCENARIOS = ("floor", "slots 1 day", "slots 31 days", "hold", "hold + commit")
+SCENARIOS = (report.FLOOR, "slots 1 day", "slots 31 days", "hold", "hold + commit")
 FEW, MANY = 10_000, 1_000_000
 WARM_UP = 0.5
 ROUNDS = 4
@@ -56,7 +56,7 @@ def _options() -> Options:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a second each, and a tenth of the data")
     parser.add_argument("--appointments", type=int, help="in the table (100,000)")
-    parser.add_argument("--seconds", type=float, help="for each measurement (3)")
+    parser.add_argument("--seconds", type=float, help="for each measurement (2)")
     parser.add_argument("--clients", default="1,4,16", help="numbers of clients, with commas between")
     parser.add_argument("--json", type=Path, help="where the results go (benchmarks/results/<time>.json)")
     given = parser.parse_args()
@@ -64,7 +64,7 @@ def _options() -> Options:
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return Options(
         appointments=given.appointments or 100_000 // scale,
-        seconds=given.seconds or (1.0 if given.quick else 3.0),
+        seconds=given.seconds or (1.0 if given.quick else 2.0),
         clients=[int(number) for number in given.clients.split(",")],
         few=FEW,
         many=MANY // scale,
@@ -76,11 +76,9 @@ def _against_the_floor(servers: Servers, options: Options) -> list[Row]:
     at = _installation(servers, options.appointments)
     rows: list[Row] = []
     for clients in options.clients:
-        floor = 0.0
         for name in SCENARIOS:
             with step(f"{name}, {clients} client{'s' if clients > 1 else ''}") as note:
-                row = _row(at, name, clients, floor, options.seconds)
-                floor = floor or row.rate
+                row = _row(at, name, clients, options.seconds)
                 rows.append(row)
                 note(f"{row.rate:,.0f}/s, p50 {row.p50:.1f} ms, {row.of_floor:.2f} × floor; SQL {row.bare_rate:,.0f}/s")
     return rows
@@ -94,10 +92,16 @@ def _installation(servers: Servers, appointments: int) -> Installation:
     return at
 
 
-def _row(at: Installation, name: str, clients: int, floor: float, seconds: float) -> Row:
-    how: dict[str, Any] = {"clients": clients, "seconds": seconds, "warm_up": WARM_UP}
-    served = load.measure(at.port, Scenarios(at).named(name), **how)
-    at.forget_bookings()
+def _row(at: Installation, name: str, clients: int, seconds: float) -> Row:
+    """Measure a scenario in turns with the floor, so that other work on the machine hits both."""
+    how: dict[str, Any] = {"clients": clients, "seconds": seconds / ROUNDS, "warm_up": WARM_UP / ROUNDS}
+    floor, served = Measured(0), Measured(0)
+    scenarios = Scenarios(at)
+    for _ in range(ROUNDS):
+        floor += load.measure(at.port, scenarios.named(report.FLOOR), **how)
+        served += load.measure(at.port, scenarios.named(name), **how)
+        at.forget_bookings()
+    how = {"clients": clients, "seconds": seconds, "warm_up": WARM_UP}
     bare = bare_sql.measure(at, name, **how)
     at.forget_bookings()
     return Row(
@@ -107,7 +111,7 @@ def _row(at: Installation, name: str, clients: int, floor: float, seconds: float
         rate=served.rate,
         p50=served.percentile(0.5),
         p99=served.percentile(0.99),
-        of_floor=served.rate / (floor or served.rate),
+        of_floor=served.rate / floor.rate,
         bare_rate=bare.rate,
         of_bare=served.rate / bare.rate,
     )
@@ -119,23 +123,22 @@ def _with_growing_data(servers: Servers, options: Options) -> list[Growth]:
     found = []
     for name in SCENARIOS[1:]:
         with step(f"{name}, {options.few:,} and {options.many:,} in turns") as note:
-            few_ms: list[float] = []
-            many_ms: list[float] = []
+            few_done, many_done = Measured(0), Measured(0)
             for _ in range(ROUNDS):
-                for at, medians in ((few, few_ms), (many, many_ms)):
-                    measured = load.measure(
-                        at.port,
-                        Scenarios(at).named(name),
-                        clients=1,
-                        seconds=options.seconds / ROUNDS,
-                        warm_up=WARM_UP / 2,
-                    )
-                    at.forget_bookings()
-                    medians.append(measured.percentile(0.5))
-            growth = Growth(name, median(few_ms), median(many_ms))
+                few_done += _slice(few, name, options.seconds)
+                many_done += _slice(many, name, options.seconds)
+            growth = Growth(name, few_done.percentile(0.5), many_done.percentile(0.5))
             note(f"× {growth.times:.2f}")
             found.append(growth)
     return found
+
+
+def _slice(at: Installation, name: str, seconds: float) -> Measured:
+    measured = load.measure(
+        at.port, Scenarios(at).named(name), clients=1, seconds=seconds / ROUNDS, warm_up=WARM_UP / ROUNDS
+    )
+    at.forget_bookings()
+    return measured
 
 
 if __name__ == "__main__":

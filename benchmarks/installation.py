@@ -160,6 +160,25 @@ def running() -> Iterator[Servers]:
         yield Servers(folder, cleanup)
 
 
+@contextmanager
+def _without_indexes(connection: psycopg.Connection) -> Iterator[None]:
+    """Build the indexes after the bulk data, and as they were: row by row would take most of the run."""
+    (exclusion,) = connection.execute(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'one_staff_one_place'"
+    ).fetchone() or ("",)
+    connection.execute("ALTER TABLE busy_times DROP CONSTRAINT one_staff_one_place")
+    indexes = connection.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+        " WHERE indrelid IN ('busy_times'::regclass, 'appointments'::regclass) AND NOT indisunique"
+    ).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"DROP INDEX {name}".encode())
+    yield
+    connection.execute(f"ALTER TABLE busy_times ADD CONSTRAINT one_staff_one_place {exclusion}".encode())
+    for _, definition in indexes:
+        connection.execute(definition.encode())
+
+
 def _fill(admin_url: str, appointments: int) -> list[Place]:
     """Write the bulk data and return the free places of the days to come, in random order."""
     businesses = min(10, max(1, round(appointments / 20_000)))
@@ -168,9 +187,10 @@ def _fill(admin_url: str, appointments: int) -> list[Place]:
     bulk = (Path(__file__).parent / "bulk.sql").read_text()
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute("SET maintenance_work_mem = '256MB'")
-        connection.execute(
-            bulk.format(appointments=appointments, businesses=businesses, days=days, ahead=ahead).encode()
-        )
+        with _without_indexes(connection):
+            connection.execute(
+                bulk.format(appointments=appointments, businesses=businesses, days=days, ahead=ahead).encode()
+            )
         free = connection.execute(
             "SELECT b.subdomain, s.slug, b.id, s.id, p.staff_id, p.starts_at"
             " FROM bench_places p JOIN businesses b ON b.id = p.business_id JOIN services s ON s.id = p.service_id"

@@ -25,12 +25,17 @@ class Measured:
     seconds: float
     latencies: list[float] = field(default_factory=list)
 
+    def __add__(self, other: "Measured") -> "Measured":
+        return Measured(self.seconds + other.seconds, self.latencies + other.latencies)
+
     @property
     def rate(self) -> float:
         return len(self.latencies) / self.seconds
 
     def percentile(self, share: float) -> float:
         """Return a percentile in milliseconds."""
+        if not self.latencies:
+            raise Refused("not one unit of work was done in time: measure for longer")
         ordered = sorted(self.latencies)
         return 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
