@@ -57,6 +57,10 @@ class TenancyMiddleware:
         if request.path in WITHOUT_DATABASE:
             return self.get_response(request)
         request.request_id = _request_id(request)
+        if _wants_problem(request):
+            # All of it before BEGIN: a slow sender holds no transaction, and no answer leaves a body unread, at which
+            # the server would cut the connection.
+            _ = request.body
         try:
             response = self._in_transaction(request)
         except DatabaseError as error:
