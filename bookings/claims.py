@@ -8,26 +8,28 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import accumulate
+from typing import NamedTuple
 from uuid import UUID
-
-from bookings.hours import EPOCH, MINUTES_A_DAY
 
 _Spans = tuple[list[int], list[int]]  # all the beginnings, all the ends
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One live claim `[start, end)`, buffers included, on the 5-minute grain."""
+class Claim(NamedTuple):
+    """One live claim `[begins, ends)` in minutes since the epoch, buffers included, on the 5-minute grain.
+
+    `session` matters in a group service only.
+
+    A busy month has thousands: a tuple of numbers, because datetimes would take most of the time of a search.
+    """
 
     service_id: UUID
     staff_id: UUID | None
-    session: UUID
-    start: datetime
-    end: datetime
+    session: UUID | None
+    begins: int
+    ends: int
 
 
 def session_of(service_id: UUID, start: datetime) -> UUID:
@@ -94,23 +96,19 @@ class Ledger:
     """The claims one service has to respect: its own, and its people's in any service."""
 
     def __init__(self, service_id: UUID, claims: Iterable[Claim]) -> None:
-        claims = list(claims)
-        # Comprehensions and UUID.int: this runs once a claim, and comparing UUIDs is slow.
-        begins = [(t := c.start - EPOCH).days * MINUTES_A_DAY + t.seconds // 60 for c in claims]
-        ends = [(t := c.end - EPOCH).days * MINUTES_A_DAY + t.seconds // 60 for c in claims]
-        service = service_id.int
+        service = service_id.int  # comparing UUIDs is slow, and this runs once a claim
         self._own: list[Claim] = []
         mine: _Spans = ([], [])
         people: defaultdict[int, _Spans] = defaultdict(lambda: ([], []))
-        for claim, begin, end in zip(claims, begins, ends, strict=True):
+        for claim in claims:
             if claim.service_id.int == service:
                 self._own.append(claim)
-                mine[0].append(begin)
-                mine[1].append(end)
+                mine[0].append(claim.begins)
+                mine[1].append(claim.ends)
             if claim.staff_id is not None:
                 theirs = people[claim.staff_id.int]
-                theirs[0].append(begin)
-                theirs[1].append(end)
+                theirs[0].append(claim.begins)
+                theirs[1].append(claim.ends)
         self.occupancy = Occupancy(*mine)
         self._diaries = {person: Diary(*spans) for person, spans in people.items()}
 
@@ -137,6 +135,6 @@ class Ledger:
         """The person of each claim of a session: only group services ask."""
         sessions: defaultdict[int, list[UUID]] = defaultdict(list)
         for claim in self._own:
-            if claim.staff_id is not None:
+            if claim.session is not None and claim.staff_id is not None:
                 sessions[claim.session.int].append(claim.staff_id)
         return sessions

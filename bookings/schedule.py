@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,15 @@ from django.db import connection
 
 from bookings.availability import Calendar, Claim, DateException, Hours, Person, Rules, ServiceTerms, WeeklyWindow
 from bookings.models import Appointment
-from businesses.models import Availability, Business, Service, Staff
+from businesses.models import Business, Service, Staff
+
+
+class Assigned(NamedTuple):
+    """Someone who does a service, active or not."""
+
+    id: UUID
+    name: str
+    is_active: bool
 
 
 def terms_of(service: Service, *, has_staff: bool) -> ServiceTerms:
@@ -56,9 +64,9 @@ def calendar(
 
     `moving` is the appointment to be moved: its own claim does not count, and within its service its agreed terms do.
     """
-    assigned = list(Staff.objects.filter(assignments__service_id=service.id, business_id=business.id))
-    people = [person for person in assigned if person.is_active and staff in (None, person)]
-    own_hours = _hours(business, people)
+    assigned = _assigned(business, service)
+    people = [person for person in assigned if person.is_active and (staff is None or staff.id == person.id)]
+    own_hours = hours_of(business, people)
     terms = terms_of(service, has_staff=bool(assigned))
     if moving is not None and moving.service_id == service.id:
         terms = agreed_terms(moving, terms)
@@ -72,7 +80,7 @@ def calendar(
         hours=own_hours[None],
         service=terms,
         people=[Person(person.id, person.name, own_hours[person.id]) for person in people],
-        claims=_claims(business, terms, people, first, last, at, moving),
+        claims=_claims(business, terms, [person.id for person in people], first, last, at, moving),
     )
 
 
@@ -99,6 +107,22 @@ def calendar_of_days(
     )
 
 
+def slugs_of_staff(business: Business) -> dict[UUID, str]:
+    """Return the slug of everyone, assigned or not: a class keeps its host."""
+    return dict(_rows("SELECT id, slug FROM staff WHERE business_id = %s", [business.id]))
+
+
+def _assigned(business: Business, service: Service) -> list[Assigned]:
+    """Return everyone who does a service."""
+    found = _rows(
+        "SELECT s.id, s.name, s.is_active FROM staff s"
+        " JOIN service_staff a ON a.business_id = s.business_id AND a.staff_id = s.id"
+        " WHERE a.business_id = %s AND a.service_id = %s",
+        [business.id, service.id],
+    )
+    return list(map(Assigned._make, found))
+
+
 def local_day(start: datetime, zone: ZoneInfo) -> date:
     """Return the local date of an instant, at the ends of what a date can say one nearby."""
     return start.astimezone(zone).date() if MINYEAR < start.year < MAXYEAR else _with_room(start.date())
@@ -109,16 +133,15 @@ def _with_room(day: date) -> date:
     return min(max(day, date(MINYEAR + 1, 1, 1)), date(MAXYEAR - 1, 12, 31))
 
 
-def _hours(business: Business, people: Sequence[Staff]) -> dict[UUID | None, Hours]:
+def hours_of(business: Business, people: Iterable[Assigned | Staff]) -> dict[UUID | None, Hours]:
     """Return the hours of the business (under None) and of each person, in one query."""
     weekly: dict[UUID | None, list[WeeklyWindow]] = defaultdict(list)
     exceptions: dict[UUID | None, list[DateException]] = defaultdict(list)
-    rows: Iterable[tuple[Any, ...]] = (
-        Availability.objects.filter(business_id=business.id)
-        .order_by()
-        .values_list("staff_id", "weekday", "first_date", "last_date", "opens", "closes")
+    found = _rows(
+        "SELECT staff_id, weekday, first_date, last_date, opens, closes FROM availability WHERE business_id = %s",
+        [business.id],
     )
-    for staff_id, weekday, first, last, opens, closes in rows:
+    for staff_id, weekday, first, last, opens, closes in found:
         if weekday is not None:
             weekly[staff_id].append(WeeklyWindow(weekday, opens, closes))
         else:
@@ -130,7 +153,7 @@ def _hours(business: Business, people: Sequence[Staff]) -> dict[UUID | None, Hou
 def _claims(
     business: Business,
     terms: ServiceTerms,
-    people: Sequence[Staff],
+    people: Sequence[UUID],
     first: datetime,
     last: datetime,
     at: datetime,
@@ -139,10 +162,20 @@ def _claims(
     """Return what overlaps the time that starts between two instants could claim."""
     first -= timedelta(minutes=terms.buffer_before_minutes)
     last += timedelta(minutes=terms.duration_minutes + terms.buffer_after_minutes)
+    found = _rows(
+        "SELECT service_id, staff_id, session, begins, ends FROM live_claims(%s, %s, %s, tstzrange(%s, %s), %s, %s)",
+        [business.id, terms.id, people, first, last, at, moving.id if moving else None],
+    )
+    return [
+        Claim(service_id, staff_id, session, begin, end)
+        for service_id, staff_id, session, begins, ends in found
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+
+
+def _rows(query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Ask in SQL: every search and every hold asks this, and the ORM takes longer to word it than SQL to answer."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT service_id, staff_id, session, starts_at, ends_at"
-            " FROM live_claims(%s, %s, %s, tstzrange(%s, %s), %s, %s)",
-            [business.id, terms.id, [p.id for p in people], first, last, at, moving.id if moving else None],
-        )
-        return [Claim(*row) for row in cursor.fetchall()]
+        cursor.execute(query, parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

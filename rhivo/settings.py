@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.urls import reverse_lazy
 
 from rhivo.demo import running
 
@@ -29,8 +30,8 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 THROTTLE = env("RHIVO_THROTTLE", default="on") != "off"
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "businesses.admin_config.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -94,6 +95,10 @@ def database() -> dict[str, Any]:
     names = [name for name in _URL_OF_ROLE[DATABASE_ROLE] if env(name, default="")]
     parsed: dict[str, Any] = env.db_url(names[0]) if names else {"NAME": "rhivo"}
     pooled = DATABASE_ROLE == "app" and env.bool("RHIVO_DB_POOL", default=False)
+    # Planning takes longer than most of these queries. Off behind a PgBouncer that does not know prepared statements.
+    prepared = (
+        {"server_side_binding": True, "prepare_threshold": 5} if env.bool("RHIVO_DB_PREPARE", default=True) else {}
+    )
     pool = {"min_size": 1, "max_size": env.int("RHIVO_DB_POOL_SIZE", default=16), "timeout": 10}
     return parsed | {
         "ENGINE": "rhivo.db.postgresql",
@@ -101,6 +106,7 @@ def database() -> dict[str, Any]:
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {
             **parsed.get("OPTIONS", {}),
+            **prepared,
             "connect_timeout": 5,
             "application_name": f"rhivo {DATABASE_ROLE}",
             **({"pool": pool} if pooled else {}),
@@ -193,6 +199,81 @@ elif env("EMAIL_URL", default=""):
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"bookings@{BASE_DOMAIN}")
+
+
+def _page(title: str, icon: str, model: str) -> dict[str, Any]:
+    """Return a link of the back office's sidebar to a model's list, shown to whoever may see it."""
+    app, _, name = model.partition(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": "Rhivo",
+    "SITE_HEADER": "businesses.admin_site.business_name",
+    "SITE_URL": "businesses.admin_site.public_page",
+    "SITE_SYMBOL": "event_available",
+    "SHOW_HISTORY": True,
+    "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "bookings.admin_dashboard.today",
+    "ACCOUNT": {"navigation": "businesses.admin_site.account_links"},
+    "BORDER_RADIUS": "8px",
+    "COLORS": {
+        "primary": {
+            "50": "#eef7f4",
+            "100": "#d6ece5",
+            "200": "#aedacc",
+            "300": "#7fc2ae",
+            "400": "#4ea58d",
+            "500": "#2f8a72",
+            "600": "#1f6f5c",
+            "700": "#195a4b",
+            "800": "#15483d",
+            "900": "#113b32",
+            "950": "#08221d",
+        }
+    },
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "items": [
+                    {"title": "Today", "icon": "today", "link": reverse_lazy("admin:index")},
+                    _page("Appointments", "calendar_month", "bookings.appointment"),
+                ]
+            },
+            {
+                "title": "Catalogue",
+                "separator": True,
+                "items": [
+                    _page("Services", "content_cut", "businesses.service"),
+                    _page("Categories", "category", "businesses.category"),
+                ],
+            },
+            {
+                "title": "Business",
+                "separator": True,
+                "items": [
+                    _page("Hours", "schedule", "businesses.availability"),
+                    _page("Team", "groups", "businesses.staff"),
+                    _page("Access", "key", "businesses.membership"),
+                    _page("Settings", "settings", "businesses.business"),
+                ],
+            },
+            {
+                "title": "Records",
+                "separator": True,
+                "items": [
+                    _page("Messages", "mail", "notifications.notificationlog"),
+                    _page("History", "history", "audit.auditlog"),
+                ],
+            },
+        ],
+    },
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["businesses.api.authentication.TokenAuthentication"],

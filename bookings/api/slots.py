@@ -4,10 +4,11 @@ import json
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from bookings.availability import Slot
 from bookings.finding import days_between
-from bookings.schedule import calendar_of_days
+from bookings.schedule import calendar_of_days, slugs_of_staff
 from businesses.models import Business, Service, Staff
 
 
@@ -24,18 +25,18 @@ def slots_body(
     """Return the slots of a range of local days as JSON; raises Malformed for more than 62 days."""
     days_between(first, last)
     calendar = calendar_of_days(business, service, first=first, last=last, at=at, staff=staff)
-    slugs = dict(Staff.objects.filter(business_id=business.id).values_list("id", "slug"))
+    slugs = slugs_of_staff(business)
     days = [
-        {"date": day.isoformat(), "slots": [_slot(slot, business, slugs) for slot in slots]}
+        {"date": day.isoformat(), "slots": [_slot(slot, business.zone, slugs) for slot in slots]}
         for day, slots in calendar.days(first, last, at=at, include_unavailable=include_unavailable)
     ]
     return json.dumps({"timezone": business.timezone, "days": days}, separators=(",", ":")).encode()
 
 
-def _slot(slot: Slot, business: Business, slugs: dict[UUID, str]) -> dict[str, Any]:
+def _slot(slot: Slot, zone: ZoneInfo, slugs: dict[UUID, str]) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "start": slot.start.astimezone(business.zone).isoformat(),
-        "end": slot.end.astimezone(business.zone).isoformat(),
+        "start": slot.start.astimezone(zone).isoformat(),
+        "end": slot.end.astimezone(zone).isoformat(),
         "remaining": slot.remaining,
         "staff": [slugs[person] for person in slot.staff],
     }

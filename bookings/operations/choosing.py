@@ -50,6 +50,8 @@ def nearest_starts(
     day = start.astimezone(business.zone).date()
     first = max(day - timedelta(days=ALTERNATIVE_DAYS), at.astimezone(business.zone).date())
     last = day + timedelta(days=ALTERNATIVE_DAYS)
+    if last < first:
+        return []
     calendar = calendar_of_days(business, service, first=first, last=last, at=at, staff=staff, moving=moving)
     found = calendar.nearest(start, at=at, first=first, last=last)
     return [instant.astimezone(business.zone) for instant in found]

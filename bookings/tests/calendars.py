@@ -19,6 +19,7 @@ from bookings.availability import (
     claimed,
     session_of,
 )
+from bookings.hours import epoch_minute
 
 ROME = ZoneInfo("Europe/Rome")
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
@@ -110,13 +111,13 @@ def booking(
     if duration is not None:
         begins, ends = start, start + timedelta(minutes=duration)
     session = session_of(SERVICE, start) if service.is_group else UUID(int=id_)
-    return Claim(service.id, by, session, begins, ends)
+    return Claim(service.id, by, session, epoch_minute(begins), epoch_minute(ends))
 
 
 def elsewhere(start: datetime, by: UUID, duration: int = 60) -> Claim:
     """Claim a person's time for another service."""
     end = start + timedelta(minutes=duration)
-    return Claim(OTHER_SERVICE, by, UUID(int=99), start, end)
+    return Claim(OTHER_SERVICE, by, UUID(int=99), epoch_minute(start), epoch_minute(end))
 
 
 def slots(of: Calendar, day: date, *, at: datetime = NOON_MONTH_BEFORE) -> list[Slot]:

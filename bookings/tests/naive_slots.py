@@ -63,10 +63,7 @@ class NaiveCalendar:
         self.rules, self.hours, self.service = rules, hours, service
         self.people, self.claims = people, claims
         self.level = Counter(
-            minute
-            for claim in claims
-            if claim.service_id == service.id
-            for minute in range(number(claim.start), number(claim.end))
+            minute for claim in claims if claim.service_id == service.id for minute in range(claim.begins, claim.ends)
         )
 
     def bounds(self, day: date) -> tuple[int, int]:
@@ -174,11 +171,11 @@ class NaiveCalendar:
 
     def is_free(self, who: UUID, taken: range, but: UUID | None = None) -> bool:
         return not any(
-            number(c.start) < taken.stop and taken.start < number(c.end)
+            c.begins < taken.stop and taken.start < c.ends
             for c in self.claims
             if c.staff_id == who and c.session != but
         )
 
     def claims_that_day(self, who: UUID, day: date) -> int:
         begins, ends = self.bounds(day)
-        return sum(c.staff_id == who and begins <= number(c.start) < ends for c in self.claims)
+        return sum(c.staff_id == who and begins <= c.begins < ends for c in self.claims)

@@ -93,16 +93,15 @@ def some_claims(draw: st.DrawFn, empty: NaiveCalendar, days: list[date]) -> list
     staff = st.sampled_from([ANNA, BOB, CARLA, None])
     claims = []
     for n in range(draw(st.integers(0, 8))):
-        start = EPOCH + timedelta(minutes=begins + draw(fives(0, 3 * 1440)))
-        end = start + timedelta(minutes=draw(fives(5, 180)))
+        start = begins + draw(fives(0, 3 * 1440))
+        end = start + draw(fives(5, 180))
         service = draw(st.sampled_from([SERVICE, OTHER_SERVICE]))
         claims.append(Claim(service, draw(staff), UUID(int=n), start, end))
     if empty.service.is_group and fitting:
         for minute in draw(st.lists(st.sampled_from(fitting), max_size=6, unique=True)):
-            start = EPOCH + timedelta(minutes=minute)
-            begun = start - timedelta(minutes=draw(fives(0, 15)))
-            end = start + timedelta(minutes=draw(fives(5, 120)))
-            session = session_of(SERVICE, start)
+            begun = minute - draw(fives(0, 15))
+            end = minute + draw(fives(5, 120))
+            session = session_of(SERVICE, EPOCH + timedelta(minutes=minute))
             claim = Claim(SERVICE, draw(staff), session, begun, end)
             claims += [claim] * draw(st.integers(1, 3))
     return draw(st.permutations(claims))

@@ -183,14 +183,7 @@ class _Demo:
         schedule = str(self.folder.beat / "schedule")
         self._start("worker", "celery", "-A", "rhivo", "worker", "--concurrency", "2", "--loglevel", "INFO")
         self._start("beat", "celery", "-A", "rhivo", "beat", "--schedule", schedule, "--loglevel", "INFO")
-        self._start("web", "granian", *self._granian_options(), "rhivo.wsgi:application", role="app")
-
-    def _granian_options(self) -> list[str]:
-        return [
-            *("--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", str(self.options.port)),
-            *("--workers", str(self.options.workers), "--blocking-threads", str(BLOCKING_THREADS)),
-            *("--backpressure", str(CONNECTIONS), "--respawn-failed-workers", "--workers-kill-timeout", "5"),
-        ]
+        self._start("web", *web_server(port=self.options.port, workers=self.options.workers), role="app")
 
     def _start(self, name: str, module: str, *arguments: str, role: str = "worker") -> None:
         child = self._spawn(name, "-m", module, *arguments, role=role)
@@ -241,6 +234,16 @@ class _Demo:
             f"Up in {time.monotonic() - began:.1f} s. Ctrl-C stops everything.\n\n"
             f"ready {self.url}/"
         )
+
+
+def web_server(*, port: int, workers: int) -> list[str]:
+    """Return the module that serves the pages and the API on 127.0.0.1, and its arguments."""
+    return [
+        *("granian", "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", str(workers), "--blocking-threads", str(BLOCKING_THREADS)),
+        *("--backpressure", str(CONNECTIONS), "--respawn-failed-workers", "--workers-kill-timeout", "5"),
+        "rhivo.wsgi:application",
+    ]
 
 
 @contextmanager

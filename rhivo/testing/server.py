@@ -20,6 +20,7 @@ from businesses.access_tokens import issue_pair
 from businesses.models import User
 from rhivo.claims import Role
 from rhivo.clock import now
+from rhivo.demo.launcher import web_server
 from rhivo.processes import Child, free_port, wait_until
 from rhivo.testing.database import raw
 
@@ -74,16 +75,8 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
-        self.child = Child.spawn(
-            "web", [sys.executable, *self._arguments()], log=folder / "web.log", env=self._environment(), cwd=CHECKOUT
-        )
-
-    def _arguments(self) -> list[str]:
-        return [
-            *("-m", "granian", "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", str(self.port)),
-            *("--workers", "2", "--blocking-threads", "8", "--backpressure", "512", "--workers-kill-timeout", "5"),
-            "rhivo.wsgi:application",
-        ]
+        command = [sys.executable, "-m", *web_server(port=self.port, workers=2)]
+        self.child = Child.spawn("web", command, log=folder / "web.log", env=self._environment(), cwd=CHECKOUT)
 
     def _environment(self) -> dict[str, str]:
         own = {
