@@ -57,6 +57,9 @@ class TenancyMiddleware:
         if request.path in WITHOUT_DATABASE:
             return self.get_response(request)
         request.request_id = _request_id(request)
+        # All of the body before BEGIN: a slow sender holds no transaction, and no answer leaves a body unread, at which
+        # the server would cut the connection.
+        _ = request.body
         script_prefix = get_script_prefix()
         try:
             response = self._in_transaction(request)
