@@ -14,6 +14,10 @@ class SlotUnavailable(Conflict):
     code = "SLOT_UNAVAILABLE"
 
 
+class TakenMeanwhile(SlotUnavailable):
+    """The person who looked free was taken meanwhile; someone else may be free."""
+
+
 class HoldExpired(RhivoError):
     """The hold has run out: choose a time again."""
 
@@ -121,8 +125,8 @@ REFUSALS: dict[Reason, type[RhivoError]] = {
 }
 
 means("service_capacity", SlotUnavailable)
-means("one_staff_one_place", SlotUnavailable)
-means("one_staff_a_session", SlotUnavailable)
+means("one_staff_one_place", TakenMeanwhile)
+means("one_staff_a_session", TakenMeanwhile)
 means("hold_is_live", HoldExpired)
 means("hold_only_ends", HoldExpired)
 means("five_live_holds_a_visitor", lambda: TooManyHolds(retry_after=60))

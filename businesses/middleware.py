@@ -20,7 +20,7 @@ from django.views.defaults import page_not_found
 from businesses.access_tokens import read_token
 from businesses.models import User
 from businesses.requests import TenantRequest, named_id
-from businesses.standing import active_business, businesses_of_current_user, standing_of
+from businesses.standing import businesses_of_current_user, enter_business, standing_of
 from rhivo import claims
 from rhivo.api.errors import problem
 from rhivo.claims import Claims, Role
@@ -153,7 +153,7 @@ def _first_workplace() -> UUID | None:
 
 
 def _find_business(request: TenantRequest) -> None:
-    """Set the business of the host, of `/b/{subdomain}/` or of the API's path; raises NotFound for an unknown one."""
+    """Enter the business of the host, of `/b/{subdomain}/` or of the API's path; raises NotFound for an unknown one."""
     if match := API_BUSINESS.match(request.path_info):
         subdomain = match["subdomain"]
     elif subdomain := subdomain_of_host(request):
@@ -165,7 +165,7 @@ def _find_business(request: TenantRequest) -> None:
         set_script_prefix(match["prefix"] + "/")
     else:
         return
-    request.business = active_business(subdomain)
+    request.business = enter_business(subdomain)
     if request.business is None:
         raise NotFound("There is no such business.")
 

@@ -7,6 +7,7 @@ from django.db import connection
 
 from businesses.models import Business
 from businesses.validators import SUBDOMAIN
+from rhivo import claims
 from rhivo.claims import Role
 
 
@@ -29,3 +30,17 @@ def active_business(subdomain: str) -> Business | None:
     if not SUBDOMAIN.fullmatch(subdomain.lower()):
         return None  # also what the database could not even be asked, such as NUL
     return Business.objects.active().filter(subdomain=subdomain.lower()).first()
+
+
+def enter_business(subdomain: str) -> Business | None:
+    """Return the active business at a subdomain, and claim it in the same round trip: every request there asks this."""
+    if not SUBDOMAIN.fullmatch(subdomain.lower()):
+        return None
+    found = Business.objects.raw(
+        "SELECT *, set_config('rhivo.business_id', id::text, true) FROM businesses WHERE is_active AND subdomain = %s",
+        [subdomain.lower()],
+    )
+    business = next(iter(found), None)
+    if business is not None:
+        claims.note(claims.current().with_(business_id=business.id))
+    return business

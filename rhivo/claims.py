@@ -68,6 +68,11 @@ def assume(claims: Claims) -> None:
     _announce()
 
 
+def note(claims: Claims) -> None:
+    """Remember claims that a statement has put in force in the database by itself."""
+    _current.set(claims)
+
+
 @contextmanager
 def acting_as(claims: Claims) -> Iterator[Claims]:
     """Put claims in force for a block, inside a transaction or around one; the former ones come back after it."""

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from bookings.contact import Contact
-from bookings.errors import DeadlinePassed, IllegalTransition, ServiceUnavailable, SlotUnavailable, StaffUnavailable
+from bookings.errors import DeadlinePassed, IllegalTransition, ServiceUnavailable, StaffUnavailable
 from bookings.models import Appointment, Status
 from bookings.notices import tell_customer
-from bookings.operations.choosing import first_free, judged_slot, nearest_starts
+from bookings.operations.choosing import best_person, judged_slot, nearest_starts, with_alternatives
 from bookings.operations.committing import check_customer_limits
 from businesses.models import Service, Staff, User
 from rhivo import claims
@@ -56,13 +56,12 @@ def reschedule_appointment(
     `staff` KEEP keeps the person where the service allows, None takes anyone. A move to where it is already
     changes nothing. Raises as cancel and hold do.
     """
-    try:
-        return _reschedule(appointment=appointment, start=start, version=version, at=at, service=service, staff=staff)
-    except SlotUnavailable as error:
-        wanted = service or appointment.service
-        person = staff if isinstance(staff, Staff) else None
-        near = nearest_starts(appointment.business, wanted, start, at=at, staff=person, moving=appointment)
-        raise SlotUnavailable(alternatives=near) from error
+    wanted = service or appointment.service
+    person = staff if isinstance(staff, Staff) else None
+    return with_alternatives(
+        lambda: _reschedule(appointment=appointment, start=start, version=version, at=at, service=service, staff=staff),
+        lambda: nearest_starts(appointment.business, wanted, start, at=at, staff=person, moving=appointment),
+    )
 
 
 @operation
@@ -89,13 +88,9 @@ def _reschedule(
     slot = judged_slot(row.business, wanted, start, at=at, staff=person, moving=row)
     if not claims.current().works_here:
         _check_limits_after_move(row, start)
-    row.service, row.starts_at = wanted, start
-
-    def write(staff_id: object) -> None:
-        row.staff_id = staff_id  # type: ignore[assignment]
+    row.service, row.starts_at, row.staff_id = wanted, start, best_person(slot)
+    with refusals():
         row.save(update_fields=["service", "staff", "starts_at", "overrides", "version"])
-
-    first_free(slot, write)
     return _told(row, "moved")
 
 

@@ -1,21 +1,19 @@
-"""Judging a start by the rules, and taking the first free person for it."""
+"""Judging a start by the rules, choosing who takes it, and offering what is near when it is gone."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import transaction
-
 from bookings.availability import Reason, Slot
-from bookings.errors import REFUSALS, SlotUnavailable
+from bookings.errors import REFUSALS, SlotUnavailable, TakenMeanwhile
 from bookings.models import Appointment
 from bookings.schedule import calendar_of_days, local_day
 from businesses.models import Business, Service, Staff
-from rhivo.db.constraints import refusals
 
 T = TypeVar("T")
 ALTERNATIVE_DAYS = 7
+ROUNDS = 10
 
 
 def judged_slot(
@@ -57,19 +55,22 @@ def nearest_starts(
     return [instant.astimezone(business.zone) for instant in found]
 
 
-def first_free(slot: Slot, write: Callable[[UUID | None], T]) -> T:
-    """Write with the first person of a slot for whom the database takes it, or with nobody where none is needed.
+def with_alternatives(attempt: Callable[[], T], nearest: Callable[[], list[datetime]]) -> T:
+    """Return what an operation makes, or raise SlotUnavailable with the starts that are near instead.
 
-    Who looked free may be taken by now: each further person is another try in a savepoint.
+    A person who looked free may be taken by now. Then the operation is run again and sees who else is; each round
+    that fails so has been won by somebody else.
     """
-    if not slot.staff:
-        with refusals():
-            return write(None)
-    for person in slot.staff[:-1]:
+    for _ in range(ROUNDS):
         try:
-            with refusals(), transaction.atomic():
-                return write(person)
-        except SlotUnavailable:
+            return attempt()
+        except TakenMeanwhile:
             continue
-    with refusals():
-        return write(slot.staff[-1])
+        except SlotUnavailable as error:
+            raise SlotUnavailable(alternatives=nearest()) from error
+    raise SlotUnavailable(alternatives=nearest())
+
+
+def best_person(slot: Slot) -> UUID | None:
+    """Return who takes a slot, None where nobody in particular is needed."""
+    return slot.staff[0] if slot.staff else None

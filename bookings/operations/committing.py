@@ -11,10 +11,10 @@ from django.db import connection
 
 from bookings.availability import Reason
 from bookings.contact import Contact, checked_answers, checked_contact, reachable_contact
-from bookings.errors import HoldExpired, LimitReached, ServiceUnavailable, SlotUnavailable
+from bookings.errors import HoldExpired, LimitReached, ServiceUnavailable
 from bookings.models import Appointment, Reservation, ReservationStatus
 from bookings.notices import tell_customer
-from bookings.operations.choosing import first_free, judged_slot, nearest_starts
+from bookings.operations.choosing import best_person, judged_slot, nearest_starts, with_alternatives
 from businesses.models import Business, Service, Staff, User
 from rhivo import claims
 from rhivo.db.constraints import refusals
@@ -169,8 +169,8 @@ def book_for_customer(
     Raises Forbidden to all but the people at work there, and otherwise what `hold_slot` and `commit_hold` raise.
     Limits per customer bind customers, not staff.
     """
-    try:
-        return _book(
+    return with_alternatives(
+        lambda: _book(
             business=business,
             service=service,
             start=start,
@@ -180,10 +180,9 @@ def book_for_customer(
             staff=staff,
             notes=notes,
             overrides=sorted(set(overrides)),
-        )
-    except SlotUnavailable as error:
-        near = nearest_starts(business, service, start, at=at, staff=staff)
-        raise SlotUnavailable(alternatives=near) from error
+        ),
+        lambda: nearest_starts(business, service, start, at=at, staff=staff),
+    )
 
 
 @operation
@@ -214,12 +213,12 @@ def _book(
         because(f"override: {', '.join(overrides)}")
     appointment_id = uuid4()
 
-    def write(staff_id: UUID | None) -> Appointment:
-        return Appointment.objects.create(
+    with refusals():
+        appointment = Appointment.objects.create(
             id=appointment_id,
             business=business,
             service=service,
-            staff_id=staff_id,
+            staff_id=best_person(slot),
             starts_at=start,
             notes=notes,
             overrides=list(overrides),
@@ -228,7 +227,5 @@ def _book(
             request_fingerprint=once.fingerprint,
             **_customer_fields(known),
         )
-
-    appointment = first_free(slot, write)
     tell_customer(appointment, "confirmed")
     return Booked(appointment, created=True, cancellation_token=None)

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from bookings.errors import HoldExpired, IllegalTransition, ServiceUnavailable, SlotUnavailable
+from bookings.errors import HoldExpired, IllegalTransition, ServiceUnavailable
 from bookings.models import Reservation, ReservationStatus
-from bookings.operations.choosing import first_free, judged_slot, nearest_starts
+from bookings.operations.choosing import best_person, judged_slot, nearest_starts, with_alternatives
 from businesses.models import Business, Service, Staff
 from rhivo import claims
+from rhivo.db.constraints import refusals
 from rhivo.db.idempotency import Once
 from rhivo.db.operation import operation
 from rhivo.errors import NotFound
@@ -37,11 +38,10 @@ def hold_slot(
     `start` is aware; `staff` None means anyone; `visitor` is a mark of who asks, '' is not limited. Raises the
     refusal of slot search, or SlotUnavailable with `alternatives` when the place is gone, also in a race.
     """
-    try:
-        return _hold(business=business, service=service, start=start, key=key, at=at, staff=staff, visitor=visitor)
-    except SlotUnavailable as error:
-        near = nearest_starts(business, service, start, at=at, staff=staff)
-        raise SlotUnavailable(alternatives=near) from error
+    return with_alternatives(
+        lambda: _hold(business=business, service=service, start=start, key=key, at=at, staff=staff, visitor=visitor),
+        lambda: nearest_starts(business, service, start, at=at, staff=staff),
+    )
 
 
 @operation
@@ -58,12 +58,12 @@ def _hold(
     reservation_id = uuid4()
     claims.assume(claims.current().with_(reservation_id=reservation_id))
 
-    def write(staff_id: UUID | None) -> Reservation:
-        return Reservation.objects.create(
+    with refusals():
+        reservation = Reservation.objects.create(
             id=reservation_id,
             business=business,
             service=service,
-            staff_id=staff_id,
+            staff_id=best_person(slot),
             customer_id=customer_id,
             visitor=visitor,
             starts_at=start,
@@ -71,8 +71,7 @@ def _hold(
             idempotency_key=once.key,
             request_fingerprint=once.fingerprint,
         )
-
-    return Held(first_free(slot, write), created=True)
+    return Held(reservation, created=True)
 
 
 def find_hold(*, business: Business, reservation_id: UUID) -> Reservation:
