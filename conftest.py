@@ -1,6 +1,6 @@
 """Fixtures that every app's tests share. The suite runs as rhivo_app on real PostgreSQL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from django.test import Client, TransactionTestCase
 from pytest_django.plugin import DjangoDbBlocker
 
 from rhivo.testing.database import make_database
+from rhivo.testing.server import Server, serving
 from rhivo.testing.shops import Shop, make_shop
 
 
@@ -52,3 +53,10 @@ def shops(django_db_setup: None, db: None) -> Callable[..., Shop]:
 @pytest.fixture
 def client() -> Client:
     return Client(HTTP_HOST="localhost")
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real web server on this process's test database."""
+    with serving(tmp_path_factory.mktemp("server")) as running:
+        yield running

@@ -97,7 +97,7 @@ def checked_answers(business: Business, answers: dict[str, Any]) -> dict[str, An
     kept: dict[str, Any] = {}
     for key, question in asked.items():
         answer = answers.get(key)
-        if answer in (None, "", False):
+        if answer is None or answer is False or answer == "":
             if question.get("required"):
                 problems[f"answers.{key}"] = ["Please answer this."]
         elif problem := _answer_problem(question, answer):
@@ -116,5 +116,10 @@ def _answer_problem(question: dict[str, Any], answer: Any) -> str | None:
         case "choice":
             return None if answer in question["choices"] else f"Choose one of: {', '.join(question['choices'])}."
         case _:
-            fits = isinstance(answer, str) and len(answer) <= MAX_ANSWER
+            fits = isinstance(answer, str) and len(answer) <= MAX_ANSWER and _can_be_stored(answer)
             return None if fits else f"Write at most {MAX_ANSWER} characters."
+
+
+def _can_be_stored(text: str) -> bool:
+    """Tell whether PostgreSQL can keep a text: not with NUL, nor with half of a surrogate pair."""
+    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)

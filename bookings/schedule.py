@@ -6,9 +6,10 @@ Reads under whatever claims are in force; decides nothing.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -98,8 +99,8 @@ def calendar_of_days(
     return calendar(
         business,
         service,
-        first=datetime.combine(first, midnight, business.zone),
-        last=datetime.combine(last, midnight, business.zone) + timedelta(days=1),
+        first=datetime.combine(_with_room(first), midnight, business.zone),
+        last=datetime.combine(_with_room(last), midnight, business.zone) + timedelta(days=1),
         at=at,
         staff=staff,
         moving=moving,
@@ -120,6 +121,16 @@ def _assigned(business: Business, service: Service) -> list[Assigned]:
         [business.id, service.id],
     )
     return list(map(Assigned._make, found))
+
+
+def local_day(start: datetime, zone: ZoneInfo) -> date:
+    """Return the local date of an instant, at the ends of what a date can say one nearby."""
+    return start.astimezone(zone).date() if MINYEAR < start.year < MAXYEAR else _with_room(start.date())
+
+
+def _with_room(day: date) -> date:
+    """Return a date around which zones and durations can be added: no business is open outside."""
+    return min(max(day, date(MINYEAR + 1, 1, 1)), date(MAXYEAR - 1, 12, 31))
 
 
 def hours_of(business: Business, people: Iterable[Assigned | Staff]) -> dict[UUID | None, Hours]:

@@ -6,6 +6,8 @@ from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
 from businesses.models import User
+from rhivo import claims
+from rhivo.claims import acting_as
 
 
 def find_user(email: str) -> User | None:
@@ -23,7 +25,9 @@ class EmailBackend(BaseBackend):
         if user is None:
             User().set_password(password)  # as slow for an unknown email as for a known one
             return None
-        return user if user.is_active and user.check_password(password or "") else None
+        # Under the person's own claim, because an old hash is renewed on this occasion.
+        with acting_as(claims.current().with_(user_id=user.id)):
+            return user if user.is_active and user.check_password(password or "") else None
 
     def get_user(self, user_id: str) -> User | None:
         return User.objects.filter(pk=user_id, is_active=True).first()

@@ -14,7 +14,7 @@ from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, transaction
 from django.http import Http404, HttpResponse
-from django.urls import set_script_prefix
+from django.urls import get_script_prefix, set_script_prefix
 from django.views.defaults import page_not_found
 
 from businesses.access_tokens import read_token
@@ -57,6 +57,7 @@ class TenancyMiddleware:
         if request.path in WITHOUT_DATABASE:
             return self.get_response(request)
         request.request_id = _request_id(request)
+        script_prefix = get_script_prefix()
         try:
             response = self._in_transaction(request)
         except DatabaseError as error:
@@ -64,6 +65,8 @@ class TenancyMiddleware:
             if known is None:
                 raise
             response = problem(known) if _wants_problem(request) else busy_page(request)
+        finally:
+            set_script_prefix(script_prefix)
         response["X-Request-ID"] = request.request_id
         return response
 

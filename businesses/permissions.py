@@ -13,9 +13,11 @@ _STAFF = frozenset(
         "businesses.view_service",
         "businesses.view_category",
         "businesses.view_staff",
+        "businesses.view_servicestaff",
         "businesses.view_availability",
         "businesses.view_business",
         "notifications.view_notificationlog",
+        "audit.view_auditlog",
     }
 )
 _OWNER = (

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import connection
 
 from businesses.models import Business
+from businesses.validators import SUBDOMAIN
 from rhivo.claims import Role
 
 
@@ -25,4 +26,6 @@ def businesses_of_current_user() -> list[tuple[UUID, str, str, Role]]:
 
 def active_business(subdomain: str) -> Business | None:
     """Return the active business at a subdomain."""
+    if not SUBDOMAIN.fullmatch(subdomain.lower()):
+        return None  # also what the database could not even be asked, such as NUL
     return Business.objects.active().filter(subdomain=subdomain.lower()).first()

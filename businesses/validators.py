@@ -44,6 +44,7 @@ RESERVED_SUBDOMAINS = frozenset(
         "www",
     ]
 )
+RESERVED_SLUGS = frozenset({"anyone"})
 QUESTION_KINDS = ("text", "choice", "checkbox")
 QUESTION_KEYS = {"key", "label", "kind", "required", "choices"}
 MAX_QUESTIONS = 20
@@ -61,6 +62,8 @@ def validate_slug(value: str) -> None:
     """Refuse what cannot stand in an address as it is."""
     if not SLUG.fullmatch(value):
         raise ValidationError("Use 1 to 63 of a-z, 0-9 and -, with no hyphen at an end.")
+    if value in RESERVED_SLUGS:
+        raise ValidationError(f"“{value}” has a meaning of its own in addresses: choose another.")
 
 
 def validate_zone(value: str) -> None:

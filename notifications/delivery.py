@@ -45,7 +45,9 @@ def _claimed(at: datetime, limit: int) -> Iterator[NotificationLog]:
 def _deliver(message: NotificationLog, at: datetime) -> bool:
     try:
         write_mail(message).send()
-    except (SMTPException, OSError) as error:
+    except Exception as error:  # whatever is wrong with this one, the others are owed too
+        if not isinstance(error, (SMTPException, OSError)):
+            logger.exception("message %s cannot be written", message.id)
         _put_off(message, at, error)
         return False
     message.status, message.sent_at, message.last_error = DeliveryStatus.SENT, at, ""

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from businesses.invitations import invitation_token
+from businesses.models import User
 from notifications.models import NotificationLog
 from rhivo.tokens import guest_token
 
@@ -31,7 +33,15 @@ def _facts(message: NotificationLog) -> dict[str, Any]:
     for name in ("start", "end"):
         if name in facts:
             facts[name] = datetime.fromisoformat(facts[name])
+    if "invitation_of" in facts:
+        return facts | {"invitation_url": _invitation_url(facts["invitation_of"])}
     return facts | {"manage_url": _manage_url(facts)}
+
+
+def _invitation_url(user_id: str) -> str:
+    """Return the link by which an invited person sets a password; for an account that is gone the front page."""
+    user = User.objects.filter(pk=user_id).first()
+    return f"{settings.PUBLIC_URL}/invitation/{invitation_token(user)}/" if user else f"{settings.PUBLIC_URL}/"
 
 
 def _manage_url(facts: dict[str, Any]) -> str:

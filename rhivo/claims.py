@@ -13,6 +13,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection
+from psycopg.pq import TransactionStatus
 
 Role = Literal["", "customer", "staff", "owner"]
 
@@ -80,8 +81,11 @@ def acting_as(claims: Claims) -> Iterator[Claims]:
 
 
 def _announce() -> None:
-    """Tell a transaction under way about a change of claims; BEGIN tells all others."""
-    if connection.in_atomic_block and not connection.needs_rollback:
+    """Tell a transaction under way of new claims; BEGIN tells all others, and a failed one needs no telling."""
+    failed = connection.needs_rollback or (
+        connection.connection is not None and connection.connection.info.transaction_status == TransactionStatus.INERROR
+    )
+    if connection.in_atomic_block and not failed:
         connection.cursor().execute(set_config_sql(_current.get()))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.urls import reverse_lazy
 
 from rhivo.demo import running
 
@@ -29,8 +30,8 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 THROTTLE = env("RHIVO_THROTTLE", default="on") != "off"
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "businesses.admin_config.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -199,11 +200,86 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"bookings@{BASE_DOMAIN}")
 
+
+def _page(title: str, icon: str, model: str) -> dict[str, Any]:
+    """Return a link of the back office's sidebar to a model's list, shown to whoever may see it."""
+    app, _, name = model.partition(".")
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": "Rhivo",
+    "SITE_HEADER": "businesses.admin_site.business_name",
+    "SITE_URL": "businesses.admin_site.public_page",
+    "SITE_SYMBOL": "event_available",
+    "SHOW_HISTORY": True,
+    "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "bookings.admin_dashboard.today",
+    "ACCOUNT": {"navigation": "businesses.admin_site.account_links"},
+    "BORDER_RADIUS": "8px",
+    "COLORS": {
+        "primary": {
+            "50": "#eef7f4",
+            "100": "#d6ece5",
+            "200": "#aedacc",
+            "300": "#7fc2ae",
+            "400": "#4ea58d",
+            "500": "#2f8a72",
+            "600": "#1f6f5c",
+            "700": "#195a4b",
+            "800": "#15483d",
+            "900": "#113b32",
+            "950": "#08221d",
+        }
+    },
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "items": [
+                    {"title": "Today", "icon": "today", "link": reverse_lazy("admin:index")},
+                    _page("Appointments", "calendar_month", "bookings.appointment"),
+                ]
+            },
+            {
+                "title": "Catalogue",
+                "separator": True,
+                "items": [
+                    _page("Services", "content_cut", "businesses.service"),
+                    _page("Categories", "category", "businesses.category"),
+                ],
+            },
+            {
+                "title": "Business",
+                "separator": True,
+                "items": [
+                    _page("Hours", "schedule", "businesses.availability"),
+                    _page("Team", "groups", "businesses.staff"),
+                    _page("Access", "key", "businesses.membership"),
+                    _page("Settings", "settings", "businesses.business"),
+                ],
+            },
+            {
+                "title": "Records",
+                "separator": True,
+                "items": [
+                    _page("Messages", "mail", "notifications.notificationlog"),
+                    _page("History", "history", "audit.auditlog"),
+                ],
+            },
+        ],
+    },
+}
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["businesses.api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["rhivo.api.parsers.BoundedJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rhivo.api.negotiation.JSONOnly",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "rhivo.api.errors.problem_response",

@@ -262,6 +262,7 @@ class CompleteView(APIView):
     def post(self, request: Request, appointment_id: UUID) -> Response:
         """Say that it took place; staff only."""
         appointment = _to_change(request, appointment_id)
+        body_of(request, serializers.OutcomeRequest)
         changed = operations.complete_appointment(appointment=appointment, version=version_read(request), at=now())
         return _appointment_response(appointment_json(changed))
 
@@ -276,6 +277,7 @@ class NoShowView(APIView):
     def post(self, request: Request, appointment_id: UUID) -> Response:
         """Say that the customer did not come; staff only."""
         appointment = _to_change(request, appointment_id)
+        body_of(request, serializers.OutcomeRequest)
         changed = operations.mark_no_show(appointment=appointment, version=version_read(request), at=now())
         return _appointment_response(appointment_json(changed))
 

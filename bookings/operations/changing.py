@@ -53,7 +53,8 @@ def reschedule_appointment(
 ) -> Appointment:
     """Move in one step: the new time is claimed and the old freed together, or nothing changes.
 
-    `staff` KEEP keeps the person where the service allows, None takes anyone. Raises as cancel and hold do.
+    `staff` KEEP keeps the person where the service allows, None takes anyone. A move to where it is already
+    changes nothing. Raises as cancel and hold do.
     """
     try:
         return _reschedule(appointment=appointment, start=start, version=version, at=at, service=service, staff=staff)
@@ -80,6 +81,8 @@ def _reschedule(
         raise IllegalTransition(f"It is {row.get_status_display().lower()}: only a confirmed appointment is moved.")
     _require_in_time(row, row.reschedule_until, at, "reschedule_deadline")
     wanted = service or row.service
+    if (wanted.id, start) == (row.service_id, row.starts_at) and staff in (KEEP, None, row.staff):
+        return row
     if not wanted.is_active and wanted.id != row.service_id:
         raise ServiceUnavailable()
     person = _wanted_person(row, wanted, staff)

@@ -10,7 +10,7 @@ from django.db import transaction
 from bookings.availability import Reason, Slot
 from bookings.errors import REFUSALS, SlotUnavailable
 from bookings.models import Appointment
-from bookings.schedule import calendar_of_days
+from bookings.schedule import calendar_of_days, local_day
 from businesses.models import Business, Service, Staff
 from rhivo.db.constraints import refusals
 
@@ -29,7 +29,7 @@ def judged_slot(
     lifted: frozenset[Reason] = frozenset(),
 ) -> Slot:
     """Return the slot at a start, or raise the one refusal that slot search would give as its reason."""
-    day = start.astimezone(business.zone).date()
+    day = local_day(start, business.zone)
     calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, moving=moving)
     slot = calendar.judge(start, at=at, lifted=lifted)
     if slot.reason is not None:
@@ -50,6 +50,8 @@ def nearest_starts(
     day = start.astimezone(business.zone).date()
     first = max(day - timedelta(days=ALTERNATIVE_DAYS), at.astimezone(business.zone).date())
     last = day + timedelta(days=ALTERNATIVE_DAYS)
+    if last < first:
+        return []
     calendar = calendar_of_days(business, service, first=first, last=last, at=at, staff=staff, moving=moving)
     found = calendar.nearest(start, at=at, first=first, last=last)
     return [instant.astimezone(business.zone) for instant in found]

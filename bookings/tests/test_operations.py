@@ -1,22 +1,95 @@
 """Holding, committing, changing: what each does, and that each refusal changes nothing."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.db import transaction
 
-from bookings.errors import SlotUnavailable
-from bookings.models import BusyTime
-from rhivo.claims import acting_as
+from audit.models import AuditLog
+from bookings import operations
+from bookings.contact import Contact
+from bookings.errors import (
+    DeadlinePassed,
+    HoldExpired,
+    IllegalTransition,
+    LimitReached,
+    ServiceUnavailable,
+    SlotUnavailable,
+    StaffUnavailable,
+)
+from bookings.models import Appointment, BusyTime, Reservation
+from bookings.operations.committing import Override
+from businesses.models import Service, ServiceStaff
+from notifications.models import NotificationLog
+from rhivo.claims import Claims, acting_as
 from rhivo.clock import now
+from rhivo.errors import Forbidden, IdempotencyMismatch, NotFound, VersionConflict
 from rhivo.testing.shops import Shop
+from rhivo.tokens import guest_token, token_hash
 
 pytestmark = pytest.mark.django_db
+COMMITTED = pytest.mark.django_db(transaction=True)
+JUST_BEFORE_NOW = timedelta(minutes=9, seconds=59)
 
 
 def claims_on(shop: Shop) -> list[tuple[object, ...]]:
-    with acting_as(shop.public):
+    with acting_as(shop.public), transaction.atomic():
         rows = BusyTime.objects.filter(business_id=shop.business.id)
         return sorted(rows.values_list("source_id", "staff_id", "during", "expires_at"), key=str)
+
+
+def everything(shop: Shop) -> list[Any]:
+    """Return what a refused operation must leave as it was: claims, rows, messages and history."""
+    with acting_as(shop.employees), transaction.atomic():
+        holds = Reservation.objects.filter(business=shop.business).values_list("id", "status")
+        rows = Appointment.objects.filter(business=shop.business).values_list("id", "version", "status", "starts_at")
+        mails = NotificationLog.objects.filter(business=shop.business).values_list("id")
+        entries = AuditLog.objects.filter(business_id=shop.business.id).values_list("id")
+        return [claims_on(shop), *(sorted(found) for found in (holds, rows, mails, entries))]
+
+
+def guest_claims(appointment: Appointment) -> Claims:
+    return Claims(
+        business_id=appointment.business_id,
+        cancellation_token=token_hash(guest_token(appointment.reservation_id or appointment.id)),
+    )
+
+
+def cancel(appointment: Appointment, claims: Claims, *, at: datetime | None = None, version: int = 1) -> Appointment:
+    with acting_as(claims):
+        return operations.cancel_appointment(appointment=appointment, version=version, at=at or now(), reason="Flu")
+
+
+def move(
+    appointment: Appointment, claims: Claims, start: datetime, *, at: datetime | None = None, version: int = 1
+) -> Appointment:
+    with acting_as(claims):
+        return operations.reschedule_appointment(appointment=appointment, start=start, version=version, at=at or now())
+
+
+def move_by_three_hours(appointment: Appointment, claims: Claims, *, at: datetime) -> Appointment:
+    return move(appointment, claims, appointment.starts_at + timedelta(hours=3), at=at)
+
+
+def close(how: Callable[..., Appointment], appointment: Appointment, claims: Claims, version: int) -> Appointment:
+    with acting_as(claims):
+        return how(appointment=appointment, version=version, at=now())
+
+
+def change_service(shop: Shop, slug: str = "cut", **fields: Any) -> None:
+    with shop.changes():
+        Service.objects.filter(business=shop.business, slug=slug).update(**fields)
+    shop.services[slug].refresh_from_db()
+
+
+def begun(shop: Shop) -> Appointment:
+    """Return an appointment that began yesterday, as staff write down afterwards."""
+    return shop.book_by_staff(shop.at(days=-1), overrides=[Override.NOTICE])
+
+
+# Capacity
 
 
 def test_a_hold_takes_its_time_and_end_and_price_from_the_service(shop: Shop) -> None:
@@ -36,6 +109,164 @@ def test_a_full_slot_refuses_and_changes_nothing(shop: Shop) -> None:
     assert claims_on(shop) == before
 
 
+@COMMITTED
+def test_capacity_bounds_the_peak_not_how_many_overlap(shop: Shop) -> None:
+    shop.service("half", max_simultaneous_bookings=2)
+    service = shop.services["half"]
+    shop.hold(shop.at("09:00"), service)
+    shop.hold(shop.at("09:30"), service)
+    change_service(shop, "half", duration_minutes=60)
+    shop.hold(shop.at("09:00"), service)
+    before = everything(shop)
+    with pytest.raises(SlotUnavailable):
+        shop.hold(shop.at("09:00"), service)
+    assert everything(shop) == before
+
+
+@pytest.mark.parametrize(("start", "fits"), [("11:10", False), ("11:15", True), ("08:45", True), ("09:00", False)])
+def test_buffers_keep_their_distance(start: str, fits: bool, shops: Callable[..., Shop]) -> None:
+    shop = shops(slot_interval_minutes=5)
+    service = shop.service(duration_minutes=60, buffer_after_minutes=15)
+    shop.hold(shop.at("10:00"), service)
+    before = everything(shop)
+    if fits:
+        shop.hold(shop.at(start), service)
+    else:
+        with pytest.raises(SlotUnavailable):
+            shop.hold(shop.at(start), service)
+        assert everything(shop) == before
+
+
+def test_the_bookings_of_a_class_share_one_teacher_up_to_its_capacity(shop: Shop) -> None:
+    service = shop.service("class", staff=["anna", "bob"], is_group=True, max_simultaneous_bookings=3)
+    people = {shop.hold(shop.at(), service).staff_id for _ in range(3)}
+    assert len(people) == 1
+    with pytest.raises(SlotUnavailable):
+        shop.hold(shop.at(), service)
+
+
+def test_the_teacher_of_a_class_has_no_other_booking_then(shop: Shop) -> None:
+    service = shop.service("class", staff=["anna"], is_group=True, max_simultaneous_bookings=3)
+    other = shop.service("cut", staff=["anna"])
+    shop.hold(shop.at(), service)
+    before = everything(shop)
+    with pytest.raises(SlotUnavailable):
+        shop.hold(shop.at(), other)
+    assert everything(shop) == before
+
+
+def test_anyone_means_who_has_the_fewest_bookings_that_day_then_the_first_name(shop: Shop) -> None:
+    service = shop.service(staff=["carla", "bob", "anna"], max_simultaneous_bookings=9)
+    anna, bob, carla = (shop.person(slug).id for slug in ("anna", "bob", "carla"))
+    assert shop.hold(shop.at("10:00"), service).staff_id == anna
+    assert shop.hold(shop.at("12:00"), service).staff_id == bob
+    assert shop.hold(shop.at("14:00"), service, staff=shop.person("carla")).staff_id == carla
+    assert shop.hold(shop.at("12:00"), service).staff_id == anna
+    assert shop.hold(shop.at("10:00"), service).staff_id == bob
+    assert shop.hold(shop.at("10:00"), service).staff_id == carla
+
+
+def test_a_person_is_in_one_place_across_services(shop: Shop) -> None:
+    shop.hold(shop.at(), shop.service("cut", staff=["anna"]))
+    before = everything(shop)
+    with pytest.raises(SlotUnavailable):
+        shop.hold(shop.at(), shop.service("wash", staff=["anna"]))
+    assert everything(shop) == before
+
+
+def test_a_person_who_does_not_do_the_service_is_refused(shop: Shop) -> None:
+    service = shop.service(staff=["anna"])
+    with pytest.raises(StaffUnavailable):
+        shop.hold(shop.at(), service, staff=shop.person("bob"))
+    assert claims_on(shop) == []
+
+
+@COMMITTED
+def test_a_smaller_service_blocks_no_cancel_and_no_outcome(shop: Shop) -> None:
+    service = shop.service(staff=["anna", "bob"], max_simultaneous_bookings=2)
+    first, second = shop.book_by_staff(shop.at(), service), shop.book_by_staff(shop.at(), service)
+    old = shop.book_by_staff(shop.at(days=-1), service, overrides=[Override.NOTICE])
+    change_service(shop, max_simultaneous_bookings=1, is_active=False)
+    with shop.changes():
+        ServiceStaff.objects.filter(business=shop.business).delete()
+    with acting_as(shop.employees), transaction.atomic():
+        Appointment.objects.filter(pk=second.pk).update(notes="Allergic")
+        second.refresh_from_db()
+        assert (second.notes, second.version) == ("Allergic", 2)
+    assert cancel(first, guest_claims(first)).status == "canceled"
+    assert close(operations.complete_appointment, old, shop.employees, 1).status == "completed"
+
+
+def test_an_inactive_service_is_not_held_and_not_booked(shop: Shop) -> None:
+    service = shop.service(is_active=False)
+    for attempt in (shop.hold, shop.book_by_staff):
+        with pytest.raises(ServiceUnavailable):
+            attempt(shop.at(), service)
+    assert claims_on(shop) == []
+
+
+# Holds
+
+
+def test_a_hold_counts_nowhere_from_the_instant_it_expires_and_its_key_is_free(shop: Shop) -> None:
+    old = shop.hold(shop.at(), key="the-same-key", at=now() - timedelta(minutes=10))
+    new = shop.hold(shop.at(), key="the-same-key")
+    assert new.id != old.id
+    [(source, *_)] = claims_on(shop)
+    assert source == new.id
+    before = everything(shop)
+    with pytest.raises(HoldExpired):
+        shop.commit(old)
+    assert everything(shop) == before
+
+
+def test_a_live_hold_still_counts_in_its_last_seconds(shop: Shop) -> None:
+    shop.hold(shop.at(), at=now() - JUST_BEFORE_NOW + timedelta(seconds=30))
+    with pytest.raises(SlotUnavailable):
+        shop.hold(shop.at())
+
+
+def test_a_hold_never_outlives_what_the_business_allows(shops: Callable[..., Shop]) -> None:
+    shop = shops(hold_minutes=5)
+    hold = shop.hold(shop.at(), at=now() + timedelta(hours=5))
+    assert hold.expires_at - now() <= timedelta(minutes=5)
+
+
+def test_the_same_key_gives_the_same_hold_and_a_different_request_is_refused(shop: Shop) -> None:
+    service = shop.service(max_simultaneous_bookings=9)
+    first = shop.hold(shop.at(), service, key="the-same-key")
+    assert shop.hold(shop.at(), service, key="the-same-key").id == first.id
+    before = everything(shop)
+    for options in ({"start": shop.at("12:00")}, {"start": shop.at(), "claims": shop.customers}):
+        with pytest.raises(IdempotencyMismatch):
+            shop.hold(service=service, key="the-same-key", **options)
+    assert everything(shop) == before
+
+
+def test_a_signed_in_customers_hold_is_not_committed_by_another(shop: Shop, other_shop: Shop) -> None:
+    hold = shop.hold(shop.at(), claims=shop.customers)
+    before = everything(shop)
+    stranger = Claims(business_id=shop.business.id, user_id=other_shop.customer.id, role="customer")
+    for claims in (shop.public, stranger):
+        with pytest.raises(NotFound):
+            shop.commit(hold, claims=claims)
+    assert everything(shop) == before
+    assert shop.commit(hold, claims=shop.customers).appointment.customer_id == shop.customer.id
+
+
+def test_a_released_hold_frees_its_time_and_is_not_committed(shop: Shop) -> None:
+    hold = shop.hold(shop.at())
+    with acting_as(shop.public.with_(reservation_id=hold.id)):
+        operations.release_hold(reservation=hold)
+        operations.release_hold(reservation=hold)
+    assert claims_on(shop) == []
+    with pytest.raises(HoldExpired):
+        shop.commit(hold)
+
+
+# Appointments
+
+
 def test_committing_a_hold_makes_an_appointment_that_keeps_its_claim(shop: Shop) -> None:
     hold = shop.hold(shop.at("10:00"))
     booked = shop.commit(hold)
@@ -43,3 +274,210 @@ def test_committing_a_hold_makes_an_appointment_that_keeps_its_claim(shop: Shop)
     assert booked.appointment.reference.startswith("RHV-")
     [(source, _, _, expires)] = claims_on(shop)
     assert (source, expires) == (booked.appointment.id, None)
+
+
+def test_a_second_commit_gives_the_same_appointment_and_tells_nobody_again(shop: Shop) -> None:
+    hold = shop.hold(shop.at())
+    first = shop.commit(hold, key="a-good-key")
+    before = everything(shop)
+    for again in (shop.commit(hold, key="a-good-key"), shop.commit(hold, key="another-key")):
+        assert not again.created
+        assert again.appointment.id == first.appointment.id
+        assert again.cancellation_token == first.cancellation_token
+    with pytest.raises(IdempotencyMismatch):
+        shop.commit(hold, Contact("Eve", "eve@example.com"), key="a-good-key")
+    assert everything(shop) == before
+
+
+@COMMITTED
+def test_what_was_agreed_is_kept_when_service_and_policy_change(shop: Shop) -> None:
+    hold = shop.hold(shop.at(), shop.service())
+    change_service(shop, name="Dearer", price_cents=9900, duration_minutes=90, buffer_after_minutes=30)
+    booked = shop.commit(hold).appointment
+    with shop.changes():
+        shop.business.cancellation_deadline_hours = 168
+        shop.business.allows_cancellation = False
+        shop.business.save(update_fields=["cancellation_deadline_hours", "allows_cancellation"])
+    with acting_as(shop.employees), transaction.atomic():
+        booked.refresh_from_db()
+    assert (booked.service_name, booked.price_cents, booked.buffer_after_minutes) == ("Cut", 2500, 0)
+    assert booked.ends_at - booked.starts_at == timedelta(minutes=30)
+    assert booked.cancel_until == shop.at() - timedelta(hours=24)
+    moved = move(booked, guest_claims(booked), shop.at("14:00"))
+    assert (moved.price_cents, moved.ends_at - moved.starts_at) == (2500, timedelta(minutes=30))
+
+
+def test_a_limit_per_day_counts_by_email_and_by_phone(shops: Callable[..., Shop]) -> None:
+    shop = shops(max_per_customer_per_day=1)
+    shop.book(shop.at("09:00"), contact=Contact("Gino", "gino@example.com", "+39061234567"))
+    holds = [shop.hold(shop.at("10:00")), shop.hold(shop.at("11:00"))]
+    before = everything(shop)
+    for hold, contact in zip(
+        holds, (Contact("G", " GINO@example.com"), Contact("G", "g@example.com", "06 1234567")), strict=True
+    ):
+        with pytest.raises(LimitReached):
+            shop.commit(hold, contact)
+    assert everything(shop) == before
+
+
+def test_a_canceled_booking_counts_towards_no_limit(shops: Callable[..., Shop]) -> None:
+    shop = shops(max_per_customer_per_day=1)
+    booked = shop.book(shop.at("09:00"))
+    cancel(booked, guest_claims(booked))
+    shop.book(shop.at("09:00"))
+
+
+def test_a_move_to_another_day_minds_the_limit_of_that_day(shops: Callable[..., Shop]) -> None:
+    shop = shops(max_per_customer_per_day=1)
+    shop.book(shop.at(days=4))
+    booked = shop.book(shop.at(days=5))
+    before = everything(shop)
+    with pytest.raises(LimitReached):
+        move(booked, guest_claims(booked), shop.at("15:00", days=4))
+    assert everything(shop) == before
+    move(booked, guest_claims(booked), shop.at("15:00", days=5))
+
+
+@pytest.mark.parametrize("change", [cancel, move_by_three_hours])
+def test_the_deadline_binds_customers_to_the_minute_and_staff_never(
+    change: Callable[..., Appointment], shop: Shop
+) -> None:
+    fine, late = timedelta(hours=24, minutes=1), timedelta(hours=23, minutes=59)
+    first, second = shop.book(shop.at("09:00")), shop.book(shop.at("11:00"))
+    assert change(first, guest_claims(first), at=first.starts_at - fine).version == 2
+    before = everything(shop)
+    with pytest.raises(DeadlinePassed):
+        change(second, guest_claims(second), at=second.starts_at - late)
+    assert everything(shop) == before
+    changed = change(second, shop.employees, at=second.starts_at - late)
+    assert (changed.version, len(changed.overrides)) == (2, 1)
+
+
+def test_statuses_move_along_their_arrows_and_staff_may_correct_an_outcome(shop: Shop) -> None:
+    row = begun(shop)
+    assert close(operations.complete_appointment, row, shop.employees, 1).status == "completed"
+    assert close(operations.mark_no_show, row, shop.employees, 2).status == "no_show"
+    assert close(operations.complete_appointment, row, shop.employees, 3).version == 4
+    before = everything(shop)
+    with pytest.raises(IllegalTransition):
+        cancel(row, shop.employees, version=4)
+    with pytest.raises(IllegalTransition):
+        move(row, shop.employees, shop.at(), version=4)
+    assert everything(shop) == before
+
+
+def test_what_is_canceled_stays_so(shop: Shop) -> None:
+    row = shop.book(shop.at())
+    cancel(row, shop.employees)
+    before = everything(shop)
+    for how in (operations.complete_appointment, operations.mark_no_show):
+        with pytest.raises(IllegalTransition):
+            close(how, row, shop.employees, 2)
+    with pytest.raises(IllegalTransition):
+        move(row, shop.employees, shop.at("12:00"), version=2)
+    assert cancel(row, shop.employees, version=2).version == 2
+    assert everything(shop) == before
+
+
+def test_an_outcome_is_said_by_staff_once_it_has_started(shop: Shop) -> None:
+    row = shop.book(shop.at())
+    before = everything(shop)
+    with pytest.raises(IllegalTransition):
+        close(operations.complete_appointment, row, shop.employees, 1)
+    with pytest.raises(Forbidden):
+        close(operations.mark_no_show, row, guest_claims(row), 1)
+    assert everything(shop) == before
+
+
+def test_a_stale_version_changes_nothing(shop: Shop) -> None:
+    row = shop.book(shop.at())
+    before = everything(shop)
+    with pytest.raises(VersionConflict) as refusal:
+        cancel(row, shop.employees, version=2)
+    assert refusal.value.extra == {"current_version": 1}
+    with pytest.raises(VersionConflict):
+        move(row, shop.employees, shop.at("12:00"), version=2)
+    assert everything(shop) == before
+
+
+def test_a_move_that_finds_no_place_keeps_the_old_one(shop: Shop) -> None:
+    row, _ = shop.book(shop.at("10:00")), shop.book(shop.at("12:00"))
+    before = everything(shop)
+    with pytest.raises(SlotUnavailable):
+        move(row, guest_claims(row), shop.at("12:00"))
+    assert everything(shop) == before
+
+
+def test_its_own_claim_never_stands_in_the_way_of_a_move(shops: Callable[..., Shop]) -> None:
+    shop = shops(slot_interval_minutes=5)
+    service = shop.service(staff=["anna"], buffer_after_minutes=10)
+    row = shop.book(shop.at("10:00"), service)
+    moved = move(row, guest_claims(row), shop.at("10:15"))
+    assert (moved.starts_at, moved.staff_id) == (shop.at("10:15"), shop.person("anna").id)
+    assert len(claims_on(shop)) == 1
+
+
+def test_staff_overrides_are_recorded_and_capacity_is_none_of_them(shop: Shop) -> None:
+    row = shop.book_by_staff(shop.at("23:05"), overrides=[Override.HOURS])
+    assert row.overrides == ["hours"]
+    before = everything(shop)
+    with pytest.raises(SlotUnavailable):
+        shop.book_by_staff(shop.at("23:05"), overrides=list(Override))
+    with pytest.raises(Forbidden):
+        shop.book_by_staff(shop.at("12:00"), claims=shop.customers)
+    assert everything(shop) == before
+
+
+# History and messages
+
+
+def test_every_change_leaves_one_entry_with_its_actor_and_reason(shop: Shop) -> None:
+    row = shop.book(shop.at())
+    move(row, shop.employees, shop.at("12:00"))
+    cancel(row, guest_claims(row), version=2)
+    with acting_as(shop.employees):
+        entries = list(AuditLog.objects.filter(entity="appointment", entity_id=row.id))
+    assert [(entry.action, entry.actor_kind) for entry in entries] == [
+        ("booked", "guest"),
+        ("moved", "user"),
+        ("canceled", "guest"),
+    ]
+    assert entries[1].actor == str(shop.employee.id)
+    assert entries[1].actor_role == "staff"
+    assert [entry.reason for entry in entries] == ["", "", "Flu"]
+    assert [entry.previous_hash for entry in entries[1:]] == [entry.hash for entry in entries[:-1]]
+    kept = str([(entry.before, entry.after) for entry in entries])
+    assert "cancellation_token" not in kept
+    assert "idempotency" not in kept
+
+
+def test_a_reason_is_told_of_its_own_change_only(shop: Shop) -> None:
+    first, second = shop.book(shop.at("10:00")), shop.book(shop.at("12:00"))
+    with transaction.atomic():
+        cancel(first, shop.employees)
+        move(second, shop.employees, shop.at("14:00"))
+    with acting_as(shop.employees):
+        [entry] = AuditLog.objects.filter(entity_id=second.id, action="moved")
+    assert entry.reason == ""
+
+
+def test_each_event_owes_its_customer_one_mail(shop: Shop) -> None:
+    row = shop.book(shop.at())
+    move(row, guest_claims(row), shop.at("12:00"))
+    cancel(row, guest_claims(row), version=2)
+    cancel(row, guest_claims(row), version=3)
+    shop.book_by_staff(shop.at("15:00"), contact=Contact("No mail", "", "+39061234567"))
+    with acting_as(shop.employees):
+        owed = NotificationLog.objects.filter(business=shop.business).order_by("created_at")
+        assert [(mail.template, mail.recipient) for mail in owed] == [
+            (f"appointment_{event}", "gino@example.com") for event in ("confirmed", "moved", "canceled")
+        ]
+
+
+def test_nothing_is_owed_for_what_was_rolled_back(shop: Shop) -> None:
+    hold = shop.hold(shop.at())
+    before = everything(shop)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        shop.commit(hold)
+        raise ZeroDivisionError
+    assert everything(shop) == before

@@ -1,5 +1,5 @@
 REVOKE INSERT ON users FROM rhivo_worker;
-REVOKE UPDATE (name, phone, password) ON users FROM rhivo_app;
+REVOKE UPDATE (name, phone, password, email_verified_at) ON users FROM rhivo_app;
 REVOKE SELECT ON users FROM rhivo_app;
 DROP POLICY operator_adds ON users;
 DROP POLICY operator_reads ON users;

@@ -108,5 +108,5 @@ CREATE POLICY oneself_changes ON users FOR UPDATE TO rhivo_app
 CREATE POLICY operator_reads ON users FOR SELECT TO rhivo_worker USING (true);
 CREATE POLICY operator_adds ON users FOR INSERT TO rhivo_worker WITH CHECK (true);
 GRANT SELECT ON users TO rhivo_app;
-GRANT UPDATE (name, phone, password) ON users TO rhivo_app;
+GRANT UPDATE (name, phone, password, email_verified_at) ON users TO rhivo_app;
 GRANT INSERT ON users TO rhivo_worker;

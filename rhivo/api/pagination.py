@@ -1,12 +1,98 @@
-"""Pages by cursor: stable while rows come and go."""
+"""Pages by cursor: stable while rows come and go, also among rows that begin at the same moment."""
 
-from rest_framework.pagination import CursorPagination
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from rhivo.errors import Malformed
+
+PAGE_SIZE, MAX_PAGE_SIZE = 50, 100
 
 
-class CursorPages(CursorPagination):
-    """At most 100 a page, 50 unless asked; the ordering ends in the unique id."""
+class CursorPages(BasePagination):
+    """At most 100 a page, 50 unless asked. The ordering ends in the unique id, and a cursor names all of it.
 
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 100
-    ordering = ("starts_at", "id")
+    DRF's own cursor knows the first field only and counts from there: rows that share it shift under the reader.
+    """
+
+    ordering: Sequence[str] = ("starts_at", "id")
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """Return the page that the query's cursor asks for; raises Malformed for a cursor that is none."""
+        self._url = request.build_absolute_uri()
+        size = _page_size(request)
+        backwards, values = self._read(request.query_params.get("cursor"), queryset.model)
+        names = [_turned(name) for name in self.ordering] if backwards else list(self.ordering)
+        rows = queryset.order_by(*names)
+        if values:
+            rows = rows.filter(_beyond(names, values))
+        found = list(rows[: size + 1])
+        more, page = len(found) > size, found[:size]
+        if backwards:
+            page.reverse()
+        self._first = page[0] if page and (more if backwards else values) else None
+        self._last = page[-1] if page and (backwards or more) else None
+        return page
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response(
+            {
+                "next": self._link(self._last, backwards=False),
+                "previous": self._link(self._first, backwards=True),
+                "results": data,
+            }
+        )
+
+    def _read(self, cursor: str | None, model: type[Model]) -> tuple[bool, list[Any]]:
+        if not cursor:
+            return False, []
+        try:
+            backwards, *texts = json.loads(urlsafe_b64decode(cursor.encode()))
+            fields: list[Any] = [model._meta.get_field(name.lstrip("-")) for name in self.ordering]
+            values = [field.to_python(_plain(text)) for field, text in zip(fields, texts, strict=True)]
+        except (ValueError, TypeError, RecursionError, ValidationError) as error:
+            raise Malformed(errors={"cursor": ["Take the cursor from `next` or `previous`."]}) from error
+        return bool(backwards), values
+
+    def _link(self, row: Any, *, backwards: bool) -> str | None:
+        if row is None:
+            return None
+        values = [str(getattr(row, name.lstrip("-"))) for name in self.ordering]
+        cursor = urlsafe_b64encode(json.dumps([backwards, *values]).encode()).decode()
+        return replace_query_param(self._url, "cursor", cursor)
+
+
+def _page_size(request: Request) -> int:
+    asked = request.query_params.get("page_size", "")
+    return min(int(asked), MAX_PAGE_SIZE) if asked.isdecimal() and int(asked) > 0 else PAGE_SIZE
+
+
+def _plain(text: Any) -> str:
+    """Return text that a database can be asked with; raises ValueError."""
+    if not isinstance(text, str) or "\0" in text:
+        raise ValueError("not a value of a cursor")
+    text.encode()
+    return text
+
+
+def _turned(name: str) -> str:
+    return name[1:] if name.startswith("-") else f"-{name}"
+
+
+def _beyond(names: Sequence[str], values: Sequence[Any]) -> Q:
+    """Return the condition for rows after the one with these values, field by field in the order of `names`."""
+    beyond, same = Q(), Q()
+    for name, value in zip(names, values, strict=True):
+        field, verb = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
+        beyond |= same & Q(**{f"{field}__{verb}": value})
+        same &= Q(**{field: value})
+    first, verb = names[0].lstrip("-"), "lte" if names[0].startswith("-") else "gte"
+    return Q(**{f"{first}__{verb}": values[0]}) & beyond

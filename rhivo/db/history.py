@@ -1,9 +1,20 @@
 """Telling the audit triggers why something is done."""
 
+from contextvars import ContextVar
+
 from django.db import connection
+
+_given: ContextVar[bool] = ContextVar("rhivo_reason_given", default=False)
 
 
 def because(reason: str) -> None:
-    """Give the reason that this transaction's further entries in the history carry."""
+    """Give the reason that further entries of this operation carry in the history."""
+    _given.set(bool(reason))
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('rhivo.reason', %s, true)", [reason])
+
+
+def no_more_reason() -> None:
+    """End what `because` began: the next operation in the same transaction has reasons of its own."""
+    if _given.get():
+        because("")

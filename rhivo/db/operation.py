@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 from django.db import DatabaseError, transaction
 
 from rhivo.db.constraints import RETRYABLE, domain_error
+from rhivo.db.history import no_more_reason
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,7 +26,9 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
         while True:
             try:
                 with transaction.atomic():
-                    return function(*args, **kwargs)
+                    result = function(*args, **kwargs)
+                    no_more_reason()
+                    return result
             except DatabaseError as error:
                 if attempt < ATTEMPTS and isinstance(error.__cause__, RETRYABLE):
                     attempt += 1

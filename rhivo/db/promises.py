@@ -36,14 +36,16 @@ _QUERIES = {
         WHERE pronamespace = 'public'::regnamespace AND o.rolname = 'rhivo_owner'
     """,
     "grants": """
-        SELECT format('%s %s on %s', grantee, privilege_type, table_name) FROM information_schema.role_table_grants
-        WHERE table_schema = 'public' AND grantee IN ('rhivo_app', 'rhivo_worker', 'PUBLIC')
-          AND table_name IN (SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r')
+        SELECT format('%s %s on %s', COALESCE(r.rolname, 'PUBLIC'), a.privilege_type, c.relname)
+        FROM pg_class c CROSS JOIN aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+          AND (a.grantee = 0 OR r.rolname IN ('rhivo_app', 'rhivo_worker'))
         UNION
-        SELECT format('%s %s on %s.%s', r.rolname, a.privilege_type, c.relname, attname)
-        FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid, aclexplode(t.attacl) a
-        JOIN pg_roles r ON r.oid = a.grantee
-        WHERE c.relnamespace = 'public'::regnamespace AND r.rolname IN ('rhivo_app', 'rhivo_worker')
+        SELECT format('%s %s on %s.%s', COALESCE(r.rolname, 'PUBLIC'), a.privilege_type, c.relname, attname)
+        FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid CROSS JOIN aclexplode(t.attacl) a
+        LEFT JOIN pg_roles r ON r.oid = a.grantee
+        WHERE c.relnamespace = 'public'::regnamespace
+          AND (a.grantee = 0 OR r.rolname IN ('rhivo_app', 'rhivo_worker'))
     """,
     "constraints": """
         SELECT format('%s.%s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
@@ -53,6 +55,10 @@ _QUERIES = {
     "roles": """
         SELECT format('%s superuser=%s bypassrls=%s', rolname, rolsuper, rolbypassrls)
         FROM pg_roles WHERE rolname IN ('rhivo_owner', 'rhivo_app', 'rhivo_worker')
+        UNION ALL
+        SELECT format('%s is in %s', m.rolname, r.rolname)
+        FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member JOIN pg_roles r ON r.oid = a.roleid
+        WHERE m.rolname IN ('rhivo_owner', 'rhivo_app', 'rhivo_worker')
     """,
 }
 

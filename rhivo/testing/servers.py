@@ -40,6 +40,7 @@ def servers() -> Iterator[dict[str, str]]:
         _let_the_owner_make_databases(admin_url)
         yield {
             _MARK: str(os.getpid()),
+            "TEST_ADMIN_URL": admin_url,
             "RHIVO_ENV": "test",
             "DATABASE_URL": urls["app"],
             "WORKER_DATABASE_URL": urls["worker"],

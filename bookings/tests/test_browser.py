@@ -1,0 +1,170 @@
+"""The booking pages in a real browser, on a phone and on a desktop, each page checked by axe as it passes."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_core_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from businesses.models import User
+from rhivo.testing.shops import PASSWORD, Shop
+
+CHROMIUM = Path("/usr/bin/chromium")
+PHONE, DESKTOP = {"width": 360, "height": 780}, {"width": 1280, "height": 900}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+@pytest.fixture
+def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """Chromium. Playwright keeps an event loop in this thread, which Django would take for async code."""
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+class Screen:
+    """A browser window on a shop's pages; whatever the console complains of is kept."""
+
+    def __init__(self, browser: Browser, home: str, size: dict[str, int], *, scripts: bool = True) -> None:
+        viewport: Any = size
+        self.scripts = scripts
+        self.page: Page = browser.new_context(viewport=viewport, java_script_enabled=scripts).new_page()
+        self.page.set_default_timeout(10_000)
+        self.home = home
+        self.complaints: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+
+    def check(self, heading: str) -> None:
+        """See that the page has this heading, fits the window, and gives axe nothing to complain of."""
+        assert self.page.locator("h1").inner_text() == heading
+        if self.scripts:
+            assert not self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            found = Axe().run(self.page)["violations"]
+            assert not found, [(each["id"], each["nodes"][0]["html"]) for each in found]
+        assert not [text for text in self.complaints if "Content Security Policy" in text]
+
+    def choose_time(self, text: str) -> None:
+        self.page.click(f"button[name=start]:has-text('{text}')")
+
+    def book(self, email: str | None, *, phone_at_first: str = "12") -> None:
+        self.page.goto(self.home)
+        self.check("Shop")
+        self.page.click("main a:has-text('Cut')")
+        self.check("Cut")
+        self.page.click("main a:has-text('Anna')")
+        self.check("Cut")
+        self.page.click(".turn a[rel=next]")
+        self.choose_time("10:00")
+        self.check("Your details")
+        self.page.fill("[name=name]", "Gino")
+        if email:
+            self.page.fill("[name=email]", email)
+        if phone_at_first:
+            self.page.fill("[name=phone]", phone_at_first)
+            self.page.click("text=Confirm the booking")
+            self.check("Your details")
+            assert "not a phone number" in self.page.locator("#id_phone_error").inner_text()
+        self.page.fill("[name=phone]", "+39 06 5550123")
+        self.page.click("text=Confirm the booking")
+        self.check("Confirmed")
+
+    def move_and_cancel(self) -> None:
+        self.page.click("main .actions a:has-text('Move')")
+        self.check("Move your booking")
+        self.choose_time("15:30")
+        self.check("Confirmed")
+        assert "15:30" in self.page.locator("dl.summary").inner_text()
+        self.page.click("text=Cancel the booking")
+        self.check("Cancel this booking?")
+        self.page.click("text=Yes, cancel it")
+        self.check("Canceled")
+
+    def log_in(self, user: User) -> None:
+        self.page.goto(f"{self.home}log-in/")
+        self.check("Log in")
+        self.page.fill("[name=email]", user.email)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("main button")
+        self.check("My bookings")
+
+
+@pytest.fixture
+def home(shop: Shop, live_server: Any) -> str:
+    shop.service(staff=["anna", "bea"], max_simultaneous_bookings=2)
+    return f"{live_server.url}/b/{shop.business.subdomain}/"
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_a_guest_books_moves_and_cancels(chromium: Browser, home: str, size: dict[str, int]) -> None:
+    screen = Screen(chromium, home, size)
+    screen.book("gino@example.com")
+    assert screen.page.locator(".link").inner_text() == screen.page.url
+    screen.move_and_cancel()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_a_customer_books_moves_and_cancels(chromium: Browser, home: str, shop: Shop, size: dict[str, int]) -> None:
+    screen = Screen(chromium, home, size)
+    screen.log_in(shop.customer)
+    screen.book(None)
+    screen.move_and_cancel()
+    screen.page.click("text=My bookings")
+    screen.check("My bookings")
+    assert "Canceled" in screen.page.locator(".booking-card").inner_text()
+
+
+def test_everything_works_without_javascript(chromium: Browser, home: str) -> None:
+    screen = Screen(chromium, home, PHONE, scripts=False)
+    screen.book("gino@example.com")
+    screen.move_and_cancel()
+
+
+def test_back_and_reload_do_no_harm(chromium: Browser, home: str) -> None:
+    screen = Screen(chromium, home, DESKTOP)
+    screen.book("gino@example.com", phone_at_first="")
+    booked = screen.page.url
+    screen.page.reload()
+    screen.check("Confirmed")
+    screen.page.go_back()
+    assert screen.page.url == booked
+    screen.check("Confirmed")
+
+
+def test_a_double_click_books_once(chromium: Browser, home: str) -> None:
+    screen = Screen(chromium, home, DESKTOP)
+    screen.page.goto(f"{home}book/cut/anna/?day=")
+    screen.page.click(".turn a[rel=next]")
+    screen.page.dblclick("button[name=start] >> nth=0")
+    screen.page.wait_for_url(re.compile("/hold/"))
+    screen.page.fill("[name=name]", "Gino")
+    screen.page.fill("[name=email]", "gino@example.com")
+    screen.page.dblclick("text=Confirm the booking")
+    screen.page.wait_for_url(re.compile("/manage/"))
+    screen.check("Confirmed")
+
+
+def test_the_time_left_is_counted_down(chromium: Browser, home: str) -> None:
+    screen = Screen(chromium, home, PHONE)
+    screen.page.goto(f"{home}book/cut/anyone/")
+    screen.page.click(".turn a[rel=next]")
+    screen.choose_time("10:00")
+    assert re.fullmatch(r"(9:5\d|10:00)", screen.page.locator("[data-seconds]").inner_text())
+
+
+def test_a_page_that_is_not_there_is_checked_too(chromium: Browser, home: str) -> None:
+    screen = Screen(chromium, home, PHONE)
+    screen.page.goto(f"{home}manage/nothing/")
+    screen.check("Nothing here")

@@ -1,0 +1,73 @@
+"""The demo: loads once, stays within the rules, sends nothing."""
+
+from collections import Counter
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from bookings.demo.cast import PASSWORD, PEOPLE, SHOPS
+from bookings.models import Appointment, Status
+from businesses.models import Business, User
+from notifications.models import NotificationLog
+from rhivo.clock import now
+from rhivo.testing.database import as_role
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def seed_demo(*arguments: str) -> str:
+    said = StringIO()
+    with as_role("worker"):
+        call_command("seed_demo", *arguments, stdout=said)
+    return said.getvalue()
+
+
+@pytest.fixture
+def _loaded(django_db_setup: None) -> None:
+    seed_demo()
+
+
+@pytest.mark.usefixtures("_loaded")
+class TestLoaded:
+    def test_loading_again_changes_nothing(self) -> None:
+        with as_role("worker"):
+            before = Appointment.objects.filter(business__subdomain__in=[shop.subdomain for shop in SHOPS]).count()
+            assert seed_demo() == "".join(f"{shop.name} is loaded already.\n" for shop in SHOPS)
+            after = Appointment.objects.filter(business__subdomain__in=[shop.subdomain for shop in SHOPS]).count()
+        assert before == after
+
+    @pytest.mark.parametrize("shop", SHOPS, ids=lambda shop: shop.subdomain)
+    def test_every_business_has_weeks_of_bookings(self, shop: object) -> None:
+        subdomain = shop.subdomain  # type: ignore[attr-defined]
+        with as_role("worker"):
+            bookings = list(Appointment.objects.filter(business__subdomain=subdomain))
+        fates = Counter((one.status, one.starts_at > now()) for one in bookings)
+        assert 20 <= len(bookings) <= 45
+        assert fates[Status.COMPLETED, False] >= 5
+        assert fates[Status.CONFIRMED, True] >= 5
+        assert fates[Status.CONFIRMED, False] == 0
+        assert any(one.customer_id for one in bookings)
+
+    def test_no_mail_is_left_to_send(self) -> None:
+        with as_role("worker"):
+            logs = NotificationLog.objects.filter(business__subdomain__in=[shop.subdomain for shop in SHOPS])
+            assert set(logs.values_list("status", flat=True)) == {"sent"}
+
+    def test_everyone_can_log_in(self) -> None:
+        with as_role("worker"):
+            for person in PEOPLE:
+                user = User.objects.get(email=person.email)
+                assert user.check_password(PASSWORD)
+                assert user.email_verified_at is not None
+
+    def test_the_businesses_are_in_the_directory(self) -> None:
+        listed = set(Business.objects.listed().values_list("subdomain", flat=True))
+        assert {shop.subdomain for shop in SHOPS} <= listed
+
+
+def test_the_list_names_every_business_and_person() -> None:
+    said = seed_demo("--list")
+    assert all(f"/b/{shop.subdomain}/" in said for shop in SHOPS)
+    assert all(person.email in said for person in PEOPLE)
+    assert PASSWORD in said

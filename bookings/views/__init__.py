@@ -1,0 +1,1 @@
+"""The customers' pages: each reads its form, calls one operation, and shows or redirects."""

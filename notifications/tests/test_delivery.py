@@ -1,0 +1,163 @@
+"""Sending what is owed: once, again after a failure, never for ever, and nobody's failure holds up another's mail."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import ProgrammingError, connection
+
+from notifications.delivery import GIVE_UP_AFTER, deliver_owed
+from notifications.models import NotificationLog
+from rhivo.clock import now
+from rhivo.testing.database import as_role
+from rhivo.testing.shops import GINO, Shop, unique
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Refusing(EmailBackend):
+    """A mail server that is away."""
+
+    def send_messages(self, messages: Any) -> int:
+        raise ConnectionRefusedError("nobody there")
+
+
+@pytest.fixture(autouse=True)
+def templates(settings: Any, tmp_path: Path) -> None:
+    """Plain templates of the tests' own, before any other."""
+    folder = tmp_path / "notifications"
+    folder.mkdir()
+    for event in ("confirmed", "moved", "canceled"):
+        for kind in ("subject.txt", "txt", "html"):
+            (folder / f"appointment_{event}.{kind}").write_text("{{ reference }} {{ customer_name }} {{ manage_url }}")
+    [engine] = settings.TEMPLATES
+    settings.TEMPLATES = [engine | {"DIRS": [tmp_path, *engine["DIRS"]]}]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_owed_before() -> None:
+    """Send what other tests owe; those mails are theirs."""
+    with as_role("worker"):
+        NotificationLog.objects.filter(status__in=["pending", "sending"]).update(status="failed")
+    mail.outbox = []
+
+
+def owe(shop: Shop) -> str:
+    """Book, and return the address that a mail is owed to."""
+    address = f"{unique('gino')}@example.com"
+    shop.book(shop.at(), shop.service(max_simultaneous_bookings=50), contact=replace(GINO, email=address))
+    return address
+
+
+def deliver(at: datetime | None = None) -> int:
+    with as_role("worker"):
+        return deliver_owed(at=at or now())
+
+
+def log_of(address: str) -> NotificationLog:
+    with as_role("worker"):
+        return NotificationLog.objects.get(recipient=address)
+
+
+def test_what_is_owed_is_sent_once(shop: Shop) -> None:
+    address = owe(shop)
+    assert (deliver(), deliver()) == (1, 0)
+    [sent] = mail.outbox
+    assert sent.to == [address]
+    assert "\n" not in sent.subject
+    assert log_of(address).status == "sent"
+
+
+def test_the_link_in_the_mail_is_nowhere_in_the_database(shop: Shop) -> None:
+    address = owe(shop)
+    deliver()
+    token = str(mail.outbox[0].body).rstrip("/").rpartition("/")[2]
+    assert len(token) == 43
+    assert token not in str(log_of(address).__dict__)
+
+
+def test_a_failure_is_tried_again_later_each_time_twice_as_late(shop: Shop, settings: Any) -> None:
+    address = owe(shop)
+    settings.EMAIL_BACKEND = "notifications.tests.test_delivery.Refusing"
+    at, waits = now(), []
+    for _ in range(4):
+        assert deliver(at) == 0
+        failed = log_of(address)
+        assert (failed.status, failed.last_error) == ("pending", "nobody there")
+        waits.append(failed.due_at - at)
+        assert deliver(failed.due_at - timedelta(seconds=1)) == 0
+        at = failed.due_at
+    assert waits == [timedelta(seconds=30 * 2**n) for n in range(4)]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert deliver(at) == 1
+    assert (log_of(address).attempts, log_of(address).last_error) == (5, "")
+
+
+def test_what_fails_for_ever_is_given_up(shop: Shop, settings: Any) -> None:
+    address = owe(shop)
+    settings.EMAIL_BACKEND = "notifications.tests.test_delivery.Refusing"
+    at = now()
+    for _ in range(GIVE_UP_AFTER + 3):
+        deliver(at)
+        at += timedelta(days=1)
+    given_up = log_of(address)
+    assert (given_up.status, given_up.attempts) == ("failed", GIVE_UP_AFTER)
+
+
+def test_a_worker_that_dies_while_sending_leaves_it_to_the_next(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = owe(shop)
+    with monkeypatch.context() as dying:
+        dying.setattr("notifications.delivery.write_mail", lambda message: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            deliver()
+    assert log_of(address).status == "sending"
+    assert deliver() == 0
+    assert deliver(now() + timedelta(minutes=2, seconds=1)) == 1
+
+
+def test_a_mail_that_cannot_be_written_holds_up_no_other_and_is_given_up(shop: Shop) -> None:
+    poison, good = owe(shop), owe(shop)
+    with as_role("owner"):
+        NotificationLog.objects.filter(recipient=poison).update(template="no_such_template")
+    assert deliver() == 1
+    assert [sent.to for sent in mail.outbox] == [[good]]
+    at = now()
+    for _ in range(GIVE_UP_AFTER):
+        at += timedelta(days=1)
+        deliver(at)
+    assert log_of(poison).status == "failed"
+
+
+def test_workers_at_once_send_each_message_once(shop: Shop) -> None:
+    addresses = [owe(shop) for _ in range(20)]
+    counts: list[int] = []
+    ready = threading.Barrier(4)
+
+    def work() -> None:
+        ready.wait(timeout=10)
+        try:
+            counts.append(deliver())
+        finally:
+            connection.close()
+
+    workers: list[threading.Thread] = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=30)
+    assert sum(counts) == 20
+    assert sorted(sent.to[0] for sent in mail.outbox) == sorted(addresses)
+
+
+def test_the_web_role_may_owe_but_not_mark_as_sent(shop: Shop, shops: Callable[..., Shop]) -> None:
+    address = owe(shop)
+
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        NotificationLog.objects.filter(recipient=address).update(status="sent")
+    assert log_of(address).status == "pending"

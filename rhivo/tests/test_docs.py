@@ -1,0 +1,52 @@
+"""What the docs tell people to type does what they say: the commands are run as they stand there."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from rhivo.testing.database import as_role
+from rhivo.testing.server import CHECKOUT, Server
+
+SHELL = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+
+
+def commands_in(page: str) -> str:
+    return "\n".join(SHELL.findall((CHECKOUT / page).read_text()))
+
+
+def run(script: str) -> str:
+    done = subprocess.run(["sh", "-eu"], input=script, capture_output=True, text=True, cwd=CHECKOUT, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def barber(server: Server, transactional_db: None) -> None:
+    """The demo's barber, whose owner cannot be mailed from here."""
+    with as_role("worker"):
+        call_command("import_business", str(CHECKOUT / "bookings" / "demo" / "blue-barber.yaml"), verbosity=0)
+
+
+def test_the_four_requests_of_a_booking_book_and_cancel_it(server: Server, barber: None) -> None:
+    script = commands_in("docs/api.md").replace("http://localhost:8000", f"http://127.0.0.1:{server.port}")
+    said = run(script)
+    assert '"status":"confirmed"' in said
+    assert '"status":"canceled"' in said.splitlines()[-1]
+
+
+def test_the_readme_asks_the_api_what_it_answers(server: Server, barber: None) -> None:
+    curls = [line for line in commands_in("README.md").splitlines() if "curl" in line]
+    said = run("\n".join(curls).replace("localhost:8000", f"127.0.0.1:{server.port}"))
+    assert '"slug":"cut"' in said
+    assert '"timezone":"Europe/Rome"' in said
+
+
+@pytest.mark.parametrize("doc", PAGES, ids=lambda doc: str(doc.relative_to(CHECKOUT)))
+def test_every_link_of_a_page_leads_somewhere(doc: Path) -> None:
+    broken = [link for link in LINK.findall(doc.read_text()) if not (doc.parent / link).exists()]
+    assert broken == []
