@@ -28,7 +28,7 @@ lint: venv-dev ## lint and format what can be mended by itself
 	@$(python) -m ruff check --fix .
 	@$(python) -m ruff format .
 
-bench: venv-dev ## measure; see docs/benchmarks.md
+bench: venv-dev ## measure; docs/benchmarks.md says what
 	@exec $(python) -m benchmarks $(ARGS)
 
 clean: ## remove what was installed, built and cached, but not the demo's data

@@ -21,7 +21,7 @@ from rhivo.db.constraints import refusals
 from rhivo.db.history import because
 from rhivo.db.idempotency import Once
 from rhivo.db.operation import operation
-from rhivo.errors import Forbidden, NotFound
+from rhivo.errors import Forbidden, IdempotencyMismatch, NotFound
 from rhivo.tokens import guest_token, token_hash
 
 
@@ -62,7 +62,7 @@ def commit_hold(
     notes: str = "",
     answers: Mapping[str, Any] | None = None,
 ) -> Booked:
-    """Make the appointment of a live hold; every commit of one hold gets the same appointment.
+    """Make the appointment of a live hold; every commit of one hold with the same details gets the same appointment.
 
     Raises NotFound, HoldExpired, IdempotencyMismatch, ContactRequired, AnswersInvalid or LimitReached.
     """
@@ -72,7 +72,7 @@ def commit_hold(
     made = once.made("appointment_of_key", business.id)
     hold = _locked_hold(business, reservation_id)
     if made is not None or hold.status == ReservationStatus.COMMITTED:
-        return _booked_before(business, reservation_id, token)
+        return _booked_before(business, reservation_id, token, once)
     if not hold.is_live(at):
         raise HoldExpired()
     account = _account(claims.current().user_id)
@@ -106,10 +106,13 @@ def _locked_hold(business: Business, reservation_id: UUID) -> Reservation:
     return hold
 
 
-def _booked_before(business: Business, reservation_id: UUID, token: str) -> Booked:
+def _booked_before(business: Business, reservation_id: UUID, token: str, once: Once) -> Booked:
+    """Return the appointment a hold has become, to the same request only: others must not learn who booked it."""
     appointment = Appointment.objects.filter(business=business, reservation_id=reservation_id).first()
     if appointment is None:
         raise HoldExpired()
+    if appointment.request_fingerprint != once.fingerprint:
+        raise IdempotencyMismatch("This hold has been booked already, with other details.")
     guests = appointment.cancellation_token_hash == token_hash(token)
     return Booked(appointment, created=False, cancellation_token=token if guests else None)
 

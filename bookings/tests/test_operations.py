@@ -481,3 +481,11 @@ def test_nothing_is_owed_for_what_was_rolled_back(shop: Shop) -> None:
         shop.commit(hold)
         raise ZeroDivisionError
     assert everything(shop) == before
+
+
+def test_whoever_commits_a_booked_hold_with_other_details_learns_nothing(shop: Shop) -> None:
+    hold = shop.hold(shop.at("10:00"))
+    shop.commit(hold, Contact("Gino", "gino@example.com", ""))
+    with pytest.raises(IdempotencyMismatch) as refusal:
+        shop.commit(hold, Contact("Eve", "eve@example.com", ""))
+    assert "gino" not in str(refusal.value).lower()
