@@ -1,6 +1,7 @@
 """Changing an appointment: cancel, move, say how it went. Each passes the version that was read."""
 
 from datetime import datetime
+from functools import partial
 
 from bookings.contact import Contact
 from bookings.errors import DeadlinePassed, IllegalTransition, ServiceUnavailable, StaffUnavailable
@@ -59,8 +60,10 @@ def reschedule_appointment(
     wanted = service or appointment.service
     person = staff if isinstance(staff, Staff) else None
     return with_alternatives(
-        lambda: _reschedule(appointment=appointment, start=start, version=version, at=at, service=service, staff=staff),
-        lambda: nearest_starts(appointment.business, wanted, start, at=at, staff=person, moving=appointment),
+        partial(
+            _reschedule, appointment=appointment, start=start, version=version, at=at, service=service, staff=staff
+        ),
+        partial(nearest_starts, appointment.business, wanted, start, at=at, staff=person, moving=appointment),
     )
 
 

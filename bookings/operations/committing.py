@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -173,7 +174,8 @@ def book_for_customer(
     Limits per customer bind customers, not staff.
     """
     return with_alternatives(
-        lambda: _book(
+        partial(
+            _book,
             business=business,
             service=service,
             start=start,
@@ -184,7 +186,7 @@ def book_for_customer(
             notes=notes,
             overrides=sorted(set(overrides)),
         ),
-        lambda: nearest_starts(business, service, start, at=at, staff=staff),
+        partial(nearest_starts, business, service, start, at=at, staff=staff),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 from bookings.errors import HoldExpired, IllegalTransition, ServiceUnavailable
@@ -39,8 +40,8 @@ def hold_slot(
     refusal of slot search, or SlotUnavailable with `alternatives` when the place is gone, also in a race.
     """
     return with_alternatives(
-        lambda: _hold(business=business, service=service, start=start, key=key, at=at, staff=staff, visitor=visitor),
-        lambda: nearest_starts(business, service, start, at=at, staff=staff),
+        partial(_hold, business=business, service=service, start=start, key=key, at=at, staff=staff, visitor=visitor),
+        partial(nearest_starts, business, service, start, at=at, staff=staff),
     )
 
 
