@@ -1,15 +1,18 @@
 """Finding what a request names by id or slug, within the business of the claims."""
 
 from datetime import date
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db import models
+from django.db.models import QuerySet
 
 from bookings.models import Appointment
 from businesses.models import Business, Service, Staff
 from rhivo.errors import Malformed, NotFound
 
 MAX_DAYS = 62
+M = TypeVar("M", bound=models.Model)
 
 
 def id_or_slug(value: str) -> tuple[str, UUID | str]:
@@ -22,7 +25,7 @@ def id_or_slug(value: str) -> tuple[str, UUID | str]:
 
 def find_service(business: Business, value: str) -> Service:
     """Return a service of a business; raises NotFound for none, or for one that is not offered."""
-    service = Service.objects.active().filter(Q(id_or_slug(value)), business_id=business.id).first()
+    service = _named(Service.objects, "services", business, value)
     if service is None:
         raise NotFound("There is no such service.")
     service.business = business
@@ -33,10 +36,17 @@ def find_staff(business: Business, value: str | None) -> Staff | None:
     """Return a staff member of a business, None for None; raises NotFound."""
     if value is None:
         return None
-    staff = Staff.objects.active().filter(Q(id_or_slug(value)), business_id=business.id).first()
+    staff = _named(Staff.objects, "staff", business, value)
     if staff is None:
         raise NotFound("There is no such staff member.")
     return staff
+
+
+def _named(manager: "models.Manager[M]", table: str, business: Business, value: str) -> M | None:
+    """Ask in SQL: every search and every hold asks this, and the ORM takes longer to word it than SQL to answer."""
+    field, wanted = id_or_slug(value)
+    query = f"SELECT * FROM {table} WHERE is_active AND business_id = %s AND {field} = %s"
+    return next(iter(manager.raw(query, [business.id, wanted])), None)
 
 
 def find_appointment(appointment_id: UUID) -> Appointment:

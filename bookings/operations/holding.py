@@ -72,6 +72,8 @@ def _hold(
             idempotency_key=once.key,
             request_fingerprint=once.fingerprint,
         )
+    if staff is not None:
+        reservation.staff = staff
     return Held(reservation, created=True)
 
 
