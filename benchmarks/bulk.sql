@@ -41,11 +41,11 @@ FROM staff p
                       AT TIME ZONE 'Europe/Rome')) AS local (slot);
 
 INSERT INTO appointments (id, business_id, reference, service_id, staff_id, starts_at, ends_at, status, version,
-                          customer_name, customer_email, customer_phone, notes, answers, service_name, price_cents,
+                          customer_name, customer_email, customer_phone, notes, answers, service_name, service_capacity, price_cents,
                           currency, cancellation_token_hash, overrides, request_fingerprint, created_at)
 SELECT gen_random_uuid(), business_id, 'B' || lpad(n::text, 10, '0'), service_id, staff_id, starts_at,
        starts_at + interval '30 minutes', CASE WHEN starts_at < now() THEN 'completed' ELSE 'confirmed' END, 1,
-       'Guest', 'guest' || n % 20000 || '@example.com', '', '', '{{}}', 'Service', 2500,
+       'Guest', 'guest' || n % 20000 || '@example.com', '', '', '{{}}', 'Service', 10, 2500,
        'EUR', md5(n::text) || md5(n::text), '[]', '', starts_at - interval '5 days'
 FROM (SELECT *, row_number() OVER (ORDER BY starts_at DESC) AS n FROM bench_places WHERE taken) AS place
 WHERE n <= {appointments} ORDER BY n DESC;

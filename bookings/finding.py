@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from bookings.models import Appointment
 from businesses.models import Business, Service, Staff
+from rhivo.db.columns import columns_of
 from rhivo.errors import Malformed, NotFound
 
 MAX_DAYS = 62
@@ -25,7 +26,7 @@ def id_or_slug(value: str) -> tuple[str, UUID | str]:
 
 def find_service(business: Business, value: str) -> Service:
     """Return a service of a business; raises NotFound for none, or for one that is not offered."""
-    service = _named(Service.objects, "services", business, value)
+    service = _named(Service, business, value)
     if service is None:
         raise NotFound("There is no such service.")
     service.business = business
@@ -36,17 +37,18 @@ def find_staff(business: Business, value: str | None) -> Staff | None:
     """Return a staff member of a business, None for None; raises NotFound."""
     if value is None:
         return None
-    staff = _named(Staff.objects, "staff", business, value)
+    staff = _named(Staff, business, value)
     if staff is None:
         raise NotFound("There is no such staff member.")
     return staff
 
 
-def _named(manager: "models.Manager[M]", table: str, business: Business, value: str) -> M | None:
+def _named(model: type[M], business: Business, value: str) -> M | None:
     """Ask in SQL: every search and every hold asks this, and the ORM takes longer to word it than SQL to answer."""
     field, wanted = id_or_slug(value)
-    query = f"SELECT * FROM {table} WHERE is_active AND business_id = %s AND {field} = %s"
-    return next(iter(manager.raw(query, [business.id, wanted])), None)
+    table = model._meta.db_table
+    query = f"SELECT {columns_of(model)} FROM {table} WHERE is_active AND business_id = %s AND {field} = %s"
+    return next(iter(model._default_manager.raw(query, [business.id, wanted])), None)
 
 
 def find_appointment(appointment_id: UUID) -> Appointment:

@@ -5,7 +5,7 @@ Runs as the worker role, which sees every tenant. An empty result means that not
 
 from collections.abc import Iterator
 
-from django.db import connection
+from django.db import connection, transaction
 
 from rhivo.db.promises import broken_promises
 
@@ -96,7 +96,8 @@ FORGOTTEN = """
 def violations() -> Iterator[str]:
     """Yield a line for each broken promise. The rows are read in one statement, hence in one snapshot."""
     queries = (OVERBOOKED, IN_TWO_PLACES, UNLEDGERED, ORPHANS, UNCOMMITTED, FORGOTTEN)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout TO 0")  # it reads everything there is, however long that takes
         cursor.execute(" UNION ALL ".join(f"({query})" for query in queries))
         yield from (str(row[0]) for row in cursor.fetchall())
     yield from broken_promises()

@@ -8,11 +8,12 @@ from django.http import HttpRequest
 from businesses.models import User
 from rhivo import claims
 from rhivo.claims import acting_as
+from rhivo.db.columns import columns_of
 
 
 def find_user(email: str) -> User | None:
     """Return the account with exactly this email."""
-    return next(iter(User.objects.raw("SELECT * FROM find_login(%s)", [email.strip()])), None)
+    return next(iter(User.objects.raw(f"SELECT {columns_of(User)} FROM find_login(%s)", [email.strip()])), None)
 
 
 class EmailBackend(BaseBackend):

@@ -9,6 +9,7 @@ from businesses.models import Business
 from businesses.validators import SUBDOMAIN
 from rhivo import claims
 from rhivo.claims import Role
+from rhivo.db.columns import columns_of
 
 
 def standing_of(user_id: UUID, business_id: UUID | None) -> Role | None:
@@ -37,7 +38,8 @@ def enter_business(subdomain: str) -> Business | None:
     if not SUBDOMAIN.fullmatch(subdomain.lower()):
         return None
     found = Business.objects.raw(
-        "SELECT *, set_config('rhivo.business_id', id::text, true) FROM businesses WHERE is_active AND subdomain = %s",
+        f"SELECT {columns_of(Business)}, set_config('rhivo.business_id', id::text, true)"
+        " FROM businesses WHERE is_active AND subdomain = %s",
         [subdomain.lower()],
     )
     business = next(iter(found), None)

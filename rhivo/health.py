@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 
 from rhivo.tasks import HEARTBEAT, HEARTBEAT_SECONDS
 
+LATE = 5
+
 
 def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
@@ -50,9 +52,18 @@ def _worker() -> str:
     return "ok" if cache.get(HEARTBEAT) else f"no sign of life for {HEARTBEAT_SECONDS} s"
 
 
+def _expired_holds() -> str:
+    """Look for what beat should have cleared away: it takes no slot from anyone, but nobody is cleaning up."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM busy_times WHERE expires_at < now() - make_interval(mins => %s)", [LATE])
+        backlog = cursor.fetchone()[0]
+    return f"{backlog} not cleared after {LATE} minutes" if backlog else "ok"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "migrations": _migrations,
     "broker": _broker,
     "worker": _worker,
+    "expired holds": _expired_holds,
 }

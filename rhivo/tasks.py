@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.core.cache import cache
 
-HEARTBEAT = "rhivo worker heartbeat"
+HEARTBEAT = "rhivo:worker:heartbeat"
 HEARTBEAT_SECONDS = 60
 
 
