@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse, set_script_prefix
+from django.urls import reverse
 
 from audit.models import AuditLog
 from bookings.contact import Contact
@@ -24,12 +24,6 @@ from rhivo.testing.shops import Shop
 
 Pages = Callable[[User], Client]
 EVERYTHING = list(Override)
-
-
-@pytest.fixture(autouse=True)
-def _at_the_installation_s_address() -> None:
-    """Forget the prefix of a business's address, which the test client, unlike a server, keeps after a request."""
-    set_script_prefix("/")
 
 
 @pytest.fixture

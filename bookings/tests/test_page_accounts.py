@@ -1,10 +1,8 @@
 """Customers with an account: logging in and out, and their own bookings."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.urls import set_script_prefix
 
 from bookings.tests.browsing import Visitor
 from businesses.models import User
@@ -13,12 +11,6 @@ from rhivo.testing.database import as_role
 from rhivo.testing.shops import PASSWORD, Shop, unique
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _no_prefix_left() -> Iterator[None]:
-    yield
-    set_script_prefix("/")
 
 
 @pytest.fixture

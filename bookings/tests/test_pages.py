@@ -1,7 +1,6 @@
 """The booking pages as a browser without JavaScript uses them: forms, redirects, and what is said when it does not work."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +8,6 @@ from uuid import UUID
 import pytest
 from django.db import transaction
 from django.test import Client
-from django.urls import set_script_prefix
 from icalendar import Calendar
 
 from bookings.models import Appointment, Reservation
@@ -19,13 +17,6 @@ from rhivo.clock import now
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _no_prefix_left() -> Iterator[None]:
-    """A server sets the prefix at each request; Django's test client leaves that of the last one."""
-    yield
-    set_script_prefix("/")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.forms import Form
 from django.test import Client
-from django.urls import reverse, set_script_prefix
+from django.urls import reverse
 
 from businesses.admin_forms import ClockField, PriceField
 from businesses.models import Availability, Category, Membership, Service, User
@@ -25,12 +25,6 @@ LISTS = [
     "audit_auditlog",
 ]
 Pages = Callable[[User], Client]
-
-
-@pytest.fixture(autouse=True)
-def _at_the_installation_s_address() -> None:
-    """Forget the prefix of a business's address, which the test client, unlike a server, keeps after a request."""
-    set_script_prefix("/")
 
 
 @pytest.fixture
