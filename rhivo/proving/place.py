@@ -1,0 +1,87 @@
+"""The installation under attack: PostgreSQL and Valkey of its own, with durability on, and processes to be killed."""
+
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rhivo.db import roles
+from rhivo.demo.launcher import web_server
+from rhivo.demo.running import CHECKOUT
+from rhivo.embedded import PostgresServer, ValkeyServer
+from rhivo.processes import Child, free_port
+
+DATABASE = "rhivo_proof"
+
+
+@dataclass
+class Place:
+    """Servers with a migrated database, and the environment in which a process of Rhivo is part of it."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    postgres: PostgresServer
+    valkey: ValkeyServer
+    children: list[Child] = field(default_factory=list)
+
+    @property
+    def mail(self) -> Path:
+        return self.folder / "mail"
+
+    def spawn(self, name: str, *arguments: str, role: str) -> Child:
+        """Start `python <arguments>` as a part of the installation; it ends with it at the latest."""
+        env = {**os.environ, **self.environment, "RHIVO_DB_ROLE": role, "PYTHONUNBUFFERED": "1"}
+        log = self.folder / f"{name}.log"
+        child = Child.spawn(name, [sys.executable, *arguments], log=log, env=env, cwd=CHECKOUT)
+        self.children.append(child)
+        return child
+
+    def web(self, *, workers: int = 2) -> tuple[Child, int]:
+        """Start the web server; return it and its port. It answers some moments later."""
+        port = free_port()
+        return self.spawn("web", "-m", *web_server(port=port, workers=workers), role="app"), port
+
+    def worker(self) -> Child:
+        return self.spawn("worker", "-m", "celery", "-A", "rhivo", "worker", "--concurrency", "2", role="worker")
+
+    def beat(self) -> Child:
+        schedule = str(self.folder / "beat-schedule")
+        return self.spawn("beat", "-m", "celery", "-A", "rhivo", "beat", "--schedule", schedule, role="worker")
+
+
+@contextmanager
+def place() -> Iterator[Place]:
+    """Yield an installation of its own, and remove it. Raises NoServer if none can be had."""
+    with ExitStack() as cleanup:
+        folder = Path(tempfile.mkdtemp(prefix="rhivo-proof-"))
+        cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.chmod(0o711)  # PostgreSQL may run as another user
+        postgres, valkey = PostgresServer(folder / "postgres"), ValkeyServer(folder / "valkey")
+        cleanup.callback(postgres.wipe)
+        cleanup.callback(postgres.stop)
+        cleanup.callback(valkey.stop)
+        passwords = {role: secrets.token_urlsafe(16) for role in roles.ROLES}
+        urls = roles.prepare(postgres.start(), database=DATABASE, passwords=passwords)
+        environment = {
+            "DATABASE_URL": urls["app"],
+            "WORKER_DATABASE_URL": urls["worker"],
+            "MIGRATION_DATABASE_URL": urls["owner"],
+            "REDIS_URL": valkey.start(),
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "JWT_SECRET": secrets.token_urlsafe(48),
+            "RHIVO_ENV": "test",
+            "RHIVO_THROTTLE": "off",
+            "LOG_LEVEL": "WARNING",
+            "MAIL_DIR": str(folder / "mail"),
+        }
+        made = Place(folder, environment, postgres, valkey)
+        cleanup.callback(lambda: [child.stop() for child in reversed(made.children)])
+        migration = made.spawn("migrate", "manage.py", "migrate", "--no-input", role="owner")
+        if migration.process.wait():
+            raise RuntimeError(f"The migration failed:\n{migration.tail(40)}")
+        yield made
