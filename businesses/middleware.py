@@ -84,7 +84,7 @@ class TenancyMiddleware:
                 response = _not_found(request, missing)
             except RhivoError as refusal:
                 response = problem(refusal)
-            if response.status_code >= 500 or getattr(response, "undo", False):
+            if response.status_code >= 400:
                 transaction.set_rollback(True)
         return response
 

@@ -70,7 +70,6 @@ def problem(error: errors.RhivoError, *, status: int | None = None) -> HttpRespo
         response["Retry-After"] = str(retry_after)
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="rhivo"'
-    response.undo = True  # type: ignore[attr-defined]  # TenancyMiddleware rolls back what says so
     return response
 
 

@@ -62,13 +62,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(chosen: Sequence[Mutant]) -> int:
-    print(f"{len(chosen)} mutants, {_LANES} at a time", flush=True)
+    lanes = min(_LANES, len(chosen))
+    print(f"{len(chosen)} mutants, {lanes} at a time", flush=True)
     survivors = 0
     with ExitStack() as cleanup:
         free: SimpleQueue[Mapping[str, str]] = SimpleQueue()
-        for _ in range(_LANES):
+        for _ in range(lanes):
             free.put(cleanup.enter_context(servers()))
-        pool = cleanup.enter_context(ThreadPoolExecutor(_LANES))
+        pool = cleanup.enter_context(ThreadPoolExecutor(lanes))
         for verdict in pool.map(lambda mutant: _judged(mutant, free), chosen):
             survivors += not verdict.noticed_by
             said = f"noticed by {verdict.noticed_by}" if verdict.noticed_by else f"NOT NOTICED: {verdict.trouble}"
