@@ -24,31 +24,35 @@ def id_or_slug(value: str) -> tuple[str, UUID | str]:
         return "slug", value
 
 
-def find_service(business: Business, value: str) -> Service:
-    """Return a service of a business; raises NotFound for none, or for one that is not offered."""
-    service = _named(Service, business, value)
+def find_service(business: Business, value: str, *, also_inactive: bool = False) -> Service:
+    """Return a service of a business; raises NotFound for none, or for one that is not offered.
+
+    A writing request asks for inactive ones too: repeated under its key it still gets what it made, and any other gets
+    the operation's refusal, which says more.
+    """
+    service = _named(Service, business, value, also_inactive)
     if service is None:
         raise NotFound("There is no such service.")
     service.business = business
     return service
 
 
-def find_staff(business: Business, value: str | None) -> Staff | None:
-    """Return a staff member of a business, None for None; raises NotFound."""
+def find_staff(business: Business, value: str | None, *, also_inactive: bool = False) -> Staff | None:
+    """Return a staff member of a business, None for None; raises NotFound. Inactive ones as in `find_service`."""
     if value is None:
         return None
-    staff = _named(Staff, business, value)
+    staff = _named(Staff, business, value, also_inactive)
     if staff is None:
         raise NotFound("There is no such staff member.")
     return staff
 
 
-def _named(model: type[M], business: Business, value: str) -> M | None:
+def _named(model: type[M], business: Business, value: str, also_inactive: bool) -> M | None:
     """Ask in SQL: every search and every hold asks this, and the ORM takes longer to word it than SQL to answer."""
     field, wanted = id_or_slug(value)
     table = model._meta.db_table
-    query = f"SELECT {columns_of(model)} FROM {table} WHERE is_active AND business_id = %s AND {field} = %s"
-    return next(iter(model._default_manager.raw(query, [business.id, wanted])), None)
+    query = f"SELECT {columns_of(model)} FROM {table} WHERE (is_active OR %s) AND business_id = %s AND {field} = %s"
+    return next(iter(model._default_manager.raw(query, [also_inactive, business.id, wanted])), None)
 
 
 def find_appointment(appointment_id: UUID) -> Appointment:

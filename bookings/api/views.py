@@ -77,8 +77,8 @@ class HoldsView(APIView):
         business = business_of(request)
         held = operations.hold_slot(
             business=business,
-            service=find_service(business, given["service"]),
-            staff=find_staff(business, given.get("staff")),
+            service=find_service(business, given["service"], also_inactive=True),
+            staff=find_staff(business, given.get("staff"), also_inactive=True),
             start=given["start"],
             visitor=visitor_of(request),
             key=key,
@@ -158,8 +158,8 @@ class AppointmentsView(APIView):
         given = body_of(request, serializers.StaffBookingRequest)
         booked = operations.book_for_customer(
             business=business,
-            service=find_service(business, given["service"]),
-            staff=find_staff(business, given.get("staff")),
+            service=find_service(business, given["service"], also_inactive=True),
+            staff=find_staff(business, given.get("staff"), also_inactive=True),
             start=given["start"],
             contact=Contact(**given["customer"]),
             notes=given["notes"],
@@ -244,8 +244,8 @@ class RescheduleView(APIView):
         changed = operations.reschedule_appointment(
             appointment=appointment,
             start=given["start"],
-            staff=find_staff(business, given["staff"]) if "staff" in given else KEEP,
-            service=find_service(business, given["service"]) if "service" in given else None,
+            staff=find_staff(business, given["staff"], also_inactive=True) if "staff" in given else KEEP,
+            service=find_service(business, given["service"], also_inactive=True) if "service" in given else None,
             version=version_read(request),
             at=now(),
         )

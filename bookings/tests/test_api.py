@@ -380,10 +380,24 @@ def test_a_closed_down_business_is_not_found(shops: Callable[..., Shop], api: Ap
     refused(api.get(f"{shop.api}/services/"), 404, "NOT_FOUND")
 
 
-def test_an_inactive_service_or_person_is_not_found(shop: Shop, api: Api) -> None:
+def test_an_inactive_service_is_not_searched_and_not_held(shop: Shop, api: Api) -> None:
     shop.service("gone", is_active=False)
-    refused(api.post(f"{shop.api}/reservations/", ask_hold(shop, shop.at(), service="gone")), 404, "NOT_FOUND")
+    query = {"service": "gone", "from": "2030-01-01", "to": "2030-01-02"}
+    refused(api.get(f"{shop.api}/slots/", **query), 404, "NOT_FOUND")
+    held = api.post(f"{shop.api}/reservations/", ask_hold(shop, shop.at(), service="gone"))
+    refused(held, 422, "SERVICE_UNAVAILABLE")
     assert state(shop) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hold_asked_for_again_is_the_same_after_its_service_was_switched_off(shop: Shop, api: Api) -> None:
+    service, path = shop.service(staff=["anna"]), f"{shop.api}/reservations/"
+    asked = ask_hold(shop, shop.at(), staff="anna")
+    first = answered(api.post(path, asked, key="the-same-key"), 201)
+    with shop.changes():
+        service.is_active = False
+        service.save(update_fields=["is_active", "version"])
+    assert answered(api.post(path, asked, key="the-same-key"), 200)["id"] == first["id"]
 
 
 # Appointments of guests and customers
