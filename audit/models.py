@@ -31,7 +31,12 @@ class AuditLog(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["business_id", "entity", "entity_id", "id"], name="audit_by_entity"),
-            models.Index(fields=["business_id", "at"], name="audit_by_time"),
+            models.Index(fields=["business_id", "id"], name="audit_by_business"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["previous_hash"], condition=~models.Q(previous_hash=""), name="one_entry_continues_another"
+            )
         ]
 
     def __str__(self) -> str:
