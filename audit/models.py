@@ -33,11 +33,6 @@ class AuditLog(models.Model):
             models.Index(fields=["business_id", "entity", "entity_id", "id"], name="audit_by_entity"),
             models.Index(fields=["business_id", "id"], name="audit_by_business"),
         ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["previous_hash"], condition=~models.Q(previous_hash=""), name="one_entry_continues_another"
-            )
-        ]
 
     def __str__(self) -> str:
         return f"{self.entity} {self.entity_id} {self.action}"

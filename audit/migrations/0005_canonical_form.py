@@ -4,5 +4,5 @@ from rhivo.db.sql import RunSQLFile
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0004_one_continuation")]
+    dependencies = [("audit", "0004_by_business")]
     operations = [RunSQLFile("audit", "0005_canonical_form")]

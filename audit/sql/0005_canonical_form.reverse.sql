@@ -54,4 +54,5 @@ CREATE OR REPLACE FUNCTION history_hash(_entry audit_logs) RETURNS text
     )::text, 'UTF8')), 'hex')
 $$;
 
+ALTER TABLE audit_logs DROP CONSTRAINT one_entry_continues_another;
 DROP FUNCTION history_lock(uuid);

@@ -191,7 +191,7 @@ def test_a_change_at_repeatable_read_continues_the_chain(shop: Shop) -> None:
 
 
 def test_the_database_refuses_a_second_continuation_of_an_entry(shop: Shop) -> None:
-    with superuser() as intruder, pytest.raises(psycopg.errors.UniqueViolation):
+    with superuser() as intruder, pytest.raises(psycopg.errors.ExclusionViolation):
         intruder.execute(
             "INSERT INTO audit_logs SELECT (l).* FROM (SELECT jsonb_populate_record(l, jsonb_build_object('id',"
             " nextval('audit_logs_id_seq'), 'hash', 'forged', 'previous_hash', 'x')) AS l FROM audit_logs l"
