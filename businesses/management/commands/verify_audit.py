@@ -22,13 +22,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, business: str | None, since: Any, **options: Any) -> None:
-        entries = seals = damaged = 0
+        entries = seals = histories = damaged = 0
         for business_id, name in chosen_histories(business):
+            histories += 1
             verdict = verify_history(business_id, since=since)
             entries, seals = entries + verdict.entries, seals + verdict.seals
             if verdict.problem:
                 damaged += 1
                 self.stdout.write(f"{name}: {verdict.problem}.")
         if damaged:
-            raise CommandError(f"{entries} entries, {seals} seals: the history is damaged in {damaged} businesses.")
+            raise CommandError(f"{entries} entries, {seals} seals: history is damaged in {damaged} of {histories}.")
         self.stdout.write(f"{entries} entries, {seals} seals, all intact")
