@@ -31,7 +31,7 @@ class AuditLog(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["business_id", "entity", "entity_id", "id"], name="audit_by_entity"),
-            models.Index(fields=["business_id", "at"], name="audit_by_time"),
+            models.Index(fields=["business_id", "id"], name="audit_by_business"),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
 
 from businesses.admin_login import LoginForm, OwnPasswordForm, why_not_here
+from businesses.events import logged_out
 from businesses.models import Business
 from businesses.requests import named_id
 from businesses.standing import businesses_of_current_user
@@ -96,6 +97,12 @@ class BackOffice(UnfoldAdminSite):
         context = {"why_not_here": why_not_here(request)} | (extra_context or {})
         view: View = sensitive_post_parameters()(super().login)
         return csp_replace(POLICY)(view)(request, context)  # type: ignore[call-arg]
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        if request.method == "POST":
+            logged_out()
+        response: HttpResponseBase = super().logout(request, extra_context)
+        return response
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Refuse unfold's search of everything: it caches what it found by person, across businesses."""

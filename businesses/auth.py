@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
+from businesses.events import refused_log_in
 from businesses.models import User
 from rhivo import claims
 from rhivo.claims import acting_as
@@ -25,10 +26,15 @@ class EmailBackend(BaseBackend):
         user = find_user(username or "")
         if user is None:
             User().set_password(password)  # as slow for an unknown email as for a known one
+            refused_log_in(None, "no such account")
             return None
         # Under the person's own claim, because an old hash is renewed on this occasion.
         with acting_as(claims.current().with_(user_id=user.id)):
-            return user if user.is_active and user.check_password(password or "") else None
+            right = user.check_password(password or "")
+        if right and user.is_active:
+            return user
+        refused_log_in(user.id, "account is disabled" if right else "wrong password")
+        return None
 
     def get_user(self, user_id: str) -> User | None:
         return User.objects.filter(pk=user_id, is_active=True).first()

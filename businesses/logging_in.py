@@ -5,6 +5,7 @@ from uuid import UUID
 
 from businesses.access_tokens import issue_pair, password_mark, read_token
 from businesses.auth import EmailBackend
+from businesses.events import logged_in, refused_log_in
 from businesses.models import User
 from businesses.standing import active_business, businesses_of_current_user, standing_of
 from rhivo import claims
@@ -21,8 +22,10 @@ def log_in(email: str, password: str, *, subdomain: str | None, at: datetime) ->
     if user is None:
         raise NotAuthenticated("Email or password is wrong.")
     if user.email_verified_at is None:
+        refused_log_in(user.id, "email is not verified")
         raise EmailNotVerified()
     business_id, role = _place_of(user, subdomain)
+    logged_in()
     return issue_pair(user, business_id=business_id, role=role, at=at)
 
 

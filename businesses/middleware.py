@@ -18,6 +18,7 @@ from django.urls import get_script_prefix, set_script_prefix
 from django.views.defaults import page_not_found
 
 from businesses.access_tokens import read_token
+from businesses.events import told_in_any_case
 from businesses.models import User
 from businesses.requests import TenantRequest, named_id
 from businesses.standing import businesses_of_current_user, enter_business, standing_of
@@ -62,7 +63,8 @@ class TenancyMiddleware:
         _ = request.body
         script_prefix = get_script_prefix()
         try:
-            response = self._in_transaction(request)
+            with told_in_any_case(request):
+                response = self._in_transaction(request)
         except DatabaseError as error:
             known = domain_error(error)
             if known is None:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.forms import LogInForm
 from bookings.models import Appointment
 from bookings.views.pages import account_of, customers_page, page
+from businesses.events import logged_in, logged_out, refused_log_in
 from businesses.models import User
 from businesses.requests import business_of
 from rhivo import claims
@@ -38,6 +39,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
         if form.is_valid() and (user := _verified(request, form)):
             claims.assume(claims.current().with_(user_id=user.id))
             auth.login(request, user)
+            logged_in()
             return redirect(onward)
     status = 422 if form.is_bound else 200
     return render(request, "booking/log_in.html", {"form": form, "next": onward}, status=status)
@@ -51,6 +53,7 @@ def _verified(request: HttpRequest, form: LogInForm) -> User | None:
         form.add_error(None, _("Email or password is wrong."))
         return None
     if user.email_verified_at is None:
+        refused_log_in(user.id, "email is not verified")
         form.add_error(None, EmailNotVerified().detail)
         return None
     return user
@@ -66,6 +69,7 @@ def _safe_next(request: HttpRequest) -> str:
 @require_POST
 @page
 def log_out(request: HttpRequest) -> HttpResponse:
+    logged_out()
     auth.logout(request)
     return redirect("home")
 

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from django.db import models
 
+from businesses.events import record_export
 from businesses.models import Availability, Business, Membership, MembershipRole, Service, Weekday, clock_text
 from businesses.tenant_file.reading import BUSINESS, CATEGORY, OWNER, SECTIONS, SERVICE, STAFF
 from businesses.tenant_file.stock import Stock
@@ -45,6 +46,7 @@ def export_business(subdomain: str) -> str:
     business = Business.objects.filter(subdomain=subdomain).first()
     if business is None:
         raise NotFound(f"There is no business “{subdomain}”.")
+    record_export(business.id, what="tenant file")
     with acting_as(Claims(business_id=business.id, role="owner")):
         return _export(business)
 

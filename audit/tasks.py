@@ -1,0 +1,11 @@
+"""Background work of the history."""
+
+from celery import shared_task
+
+from audit.sealing import seal_all
+
+
+@shared_task
+def seal() -> int:
+    """Seal what is new in every business; beat runs it every ten minutes."""
+    return seal_all()

@@ -1,0 +1,8 @@
+from django.db import migrations
+
+from rhivo.db.sql import RunSQLFile
+
+
+class Migration(migrations.Migration):
+    dependencies = [("bookings", "0008_limits_and_keys"), ("audit", "0008_watched_rows")]
+    operations = [RunSQLFile("bookings", "0012_history")]

@@ -1,0 +1,1 @@
+DROP TRIGGER writes_history ON webhook_endpoints;
