@@ -1,3 +1,8 @@
+DROP POLICY worker_reads ON reservations;
+DROP POLICY worker_ends ON reservations;
+DROP POLICY worker_forgets ON reservations;
+CREATE POLICY worker_ends ON reservations TO rhivo_worker USING (true) WITH CHECK (true);
+
 GRANT EXECUTE ON FUNCTION peak_of_claims(uuid, tstzrange), group_session(uuid, timestamptz),
     claimed_range(timestamptz, timestamptz, integer, integer),
     reservation_claims_its_time(), appointment_claims_its_time(), reservation_takes_the_terms(), reservation_only_ends(),

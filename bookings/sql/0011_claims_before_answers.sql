@@ -96,3 +96,9 @@ REVOKE EXECUTE ON FUNCTION peak_of_claims(uuid, tstzrange), group_session(uuid, 
     reservation_claims_its_time(), appointment_claims_its_time(), reservation_takes_the_terms(), reservation_only_ends(),
     appointment_takes_the_terms(), appointment_keeps_the_terms(), appointment_status_moves_legally(),
     appointment_writes_history(), live_holds_are_limited() FROM PUBLIC;
+
+-- The worker ends and forgets holds of every business, and does nothing else to them.
+DROP POLICY worker_ends ON reservations;
+CREATE POLICY worker_reads ON reservations FOR SELECT TO rhivo_worker USING (true);
+CREATE POLICY worker_ends ON reservations FOR UPDATE TO rhivo_worker USING (true) WITH CHECK (status = 'expired');
+CREATE POLICY worker_forgets ON reservations FOR DELETE TO rhivo_worker USING (status IN ('released', 'expired'));

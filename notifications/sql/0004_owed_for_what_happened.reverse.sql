@@ -1,3 +1,6 @@
+DROP POLICY worker_delivers ON notification_logs;
+DROP POLICY worker_reads ON notification_logs;
+CREATE POLICY worker_delivers ON notification_logs TO rhivo_worker USING (true) WITH CHECK (true);
 DROP POLICY invites_members_alone ON notification_logs;
 DROP POLICY begins_unsent ON notification_logs;
 DROP POLICY its_owner_owes ON notification_logs;

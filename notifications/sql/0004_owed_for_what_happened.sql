@@ -9,9 +9,14 @@ CREATE POLICY begins_unsent ON notification_logs AS RESTRICTIVE FOR INSERT TO rh
 
 -- The mail carries a link that sets the password of the account it names: that account's own address gets it, nobody else.
 CREATE POLICY invites_members_alone ON notification_logs AS RESTRICTIVE FOR INSERT TO rhivo_app
-    WITH CHECK (CASE WHEN template = 'invitation' OR context ? 'invitation_of' THEN EXISTS (
+    WITH CHECK (CASE WHEN template = 'invitation' OR context ? 'invitation_of' THEN template = 'invitation' AND EXISTS (
         SELECT FROM memberships m JOIN users u ON u.id = m.user_id
         WHERE m.business_id = notification_logs.business_id AND notification_logs.business_id = owned_business_id()
           AND notification_logs.dedupe_key = concat_ws(' ', m.id, 'invitation')
           AND u.id = (notification_logs.context ->> 'invitation_of')::uuid AND u.email = notification_logs.recipient
     ) ELSE true END);
+
+-- The worker delivers what others owe: an operator who owes something does so under the claims of a business.
+DROP POLICY worker_delivers ON notification_logs;
+CREATE POLICY worker_reads ON notification_logs FOR SELECT TO rhivo_worker USING (true);
+CREATE POLICY worker_delivers ON notification_logs FOR UPDATE TO rhivo_worker USING (true) WITH CHECK (true);
