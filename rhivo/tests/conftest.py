@@ -1,4 +1,4 @@
-"""Two businesses with something in every table, and bare connections of each login."""
+"""What tests of isolation share: two full businesses, bare connections of each login, and who sends requests."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 
 from rhivo.testing.attack import furnish
 from rhivo.testing.database import raw
+from rhivo.testing.leaks import Visitor, visitors_of
 from rhivo.testing.shops import Shop
 
 
@@ -36,3 +37,14 @@ def full_shops(shops: Callable[..., Shop], transactional_db: None) -> tuple[Shop
     for shop in both:
         furnish(shop)
     return both
+
+
+@pytest.fixture
+def visitors(shop: Shop, other_shop: Shop, settings: Any, caplog: pytest.LogCaptureFixture) -> Iterator[list[Visitor]]:
+    """Who asks in the searches for leaks, among them nobody; only those views are there."""
+    settings.ROOT_URLCONF = "rhivo.testing.leaks"
+    shop.book(shop.at("10:00"))
+    other_shop.book(other_shop.at("10:00"))
+    other_shop.book(other_shop.at("11:00"))
+    with caplog.at_level("CRITICAL"):
+        yield visitors_of(shop, other_shop)
