@@ -34,7 +34,8 @@ _COMMIT = """
 _OWE = """
     INSERT INTO notification_logs (id, business_id, dedupe_key, channel, template, recipient, locale, context, status,
                                    attempts, due_at, last_error, created_at)
-    VALUES (%s, %s, %s, 'email', 'appointment_confirmed', %s, 'en', '{}', 'pending', 0, now(), '', now())"""
+    VALUES (%s, %s, %s, 'email', 'appointment_confirmed', %s, 'en',
+            jsonb_build_object('appointment_id', %s::text, 'manage_token_of', ''), 'pending', 0, now(), '', now())"""
 
 
 class _Client:
@@ -99,7 +100,7 @@ class _Client:
         ).fetchone()
         ids = [made, place.business_id, place.service_id, place.staff_id, hold]
         execute(_COMMIT, [*ids, place.starts_at, email, token, key, key]).fetchone()
-        execute(_OWE, [str(uuid4()), place.business_id, made, email])
+        execute(_OWE, [str(uuid4()), place.business_id, f"{made} confirmed 1", email, made])
         execute("COMMIT")
 
     def _begin(self, business_id: str = "", hold: str = "", token: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from bookings.availability import Reason
 from rhivo.db.constraints import means
-from rhivo.errors import Conflict, Invalid, NotFound, RhivoError, Throttled, VersionConflict
+from rhivo.errors import Conflict, Forbidden, Invalid, NotFound, RhivoError, Throttled, VersionConflict
 
 
 class SlotUnavailable(Conflict):
@@ -34,6 +34,10 @@ class DeadlinePassed(Conflict):
     """The agreed deadline for this has passed: call the business."""
 
     code = "DEADLINE_PASSED"
+
+
+class TermsForbid(DeadlinePassed):
+    """The agreed terms do not allow this: call the business."""
 
 
 class LimitReached(Conflict):
@@ -138,3 +142,10 @@ means("only_once_started", lambda: IllegalTransition("Not before the appointment
 means("version_is_current", VersionConflict)
 means("service_exists", NotFound)
 means("staff_exists", NotFound)
+means("agreed_terms_allow_it", TermsForbid)
+means("before_the_agreed_deadline", DeadlinePassed)
+means("moves_to_the_future", Past)
+means("customers_cancel_or_move", Forbidden)
+means("people_at_work_override", Forbidden)
+means("staff_decide_outcomes", Forbidden)
+means("overrides_stay", Forbidden)

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 
 from bookings.contact import Contact
-from bookings.errors import DeadlinePassed, IllegalTransition, ServiceUnavailable, StaffUnavailable
+from bookings.errors import DeadlinePassed, IllegalTransition, ServiceUnavailable, StaffUnavailable, TermsForbid
 from bookings.models import Appointment, Status
 from bookings.notices import tell_customer
 from bookings.operations.choosing import best_person, judged_slot, nearest_starts, with_alternatives
@@ -162,7 +162,7 @@ def _require_in_time(row: Appointment, until: datetime | None, at: datetime, ove
     if until is not None and at <= until:
         return
     if not claims.current().works_here:
-        raise DeadlinePassed("The agreed terms do not allow this: call the business." if until is None else None)
+        raise TermsForbid() if until is None else DeadlinePassed()
     row.overrides = [*row.overrides, override]
     because(f"override: {override}")
 

@@ -17,6 +17,8 @@ RETRYABLE = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailur
 BUSY = (
     psycopg.errors.LockNotAvailable,
     psycopg.errors.QueryCanceled,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
     psycopg.errors.TooManyConnections,
     psycopg.errors.OperatorIntervention,
     psycopg.errors.OutOfMemory,

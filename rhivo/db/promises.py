@@ -46,6 +46,12 @@ _QUERIES = {
         LEFT JOIN pg_roles r ON r.oid = a.grantee
         WHERE c.relnamespace = 'public'::regnamespace
           AND (a.grantee = 0 OR r.rolname IN ('rhivo_app', 'rhivo_worker'))
+        UNION
+        SELECT format('%s %s on the database', COALESCE(r.rolname, 'PUBLIC'), a.privilege_type)
+        FROM pg_database d CROSS JOIN aclexplode(COALESCE(d.datacl, acldefault('d', d.datdba))) a
+        LEFT JOIN pg_roles r ON r.oid = a.grantee
+        WHERE d.datname = current_database() AND a.privilege_type <> 'CONNECT'
+          AND (a.grantee = 0 OR r.rolname IN ('rhivo_app', 'rhivo_worker'))
     """,
     "constraints": """
         SELECT format('%s.%s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
@@ -59,6 +65,13 @@ _QUERIES = {
         SELECT format('%s is in %s', m.rolname, r.rolname)
         FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member JOIN pg_roles r ON r.oid = a.roleid
         WHERE m.rolname IN ('rhivo_owner', 'rhivo_app', 'rhivo_worker')
+        UNION ALL
+        SELECT format('%s has %s %s', r.rolname, split_part(setting, '=', 1),
+                      CASE WHEN split_part(setting, '=', 2) IN ('', '0') THEN 'OFF' ELSE 'set' END)
+        FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole CROSS JOIN unnest(s.setconfig) AS setting
+        WHERE r.rolname IN ('rhivo_owner', 'rhivo_app', 'rhivo_worker')
+          AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+          AND setting !~ '^transaction_timeout=[1-9]'
     """,
 }
 

@@ -11,10 +11,18 @@ import psycopg
 from psycopg import sql
 
 ROLES = {"owner": "rhivo_owner", "app": "rhivo_app", "worker": "rhivo_worker"}
+# Nobody waits for ever and nobody holds locks for ever. No idle_session_timeout: it would cut the idle connections of
+# pools. transaction_timeout is known from PostgreSQL 17 on; operators' commands may read everything there is in one.
 TIMEOUTS = {
     "rhivo_app": {"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"},
     "rhivo_worker": {"statement_timeout": "60s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s"},
 }
+TRANSACTION_TIMEOUT = {"rhivo_app": {"transaction_timeout": "60s"}}
+
+# Large objects know no row security, and anybody may make them. An administrator who is no superuser gets a warning.
+NO_LARGE_OBJECTS = """
+    REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC
+"""
 
 
 def prepare(admin_url: str, *, database: str, passwords: Mapping[str, str]) -> dict[str, str]:
@@ -34,6 +42,7 @@ def prepare(admin_url: str, *, database: str, passwords: Mapping[str, str]) -> d
         _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
         _run(connection, "GRANT CONNECT ON DATABASE {} TO {}, {}", database, "rhivo_app", "rhivo_worker")
     with psycopg.connect(_in_database(admin_url, database), autocommit=True) as connection:
+        connection.execute(NO_LARGE_OBJECTS)
         connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
         _run(connection, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
         _run(connection, "GRANT USAGE, CREATE ON SCHEMA public TO {}", "rhivo_owner")
@@ -50,7 +59,8 @@ def _create_role(connection: psycopg.Connection, role: str, password: str) -> No
         role,
         tail=(" LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE INHERIT PASSWORD {}", password),
     )
-    for setting, value in TIMEOUTS.get(role, {}).items():
+    newer = TRANSACTION_TIMEOUT if connection.info.server_version >= 170000 else {}
+    for setting, value in (TIMEOUTS.get(role, {}) | newer.get(role, {})).items():
         connection.execute(
             sql.SQL("ALTER ROLE {} SET {} TO {}").format(
                 sql.Identifier(role), sql.Identifier(setting), sql.Literal(value)

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,8 +73,9 @@ class Call:
 class Server:
     """granian with two processes, as the demo runs it, on the database of this test process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.port = free_port()
+        self._own = environment or {}
         command = [sys.executable, "-m", *web_server(port=self.port, workers=2)]
         self.child = Child.spawn("web", command, log=folder / "web.log", env=self._environment(), cwd=CHECKOUT)
 
@@ -86,7 +87,7 @@ class Server:
             "JWT_SECRET": settings.JWT_SECRET,
             "PYTHONWARNINGS": "default",
         }
-        return {**os.environ, **own}
+        return {**os.environ, **own, **self._own}
 
     def wait_until_up(self) -> None:
         if not wait_until(self._answers, seconds=PATIENCE):
@@ -165,9 +166,9 @@ def access_token(user: User, *, business_id: Any, role: Role) -> str:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """Run the server for a block and end it with SIGTERM."""
-    server = Server(folder)
+def serving(folder: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run the server for a block, with settings of its own if any are given, and end it with SIGTERM."""
+    server = Server(folder, environment)
     try:
         server.wait_until_up()
         yield server

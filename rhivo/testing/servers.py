@@ -63,8 +63,9 @@ def _valkey(folder: Path, cleanup: ExitStack) -> str:
 
 
 def _let_the_owner_make_databases(admin_url: str) -> None:
-    """Django's test runner makes one a process, as the owner, and the owner may not install extensions."""
+    """Each test process makes one, as the owner, who may neither install extensions nor close what the system offers."""
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute("ALTER ROLE rhivo_owner CREATEDB")
     with psycopg.connect(admin_url, dbname="template1", autocommit=True) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
+        connection.execute(roles.NO_LARGE_OBJECTS)

@@ -1,0 +1,87 @@
+"""Bare SQL as somebody would write it who can run statements as one of the logins, under claims of their choice."""
+
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from rhivo.claims import Claims, set_config_sql
+from rhivo.testing.database import raw
+from rhivo.testing.shops import Shop
+from rhivo.tokens import guest_token, token_hash
+
+Connection = psycopg.Connection[Any]
+VISITORS = ("nobody", "public", "guest", "customer", "staff", "owner")
+TENANT_TABLES = """
+    SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'business_id'
+    ORDER BY 1
+"""
+DENIED = str(psycopg.errors.InsufficientPrivilege.sqlstate)
+
+
+def attempt(connection: Connection, claims: Claims, query: str, table: str = "", *values: Any) -> int | str:
+    """Run one statement under claims; return the number of rows it reached, or the SQLSTATE that refused it."""
+    statement = sql.SQL(query).format(sql.Identifier(table)) if table else query
+    try:
+        with connection.transaction():
+            connection.execute(set_config_sql(claims))
+            cursor = connection.execute(statement, values or None)
+            row = cursor.fetchone() if cursor.description else None
+            return int(row[0]) if row else cursor.rowcount
+    except psycopg.Error as error:
+        return str(error.sqlstate)
+
+
+def refused_by(connection: Connection, claims: Claims, query: str, *values: Any) -> str:
+    """Run one statement under claims; return the constraint or the SQLSTATE that refused it, '' if nothing did."""
+    try:
+        with connection.transaction():
+            connection.execute(set_config_sql(claims))
+            connection.execute(query, values or None)
+    except psycopg.Error as error:
+        return str(error.diag.constraint_name or error.sqlstate)
+    return ""
+
+
+def tenant_tables(connection: Connection) -> list[str]:
+    return [name for (name,) in connection.execute(TENANT_TABLES)]
+
+
+def claims_of(shop: Shop, visitor: str) -> Claims:
+    return {
+        "nobody": Claims(),
+        "public": shop.public,
+        "guest": getattr(shop, "guest", Claims()),
+        "customer": shop.customers,
+        "staff": shop.employees,
+        "owner": shop.owners,
+    }[visitor]
+
+
+def furnish(shop: Shop) -> None:
+    """Put at least one row into every tenant table; `shop.guest` becomes the claims of the guest who has booked."""
+    service = shop.service("cut", staff=["anna"], max_simultaneous_bookings=2)
+    shop.hold(shop.at("09:00"), service)
+    shop.commit(shop.hold(shop.at("10:00"), service, claims=shop.customers), claims=shop.customers)
+    guest_hold = shop.hold(shop.at("11:00"), service)
+    shop.guest = Claims(  # type: ignore[attr-defined]
+        business_id=shop.business.id, cancellation_token=token_hash(guest_token(guest_hold.id))
+    )
+    shop.commit(guest_hold)
+    with raw("owner") as connection:
+        connection.execute(
+            "INSERT INTO categories (id, business_id, name, position) VALUES (%s, %s, 'Hair', 0)",
+            [uuid4(), shop.business.id],
+        )
+        connection.execute(
+            "INSERT INTO webhook_endpoints (id, business_id, url, secret, events, is_active, created_at)"
+            " VALUES (%s, %s, 'https://example.com/', 'secret', '[]', true, now())",
+            [uuid4(), shop.business.id],
+        )
+        connection.execute(
+            "INSERT INTO audit_seals (business_id, last_entry_id, entries, digest, previous_digest, sealed_at)"
+            " VALUES (%s, 1, 1, '', '', now())",
+            [shop.business.id],
+        )

@@ -1,0 +1,50 @@
+"""What tests of isolation share: two full businesses, bare connections of each login, and who sends requests."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from rhivo.testing.attack import furnish
+from rhivo.testing.database import raw
+from rhivo.testing.leaks import Visitor, visitors_of
+from rhivo.testing.shops import Shop
+
+
+@pytest.fixture(scope="module")
+def owner_connection(django_db_setup: None) -> Iterator[psycopg.Connection[Any]]:
+    with raw("owner") as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def app_connection(django_db_setup: None) -> Iterator[psycopg.Connection[Any]]:
+    with raw("app") as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def worker_connection(django_db_setup: None) -> Iterator[psycopg.Connection[Any]]:
+    with raw("worker") as connection:
+        yield connection
+
+
+@pytest.fixture
+def full_shops(shops: Callable[..., Shop], transactional_db: None) -> tuple[Shop, Shop]:
+    """Two businesses with at least one row in every tenant table."""
+    both = shops(), shops()
+    for shop in both:
+        furnish(shop)
+    return both
+
+
+@pytest.fixture
+def visitors(shop: Shop, other_shop: Shop, settings: Any, caplog: pytest.LogCaptureFixture) -> Iterator[list[Visitor]]:
+    """Who asks in the searches for leaks, among them nobody; only those views are there."""
+    settings.ROOT_URLCONF = "rhivo.testing.leaks"
+    shop.book(shop.at("10:00"))
+    other_shop.book(other_shop.at("10:00"))
+    other_shop.book(other_shop.at("11:00"))
+    with caplog.at_level("CRITICAL"):
+        yield visitors_of(shop, other_shop)

@@ -1,0 +1,114 @@
+"""Claims never outlive their task, in any of Celery's pools, over the real broker; whatever ended the task."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+import redis
+
+from rhivo.celery import app
+from rhivo.processes import Child
+from rhivo.testing.leaking_tasks import assume, assume_and_raise, hang, look
+from rhivo.testing.server import CHECKOUT
+from rhivo.testing.shops import Shop
+
+pytestmark = pytest.mark.django_db(transaction=True)
+POOLS = {"solo": "1", "threads": "4", "prefork": "2"}
+PATIENCE = 60
+
+
+class Worker:
+    """A Celery worker with a queue of its own, on another database of the broker than the product's."""
+
+    def __init__(self, pool: str, folder: Path, *, protected: bool) -> None:
+        self.url = urlsplit(os.environ["REDIS_URL"])._replace(path="/1").geturl()
+        self.queue = f"leaks-{uuid4().hex}"
+        self.reports = f"{self.queue}-reports"
+        self.redis = redis.Redis.from_url(self.url, socket_timeout=PATIENCE + 10)
+        self.line = app.connection_for_write(self.url)
+        own = {"REDIS_URL": self.url, "RHIVO_DB_ROLE": "worker"}
+        unprotected = {} if protected else {"RHIVO_TEST_UNPROTECTED": "yes"}
+        self.child = Child.spawn(
+            "celery",
+            [
+                *(sys.executable, "-m", "celery", "-A", "rhivo.testing.leaking_tasks", "worker", "--loglevel", "ERROR"),
+                *("--pool", pool, "--concurrency", POOLS[pool], "--queues", self.queue, "--hostname", self.queue),
+                *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+            ],
+            log=folder / "celery.log",
+            env={**os.environ, **own, **unprotected},
+            cwd=CHECKOUT,
+        )
+
+    def send(self, task: Any, *args: Any, **options: Any) -> Any:
+        return task.apply_async(args, queue=self.queue, connection=self.line, **options)
+
+    def revoke(self, task_id: str) -> None:
+        app.control.revoke(task_id, terminate=True, signal="SIGKILL", connection=self.line)
+
+    def report(self) -> str:
+        """Wait for what the next task reports."""
+        found = self.redis.blpop([self.reports], timeout=PATIENCE)
+        assert found, self.child.tail()
+        return str(found[1].decode())  # type: ignore[index]
+
+    def leaks(self, number: int) -> list[str]:
+        """Return what so many looks found of anybody's claims."""
+        seen = [json.loads(self.report()) for _ in range(number)]
+        return [f"{where}: {claims}" for look in seen for where, claims in look.items() if claims]
+
+
+@contextmanager
+def working(pool: str, folder: Path, *, protected: bool = True) -> Iterator[Worker]:
+    worker = Worker(pool, folder, protected=protected)
+    try:
+        yield worker
+    finally:
+        worker.child.stop()
+        worker.redis.delete(worker.queue, worker.reports)
+        worker.redis.close()
+        worker.line.release()
+
+
+def send_a_mixture(worker: Worker, shop: Shop, *, rounds: int) -> int:
+    """Send tasks that leave claims and tasks that look; return how many look."""
+    for _ in range(rounds):
+        for task in (assume, assume_and_raise):
+            worker.send(task, str(shop.business.id))
+            worker.send(look, worker.reports)
+            worker.send(look, worker.reports)
+    return rounds * 4
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_no_task_meets_the_claims_of_the_one_before(pool: str, shop: Shop, tmp_path: Path) -> None:
+    with working(pool, tmp_path) as worker:
+        looks = send_a_mixture(worker, shop, rounds=60)
+        assert worker.leaks(looks) == []
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_tasks_of_celerys_own_kind_would(pool: str, shop: Shop, tmp_path: Path) -> None:
+    with working(pool, tmp_path, protected=False) as worker:
+        looks = send_a_mixture(worker, shop, rounds=10)
+        assert len(worker.leaks(looks)) > 5
+
+
+@pytest.mark.parametrize("how", ["soft limit", "hard limit", "revoked"])
+def test_a_task_that_is_ended_from_outside_leaves_nothing(how: str, shop: Shop, tmp_path: Path) -> None:
+    limits = {"soft limit": {"soft_time_limit": 1}, "hard limit": {"time_limit": 1}, "revoked": {}}
+    with working("prefork", tmp_path) as worker:
+        for _ in range(2):
+            hanging = worker.send(hang, str(shop.business.id), worker.reports, **limits[how])
+            assert worker.report() == "hangs"
+            if how == "revoked":
+                worker.revoke(hanging.id)
+        looks = send_a_mixture(worker, shop, rounds=5)
+        assert worker.leaks(looks) == []
