@@ -228,7 +228,7 @@ class _Case:
         against = {refusal.code for refusal in verdict.refusals}
         whole = [row for row in self.exceptions if row.staff_id is None]
         places = service.max_simultaneous_bookings
-        taken = f"taken of them {f'then {then.taken}, ' if then else ''}now {now.taken}"
+        taken = f"at the fullest moment {f'then {then.taken}, ' if then else ''}now {now.taken} taken"
         return [
             *facts_of(
                 self.business,
@@ -267,7 +267,7 @@ class _Case:
         busy = [stay for stay in standing if stay.staff_id == person.id]
         match slot.reason:
             case None:
-                why = "free"
+                why = "is free"
             case _ if not person.is_active:
                 why = "is switched off"
             case Reason.STAFF_UNAVAILABLE:

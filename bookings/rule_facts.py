@@ -84,7 +84,7 @@ def _is_late(against: Collection[str]) -> bool:
 def _length(business: Business, service: Service, start: datetime) -> str:
     before, after = service.buffer_before_minutes, service.buffer_after_minutes
     said = [f"{before} min before"] * bool(before) + [f"{after} min after"] * bool(after)
-    takes = _minutes(service.duration_minutes) + (f", buffers of {' and '.join(said)}" if said else "")
+    takes = " and ".join([_minutes(service.duration_minutes), *said])
     return f"{takes}: claims {span_text(*claimed(start, terms_of(service, has_staff=False)), business)}"
 
 

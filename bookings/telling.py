@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import Model
 
-from audit.changes import Change, changes_of
+from audit.changes import changes_of
 from audit.models import AuditLog
 from businesses.admin_forms import price_text
 from businesses.models import Category, Service, Staff, User
@@ -162,7 +162,8 @@ def _moved(telling: Telling, entry: AuditLog) -> str:
     before, after = entry.before or {}, entry.after or {}
     said = [f"{telling.who(entry)} moved {after.get('reference', '')}"]
     if before.get("starts_at") != after.get("starts_at"):
-        said.append(f"from {_when(before)} to {_when(after)}")
+        day, _, clock = _when(after).rpartition(", ")
+        said.append(f"from {_when(before)} to {clock if _when(before).startswith(f'{day}, ') else _when(after)}")
     if before.get("service_id") != after.get("service_id"):
         said.append(f"from {before.get('service_name')} to {after.get('service_name')}")
     if before.get("staff_id") != after.get("staff_id"):
@@ -257,6 +258,3 @@ def _is_id(value: Any) -> bool:
 def _names(model: type[Model], ids: Iterable[str]) -> dict[str, str]:
     found = model._default_manager.in_bulk(set(ids)) if ids else {}
     return {str(key): str(row) for key, row in found.items()}
-
-
-__all__ = ["Change", "Telling", "TextChange", "label_of"]
