@@ -1,4 +1,4 @@
-"""What an entry of the history says in plain words."""
+"""What an entry of the history changed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 from audit.models import AuditLog
 
 UNTOLD = frozenset(
-    {"id", "business_id", "version", "request_fingerprint", "idempotency_key", "cancellation_token_hash"}
+    {"id", "business_id", "version", "request_fingerprint", "idempotency_key", "cancellation_token_hash", "created_at"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field with its value before and after as text, '–' for none."""
+    """One field of a thing with its value before and after, None for none."""
 
     name: str
-    before: str
-    after: str
+    before: Any
+    after: Any
 
 
 def changes_of(entry: AuditLog) -> list[Change]:
@@ -24,11 +24,11 @@ def changes_of(entry: AuditLog) -> list[Change]:
     before, after = entry.before or {}, entry.after or {}
     names = sorted((before.keys() | after.keys()) - UNTOLD)
     return [
-        Change(name, _text(before.get(name)), _text(after.get(name)))
-        for name in names
-        if before.get(name) != after.get(name)
+        Change(name, before.get(name), after.get(name)) for name in names if _said(before, name) != _said(after, name)
     ]
 
 
-def _text(value: Any) -> str:
-    return "–" if value in (None, "", [], {}) else str(value)
+def _said(snapshot: dict[str, Any], name: str) -> Any:
+    """Return a value, None for all that says nothing, so that a new thing shows only what it has."""
+    value = snapshot.get(name)
+    return None if value in ("", [], {}) else value

@@ -15,25 +15,29 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from audit.changes import changes_of
 from audit.models import AuditLog
 from bookings import operations
 from bookings.admin_acts import CANCEL, COMPLETE, MOVE, NO_SHOW, Act
+from bookings.admin_explaining import explained
 from bookings.admin_forms import BookForm, MoveForm, StartFields
+from bookings.admin_history import AuditLogAdmin, tell
 from bookings.admin_hours import AvailabilityAdmin
 from bookings.contact import Contact
 from bookings.free_times import free_times
 from bookings.models import Appointment, Status
 from bookings.operations.changing import Keep
+from bookings.past import history_of
+from bookings.telling import Telling
 from businesses.admin_forms import price_text
 from businesses.admin_site import workplace
-from businesses.models import User
 from rhivo.clock import now
 from rhivo.errors import RhivoError
 from rhivo.local_time import local_time
 from rhivo.view_only import ViewOnlyAdmin
 
-__all__ = ["AppointmentAdmin", "AvailabilityAdmin"]
+__all__ = ["AppointmentAdmin", "AuditLogAdmin", "AvailabilityAdmin"]
+
+LATEST, MOST = 20, 200
 
 COLOURS = {
     Status.CONFIRMED: "primary",
@@ -87,6 +91,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
     search_help_text = "Search by reference, name, email or phone."
     show_full_result_count = False
     actions = ("complete_selected", "no_show_selected")
+    actions_list = ("explain",)
     actions_detail = ("move", "complete", "no_show", "cancel")
     fieldsets = (
         ("Appointment", {"fields": (("reference", "status"), ("when", "until"), ("what", "staff"), "price")}),
@@ -117,10 +122,25 @@ class AppointmentAdmin(ViewOnlyAdmin):
         return [button for button in offered if button.method.original_function_name in legal]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Lead to the audit trail, which knows more than the admin's own log."""
-        if self.get_object(request, object_id) is None:
+        """Tell all that happened to one appointment, the oldest first; of a very long history the latest part."""
+        appointment = self.get_object(request, object_id)
+        if appointment is None:
             return self._gone(request, object_id)
-        return HttpResponseRedirect(f"{reverse('admin:audit_auditlog_changelist')}?q={object_id}")
+        latest = list(history_of(appointment).order_by("-id")[: MOST + 1])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History of {appointment.reference}",
+            "opts": self.opts,
+            "appointment": appointment,
+            "told": tell(latest[:MOST][::-1], request),
+            "is_longer": len(latest) > MOST,
+        }
+        return TemplateResponse(request, "admin/bookings/appointment/history.html", context)
+
+    @action(description="Why is a time not free?", icon="help", permissions=["view"], url_path="why")
+    def explain(self, request: HttpRequest) -> HttpResponse:
+        context = self.admin_site.each_context(request) | {"opts": self.opts} | explained(request)
+        return TemplateResponse(request, "admin/bookings/appointment/explain.html", context)
 
     # Deeds
 
@@ -290,23 +310,14 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @display(description="What happened")
     def history(self, appointment: Appointment) -> SafeString | str:
-        entries = list(AuditLog.objects.filter(entity_id=appointment.pk, business_id=appointment.business_id))
-        people = User.objects.in_bulk([entry.actor for entry in entries if entry.actor_kind == "user"])
-        names = {str(key): person.name for key, person in people.items()}
-        rows = (
-            (local_time(entry.at), _told(entry), names.get(entry.actor) or entry.actor_role or entry.actor_kind)
-            for entry in entries
-        )
-        return format_html_join("", "<div>{}: {} – {}</div>", rows) or "–"
+        entries = list(history_of(appointment).order_by("-id")[:LATEST])[::-1]
+        telling = Telling.of(entries, currency=appointment.currency)
+        rows = ((local_time(entry.at), telling.sentence(entry), _why(entry)) for entry in entries)
+        return format_html_join("", '<div class="break-words">{}: {}{}</div>', rows) or "–"
 
 
-def _told(entry: AuditLog) -> str:
-    """Return what an entry says happened, in one line."""
-    changes = changes_of(entry)
-    if not entry.before:
-        return "booked" + (f" ({entry.reason})" if entry.reason else "")
-    said = ", ".join(f"{change.name.replace('_', ' ')} {change.before} → {change.after}" for change in changes)
-    return said + (f" ({entry.reason})" if entry.reason else "")
+def _why(entry: AuditLog) -> str:
+    return f" ({entry.reason})" if entry.reason else ""
 
 
 def _book(request: HttpRequest, form: BookForm) -> operations.Booked:

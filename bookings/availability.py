@@ -6,6 +6,7 @@ I/O, and no opinion on who is asking or may override what.
 """
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -254,6 +255,21 @@ class Calendar:
         start = start.astimezone(UTC)
         end = start + timedelta(minutes=self._service.duration_minutes)
         return Slot(start, end, verdict.remaining, verdict.staff, verdict.reason)
+
+    def alone(self, person_id: UUID) -> "Calendar":
+        """Return this calendar for whoever asks for one person, empty of people if it does not know that one."""
+        theirs = copy(self)
+        theirs._people = [entry for entry in self._people if entry[0].id == person_id]
+        theirs._known_days = {}
+        return theirs
+
+    def with_claims(self, claims: Iterable[Claim]) -> "Calendar":
+        """Return this calendar with other claims on the time of its service and people, such as those of the past."""
+        other = copy(self)
+        other._ledger = Ledger(self._service.id, claims)
+        other._people = [(person, hours, other._ledger.diary(person.id)) for person, hours, _ in self._people]
+        other._known_days = {}
+        return other
 
     def nearest(self, start: datetime, *, at: datetime, first: date, last: date, count: int = 3) -> list[datetime]:
         """Return the free starts of these dates nearest to `start`, itself left out."""

@@ -270,6 +270,12 @@ UNFOLD = {
                 "items": [
                     _page("Messages", "mail", "notifications.notificationlog"),
                     _page("History", "history", "audit.auditlog"),
+                    {
+                        "title": "Why not free?",
+                        "icon": "help",
+                        "link": reverse_lazy("admin:bookings_appointment_explain"),
+                        "permission": lambda request: request.user.has_perm("bookings.view_appointment"),
+                    },
                 ],
             },
         ],

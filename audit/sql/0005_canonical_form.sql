@@ -19,7 +19,7 @@ $$;
 
 -- No two entries continue one, whoever writes at whatever level of isolation.
 ALTER TABLE audit_logs ADD CONSTRAINT one_entry_continues_another
-    EXCLUDE (previous_hash WITH =) WHERE (previous_hash <> '');
+    EXCLUDE (business_id WITH =, previous_hash WITH =) WHERE (previous_hash <> '');
 
 -- Append one entry. Concurrent writers of one thing are in turn already: they hold its row's lock, or that of its chain.
 -- The id is drawn under the lock that a seal waits for, so that no entry appears below one that was sealed.

@@ -1,6 +1,7 @@
 from django.urls import re_path
 
 from bookings.api import views
+from bookings.api.history import HistoryView
 
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 BUSINESS = r"^businesses/(?P<subdomain>[^/]+)"
@@ -13,6 +14,7 @@ urlpatterns = [
     re_path(rf"{BUSINESS}/appointments/?$", views.CommitView.as_view()),
     re_path(r"^appointments/?$", views.AppointmentsView.as_view()),
     re_path(rf"{APPOINTMENT}/?$", views.AppointmentView.as_view()),
+    re_path(rf"{APPOINTMENT}/history/?$", HistoryView.as_view()),
     re_path(rf"{APPOINTMENT}/cancel/?$", views.CancelView.as_view()),
     re_path(rf"{APPOINTMENT}/reschedule/?$", views.RescheduleView.as_view()),
     re_path(rf"{APPOINTMENT}/complete/?$", views.CompleteView.as_view()),

@@ -4,5 +4,5 @@ from rhivo.db.sql import RunSQLFile
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0009_customers_keep_to_the_terms")]
+    dependencies = [("bookings", "0010_telling_the_past")]
     operations = [RunSQLFile("bookings", "0011_claims_before_answers")]

@@ -192,13 +192,6 @@ def test_an_appointment_is_read_only_and_offers_only_what_is_legal(shop: Shop, p
     assert browser.post(page("change", coming), {"status": "canceled"}).status_code == 403
 
 
-def test_the_history_page_leads_to_the_audit_trail(shop: Shop, pages: Pages) -> None:
-    appointment = shop.book(shop.at("10:00"))
-    answer = pages(shop.employee).get(page("history", appointment), follow=True)
-    assert answer.redirect_chain
-    assert answer.context["cl"].result_count >= 1
-
-
 def test_staff_cancel_with_a_reason_that_the_history_keeps(shop: Shop, pages: Pages) -> None:
     appointment = shop.book(shop.at("10:00"))
     browser = pages(shop.employee)

@@ -8,29 +8,18 @@ own policies reach across tenants; the history still says that an operator's log
 import sys
 from argparse import ArgumentParser
 from code import InteractiveConsole
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from types import CodeType
 from typing import Any
 
 from django.core.management import CommandError
 from django.core.management.commands import shell
-from django.db import connection, transaction
 
+from businesses.entering import inside
 from businesses.models import Business
-from rhivo.claims import Claims, acting_as
 
 with suppress(ImportError):
     import readline  # noqa: F401 - once imported, it lets lines at a prompt be edited and recalled
-
-
-@contextmanager
-def inside(business: Business) -> Iterator[None]:
-    """Run a block as the owner of a business, in a transaction in which row security lets nothing else be seen."""
-    with acting_as(Claims(business_id=business.id, role="owner")), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL ROLE rhivo_app")
-        yield
 
 
 class TenantConsole(InteractiveConsole):

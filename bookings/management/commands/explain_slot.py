@@ -1,0 +1,67 @@
+"""Tell a support person why a time is not free, and why it was refused."""
+
+from argparse import ArgumentParser
+from typing import Any, TypeVar
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import QuerySet
+
+from bookings.explained_text import as_text
+from bookings.explaining import explain, read_time
+from bookings.finding import id_or_slug
+from businesses.entering import inside
+from businesses.models import Business, Service, Staff
+from rhivo.clock import now
+from rhivo.errors import RhivoError
+
+T = TypeVar("T", Service, Staff)
+
+
+class Command(BaseCommand):
+    help = (
+        "Explain why a start of a service is free or not: what slot search says, the rules behind it, who is in the"
+        " way, and what took and freed the time. With --at also how it was at an instant of the past. Names customers."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("subdomain", metavar="SUBDOMAIN")
+        parser.add_argument("service", metavar="SERVICE", help="id or slug, also of one that is switched off")
+        parser.add_argument(
+            "start",
+            metavar="START",
+            help="local time of the business, such as '2026-12-01 10:00', or with an offset, 2026-12-01T10:00+01:00",
+        )
+        parser.add_argument("--at", metavar="INSTANT", help="also explain this instant of the past; written like START")
+        parser.add_argument("--staff", metavar="SLUG", help="for this person (id or slug), not for anyone")
+
+    def handle(
+        self, *, subdomain: str, service: str, start: str, at: str | None, staff: str | None, **options: Any
+    ) -> None:
+        business = Business.objects.filter(subdomain=subdomain).first()
+        if business is None:
+            raise CommandError(f"There is no business “{subdomain}”.")
+        try:
+            asked = read_time(start, business.zone)
+            past = read_time(at, business.zone).instant if at is not None else None
+            with inside(business):
+                explained = explain(
+                    business,
+                    _named(Service.objects.filter(business=business), service, "service"),
+                    asked.instant,
+                    at=now(),
+                    staff=_named(Staff.objects.filter(business=business), staff, "staff member") if staff else None,
+                    past=past,
+                    remark=asked.remark,
+                )
+        except RhivoError as refusal:
+            raise CommandError(refusal.detail) from refusal
+        self.stdout.write(as_text(explained), ending="")
+
+
+def _named(rows: "QuerySet[T]", value: str, what: str) -> T:
+    """Return the row with an id or slug, switched off or not."""
+    field, wanted = id_or_slug(value)
+    found = rows.filter(**{field: wanted}).first() if "\0" not in value else None
+    if found is None:
+        raise CommandError(f"There is no {what} “{value}”.")
+    return found
