@@ -16,6 +16,7 @@ COMMENT ON FUNCTION history_hash(audit_logs) IS 'SHA-256 in hex over the previou
 CREATE FUNCTION history_lock(_business_id uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
     SELECT hashtextextended('history ' || _business_id::text, 0)
 $$;
+REVOKE EXECUTE ON FUNCTION history_lock(uuid) FROM PUBLIC;
 
 -- No two entries continue one, whoever writes at whatever level of isolation.
 ALTER TABLE audit_logs ADD CONSTRAINT one_entry_continues_another

@@ -73,5 +73,5 @@ BEGIN
     END LOOP;
 END $$;
 
-REVOKE EXECUTE ON FUNCTION row_writes_history(), rows_unlike_history(uuid) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION told_of(jsonb, text[]), row_writes_history(), rows_unlike_history(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION rows_unlike_history(uuid) TO rhivo_worker;
