@@ -175,7 +175,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 REDIS_URL = env("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
+# Every task looks in the database for what is due, and beat sends them all again: a message that is lost costs seconds.
+# Acknowledged late it would protect nothing, and a worker whose broker went away in between dies of it.
+CELERY_TASK_ACKS_LATE = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives any absence of its broker
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 2, "socket_connect_timeout": 2}

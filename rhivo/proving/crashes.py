@@ -56,6 +56,7 @@ def _load_and_kill(
         while time.monotonic() < deadline:
             time.sleep(random.uniform(0.3, 1.2))
             victims.one()
+            victims.look_after()
     finally:
         for shopper in shoppers:
             shopper.stop()
@@ -99,6 +100,7 @@ def _wait_for_web(victims: Victims, *, seconds: float) -> bool:
     line = Line(victims.port)
 
     def healthy() -> bool:
+        victims.look_after()
         asked = Sent("ready", "GET", "/readyz", None, {"Host": "localhost"})
         return line.send(asked) and all(f"{name}: ok" in str(asked.said) for name in ("database", "broker"))
 

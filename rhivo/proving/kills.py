@@ -48,6 +48,21 @@ class Victims:
         self.killed.append(way.__name__)
         way()
 
+    def look_after(self) -> None:
+        """Start again what ended by itself, as Docker or systemd does.
+
+        granian ends when one of its workers dies twice in a row; Celery may when its broker dies at a wrong moment.
+        """
+        if not self.web.running:
+            self._place.children.remove(self.web)
+            self.web, self.port = self._place.web(port=self.port, more=self._pool)
+        if not self.worker.running:
+            self._place.children.remove(self.worker)
+            self.worker = self._place.worker()
+        if not self.beat.running:
+            self._place.children.remove(self.beat)
+            self.beat = self._place.beat()
+
     def stop(self) -> None:
         for child in (self.web, self.beat, self.worker):
             child.stop()

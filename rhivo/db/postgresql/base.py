@@ -29,11 +29,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             )
         return super().get_connection_params()
 
-    def ensure_connection(self) -> None:
-        """Replace a connection whose server has gone meanwhile; nothing has been said on it, so nothing is lost."""
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Also drop, before a request or task uses it, a connection whose server has gone meanwhile.
+
+        Nothing is opened here: this runs outside of what answers for a database that is away.
+        """
         if self.connection is not None and not self.in_atomic_block and _is_dead(self.connection):
             self.close()
-        super().ensure_connection()
+        super().close_if_unusable_or_obsolete()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Return a connection; after the server was away the pool may hand out dead ones first, which it then drops."""
