@@ -3,10 +3,10 @@
 from celery import shared_task
 
 from bookings import operations
-from rhivo.clock import now
+from rhivo.clock import database_now
 
 
 @shared_task
 def release_expired() -> int:
     """Clear away holds that ran out; beat runs it every minute."""
-    return operations.release_expired(at=now())
+    return operations.release_expired(at=database_now())

@@ -26,7 +26,7 @@ from rhivo import claims
 from rhivo.api.errors import problem
 from rhivo.claims import Claims, Role
 from rhivo.db.constraints import domain_error
-from rhivo.errors import NotAuthenticated, NotFound, RhivoError
+from rhivo.errors import NotAuthenticated, NotFound, RhivoError, Unavailable
 from rhivo.unavailable import busy_page
 
 API_PREFIX = "/api/"
@@ -34,6 +34,7 @@ API_BUSINESS = re.compile(r"/api/v1/businesses/(?P<subdomain>[^/]+)(?:/|\Z)")
 PAGE_BUSINESS = re.compile(r"(?P<prefix>/b/(?P<subdomain>[^/]+))(?P<rest>/.*)?\Z")
 WITHOUT_DATABASE = frozenset({"/healthz", "/readyz", "/metrics"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 GetResponse = Callable[[TenantRequest], HttpResponse]
 
 
@@ -69,7 +70,9 @@ class TenancyMiddleware:
             known = domain_error(error)
             if known is None:
                 raise
-            response = problem(known) if _wants_problem(request) else busy_page(request)
+            if request.method in SAFE_METHODS:
+                known = Unavailable()
+            response = problem(known) if _wants_problem(request) else busy_page(request, known)
         finally:
             set_script_prefix(script_prefix)
         response["X-Request-ID"] = request.request_id

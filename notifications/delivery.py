@@ -5,6 +5,7 @@ in between leaves a lease that runs out: the message is sent again rather than n
 """
 
 import logging
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from smtplib import SMTPException
@@ -16,19 +17,26 @@ from notifications.models import DeliveryStatus, NotificationLog
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=3)
 GIVE_UP_AFTER = 8
+ROUND = timedelta(minutes=1)
 FIRST_RETRY = timedelta(seconds=30)
 
 
 def deliver_owed(*, at: datetime, limit: int = 500) -> int:
-    """Send what is due at an instant, at most `limit` messages; return how many were sent."""
+    """Send what is due at an instant, at most `limit` messages and for about a minute; return how many were sent."""
     return sum(_deliver(message, at) for message in _claimed(at, limit))
 
 
 def _claimed(at: datetime, limit: int) -> Iterator[NotificationLog]:
-    """Claim one due message after another; those that other workers hold are skipped."""
+    """Claim one due message after another; those that other workers hold are skipped.
+
+    Leases count from `at`, so no message is claimed long after it, however slow the mail server is.
+    """
+    began = time.monotonic()
     for _ in range(limit):
+        if time.monotonic() - began > ROUND.total_seconds():
+            return
         with transaction.atomic():
             due = NotificationLog.objects.filter(
                 status__in=[DeliveryStatus.PENDING, DeliveryStatus.SENDING], due_at__lte=at

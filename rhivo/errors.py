@@ -106,3 +106,9 @@ class Unavailable(RhivoError):
     """The service is busy just now and nothing was changed: try again in a moment."""
 
     code = "BUSY"
+
+
+class OutcomeUnknown(Unavailable):
+    """The database went away while it was saving this: send the very same request again to learn whether it did."""
+
+    code = "OUTCOME_UNKNOWN"

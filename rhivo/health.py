@@ -7,9 +7,11 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
+from rhivo.clock import now
 from rhivo.tasks import HEARTBEAT, HEARTBEAT_SECONDS
 
 LATE = 5
+CLOCK_OFF = 30
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -37,6 +39,14 @@ def _database() -> str:
     return "ok"
 
 
+def _clock() -> str:
+    """Look whether this process's own clock, by which tokens expire, is the database's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        off = abs((cursor.fetchone()[0] - now()).total_seconds())
+    return f"{off:.0f} s off the database's" if off > CLOCK_OFF else "ok"
+
+
 def _migrations() -> str:
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -62,6 +72,7 @@ def _expired_holds() -> str:
 
 CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
+    "clock": _clock,
     "migrations": _migrations,
     "broker": _broker,
     "worker": _worker,

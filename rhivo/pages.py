@@ -1,12 +1,17 @@
 """What is shown when there is nothing to show: a page for people, a problem for API clients."""
 
+import sys
+
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from rhivo.api.errors import problem
 from rhivo.api.errors import server_error as api_server_error
-from rhivo.errors import Forbidden, Malformed, NotFound
+from rhivo.db.constraints import domain_error
+from rhivo.errors import Forbidden, Malformed, NotFound, OutcomeUnknown
+from rhivo.unavailable import busy_page
 
 API_PREFIX = "/api/"
 
@@ -28,4 +33,11 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer for what nothing else answered for: a database that is away, for instance while a session is saved.
+
+    Where that happened in the course of a request is unknown here, hence what came of the request.
+    """
+    error = sys.exc_info()[1]
+    if isinstance(error, DatabaseError) and domain_error(error) is not None:
+        return problem(OutcomeUnknown()) if _is_api(request) else busy_page(request, OutcomeUnknown())
     return api_server_error(request) if _is_api(request) else HttpResponse(render_to_string("500.html"), status=500)

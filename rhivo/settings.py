@@ -7,6 +7,8 @@ from typing import Any
 
 import environ
 from django.urls import reverse_lazy
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from rhivo.demo import running
 
@@ -99,7 +101,7 @@ def database() -> dict[str, Any]:
     prepared = (
         {"server_side_binding": True, "prepare_threshold": 5} if env.bool("RHIVO_DB_PREPARE", default=True) else {}
     )
-    pool = {"min_size": 1, "max_size": env.int("RHIVO_DB_POOL_SIZE", default=16), "timeout": 10}
+    pool = {"min_size": 1, "max_size": env.int("RHIVO_DB_POOL_SIZE", default=16), "timeout": 5}
     return parsed | {
         "ENGINE": "rhivo.db.postgresql",
         "CONN_MAX_AGE": 0 if pooled else env.int("RHIVO_DB_MAX_AGE", default=60),
@@ -173,8 +175,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 REDIS_URL = env("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
+# Every task looks in the database for what is due, and beat sends them all again: a message that is lost costs seconds.
+# Acknowledged late it would protect nothing, and a worker whose broker went away in between dies of it.
+CELERY_TASK_ACKS_LATE = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives any absence of its broker
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 2, "socket_connect_timeout": 2}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -184,9 +189,15 @@ CELERY_BEAT_SCHEDULE = {
     "seal the history": {"task": "audit.tasks.seal", "schedule": 600.0},
     "say that the worker lives": {"task": "rhivo.tasks.heartbeat", "schedule": 10.0},
 }
+# A cache that hangs must not hold up whom it counts: one short try.
+_CACHE_PATIENCE = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0)}
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": _CACHE_PATIENCE,
+        }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
@@ -199,6 +210,7 @@ elif env("EMAIL_URL", default=""):
     vars().update(env.email_url("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_TIMEOUT = 10  # for each word with the mail server; all of a delivery stays below its lease
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"bookings@{BASE_DOMAIN}")
 
 

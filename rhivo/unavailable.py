@@ -3,11 +3,14 @@
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from rhivo.errors import OutcomeUnknown, RhivoError
+
 RETRY_AFTER = 5
 
 
-def busy_page(request: HttpRequest) -> HttpResponse:
-    """Return 503 with Retry-After in seconds, as a page of its own."""
-    response = HttpResponse(render_to_string("503.html"), status=503)
+def busy_page(request: HttpRequest, why: RhivoError) -> HttpResponse:
+    """Return 503 with Retry-After in seconds, as a page of its own, which says so if the outcome is unknown."""
+    context = {"in_doubt": isinstance(why, OutcomeUnknown)}
+    response = HttpResponse(render_to_string("503.html", context), status=503)
     response["Retry-After"] = str(RETRY_AFTER)
     return response

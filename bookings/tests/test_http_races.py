@@ -199,7 +199,7 @@ def test_connections_killed_under_load_lose_nothing_and_the_server_recovers(shop
     assert {answer.status for answer in answers} <= {200, 201, 503}
     for answer in answers:
         if answer.status == 503:
-            assert answer.code == "BUSY"
+            assert answer.code in ("BUSY", "OUTCOME_UNKNOWN")
             assert answer.is_problem
             assert int(answer.headers["retry-after"]) > 0
     assert live_claims(shop) >= sum(answer.status == 201 for answer in answers)

@@ -90,7 +90,7 @@ def refusal(
     if isinstance(error, NotFound):
         raise Http404 from error
     if isinstance(error, Unavailable):
-        return busy_page(request)
+        return busy_page(request, error)
     context = {
         "title": TITLES.get("THROTTLED" if isinstance(error, Throttled) else error.code, _("That did not work")),
         "words": WORDS.get(error.code, error.detail),

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import psycopg
 from django.db import DatabaseError
 
-from rhivo.errors import RhivoError, Unavailable
+from rhivo.db.doubt import CommitInDoubt
+from rhivo.errors import OutcomeUnknown, RhivoError, Unavailable
 
 _meanings: dict[str, Callable[[], RhivoError]] = {}
 
@@ -17,13 +18,11 @@ RETRYABLE = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailur
 BUSY = (
     psycopg.errors.LockNotAvailable,
     psycopg.errors.QueryCanceled,
-    psycopg.errors.IdleInTransactionSessionTimeout,
-    psycopg.errors.TransactionTimeout,
-    psycopg.errors.TooManyConnections,
-    psycopg.errors.OperatorIntervention,
-    psycopg.errors.OutOfMemory,
-    psycopg.errors.DiskFull,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IoError,
 )
+# By class of SQLSTATE: connections, resources (disk, memory, connections), operators; and a transaction left idle.
+_AWAY = ("08", "53", "57P", "25P03", "25P04")
 
 
 def means(constraint: str, error: Callable[[], RhivoError]) -> None:
@@ -40,14 +39,19 @@ def constraint_of(error: DatabaseError) -> str | None:
 def domain_error(error: DatabaseError) -> RhivoError | None:
     """Return the domain error that a database error stands for, or None if it is a bug of ours."""
     cause = error.__cause__
-    if isinstance(cause, (*RETRYABLE, *BUSY)) or _connection_lost(cause):
+    if isinstance(error, CommitInDoubt):
+        return OutcomeUnknown()
+    if isinstance(cause, (*RETRYABLE, *BUSY)) or _away(cause):
         return Unavailable()
     meaning = _meanings.get(constraint_of(error) or "")
     return meaning() if meaning else None
 
 
-def _connection_lost(cause: BaseException | None) -> bool:
-    return isinstance(cause, psycopg.OperationalError) and cause.sqlstate in (None, "57P01", "57P02", "57P03")
+def _away(cause: BaseException | None) -> bool:
+    """Tell whether the server is not there, not ready or not able; without SQLSTATE the connection is what failed."""
+    if not isinstance(cause, psycopg.Error):
+        return False
+    return cause.sqlstate.startswith(_AWAY) if cause.sqlstate else isinstance(cause, psycopg.OperationalError)
 
 
 @contextmanager

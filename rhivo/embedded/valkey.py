@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from rhivo.embedded.binaries import NoServer, find_valkey
-from rhivo.processes import Child, free_port, tail, wait_until
+from rhivo.processes import Child, free_port, port_is_free, tail, wait_until
 
 
 class ValkeyServer:
@@ -40,7 +40,7 @@ class ValkeyServer:
         return tail(self.log)
 
     def start(self) -> str:
-        """Return the URL once it answers; raise NoServer with the reason if it cannot."""
+        """Return the URL once it answers, that of the last start if it can be had; raise NoServer if it cannot."""
         program = find_valkey()
         self.home.mkdir(parents=True, exist_ok=True)
         for _ in range(5):  # somebody may take the free port first
@@ -62,7 +62,7 @@ class ValkeyServer:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _launch_once(self, program: Path) -> bool:
-        self._port = free_port()
+        self._port = self._port if self._port and port_is_free(self._port) else free_port()
         try:
             # The settings go in by pipe: the password would be public on a command line.
             self._child = child = Child.spawn("valkey", [program, "-"], log=self.log, stdin=self._settings())

@@ -33,18 +33,21 @@ class Place:
     def mail(self) -> Path:
         return self.folder / "mail"
 
-    def spawn(self, name: str, *arguments: str, role: str) -> Child:
+    def spawn(self, name: str, *arguments: str, role: str, more: Mapping[str, str] | None = None) -> Child:
         """Start `python <arguments>` as a part of the installation; it ends with it at the latest."""
-        env = {**os.environ, **self.environment, "RHIVO_DB_ROLE": role, "PYTHONUNBUFFERED": "1"}
+        env = {**os.environ, **self.environment, **(more or {}), "RHIVO_DB_ROLE": role, "PYTHONUNBUFFERED": "1"}
         log = self.folder / f"{name}.log"
         child = Child.spawn(name, [sys.executable, *arguments], log=log, env=env, cwd=CHECKOUT)
         self.children.append(child)
         return child
 
-    def web(self, *, workers: int = 2) -> tuple[Child, int]:
-        """Start the web server; return it and its port. It answers some moments later."""
-        port = free_port()
-        return self.spawn("web", "-m", *web_server(port=port, workers=workers), role="app"), port
+    def web(self, *, workers: int = 2, port: int = 0, more: Mapping[str, str] | None = None) -> tuple[Child, int]:
+        """Start the web server, on a free port unless one is given; return it and its port.
+
+        It answers some moments later. `more` adds to its environment.
+        """
+        port = port or free_port()
+        return self.spawn("web", "-m", *web_server(port=port, workers=workers), role="app", more=more), port
 
     def worker(self) -> Child:
         return self.spawn("worker", "-m", "celery", "-A", "rhivo", "worker", "--concurrency", "2", role="worker")

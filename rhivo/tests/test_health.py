@@ -34,7 +34,7 @@ def test_a_process_that_is_up_says_so(client: Client) -> None:
 def test_ready_means_that_everything_is_there(client: Client) -> None:
     heartbeat()
     status, said = lines(client)
-    assert list(said) == ["database", "migrations", "broker", "worker", "expired holds"]
+    assert list(said) == ["database", "clock", "migrations", "broker", "worker", "expired holds"]
     assert (status, set(said.values())) == (200, {"ok"})
 
 
