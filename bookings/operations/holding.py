@@ -49,12 +49,12 @@ def hold_slot(
 def _hold(
     *, business: Business, service: Service, start: datetime, key: str, at: datetime, staff: Staff | None, visitor: str
 ) -> Held:
-    if not service.is_active:
-        raise ServiceUnavailable()
     customer_id = claims.current().user_id
     once = Once.of(key, service.id, start.timestamp(), staff.id if staff else None, customer_id)
     if (made := once.made("hold_of_key", business.id)) is not None:
         return Held(find_hold(business=business, reservation_id=made), created=False)
+    if not service.is_active:
+        raise ServiceUnavailable()
     slot = judged_slot(business, service, start, at=at, staff=staff)
     reservation_id = uuid4()
     claims.assume(claims.current().with_(reservation_id=reservation_id))

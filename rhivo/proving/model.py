@@ -168,7 +168,7 @@ class Tenant:
         lifted: Iterable[str] = (),
         claims: list[Claim] | None = None,
     ) -> Verdict:
-        """Say what search must say of a start. `lifted` are overrides; `claims` those that count, else the live ones."""
+        """Say what search must say of a start. `lifted` are overrides; `claims` those that count, if not the live."""
         known = self.services[service]
         terms = moving.terms if moving and moving.service == service else known.terms
         reasons = self._against_the_rules(start, terms.duration, now, set(lifted))
@@ -177,13 +177,13 @@ class Tenant:
         claims = self.live(but=moving.id if moving else None) if claims is None else claims
         wanted = Claim("", service, "", start, terms, (service, start))
         places = known.capacity - peak(claims, service, wanted.begins, wanted.ends)
-        if not known.staff:
+        if not known.staff and person is None:
             return _offered(places, frozenset())
         asked = {name for name in known.staff if self.people[name].is_active and person in (None, name)}
         hosting = host(claims, wanted) if known.is_group else None
         working = {hosting} & asked if hosting else self._working(asked, start, terms.duration, "hours" in set(lifted))
-        if not working:
-            return Verdict(frozenset({"STAFF_UNAVAILABLE"}))
+        if not working:  # a class that somebody else gives is as good as full
+            return Verdict(frozenset({"STAFF_UNAVAILABLE", *({"SLOT_UNAVAILABLE"} if hosting else ())}))
         if not known.is_group:
             wanted = replace(wanted, session=object())
         free = frozenset(name for name in working if is_free(claims, name, wanted))
