@@ -16,7 +16,7 @@ from rhivo.proving.machine_sql import WithSQL
 from rhivo.proving.place import Installation
 
 GUARANTEE = "operations and bare SQL do what the model says, step by step"
-EXAMPLES, STEPS = 10, 40
+EXAMPLES, STEPS = 4, 40
 SHRINKING = 20
 """Seconds for making a disagreement smaller; hypothesis itself would take five minutes."""
 _LOOKING = re.compile(r"state\.(every_|search_offers|the_ledger|teardown)")
