@@ -506,6 +506,7 @@ def test_whoever_asks_for_a_person_is_given_that_person_or_nothing(shop: Shop) -
 def test_nobody_joins_a_class_whose_teacher_does_not_give_it_any_more(shop: Shop) -> None:
     lesson = shop.service("class", staff=["anna", "bob", "carl"], is_group=True, max_simultaneous_bookings=5)
     host = shop.hold(shop.at("10:00"), lesson).staff_id
+    assert host
     with shop.changes():
         ServiceStaff.objects.filter(service=lesson, staff_id=host).delete()
     with pytest.raises(SlotUnavailable):

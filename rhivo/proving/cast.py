@@ -54,9 +54,7 @@ class Site:
         self.services: dict[str, Service] = shop.services
         self.people: dict[str, Staff] = shop.people
         self.names: dict[UUID, str] = {
-            row.id: name
-            for rows in (self.services, self.people)
-            for name, row in rows.items()  # type: ignore[attr-defined]
+            row.id: name for rows in (self.services, self.people) for name, row in rows.items()
         }
 
     def person(self, name: str | None) -> Staff | None:

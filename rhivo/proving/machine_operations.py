@@ -35,8 +35,7 @@ class WithOperations(Machine):
     @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, key=KEYS)
     def hold(self, tenant: int, service: str, when: str, person: str | None, key: str | None) -> None:
         site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
-        if person and person not in site.people:
-            return
+        person = self.named(site, service, person)
         request = (service, start, person)
         of_key = [hold for hold in site.tenant.holds.values() if key and hold.key == key]
         former = next((hold for hold in of_key if not hold.lapsed or hold.status == "committed"), None)
@@ -198,8 +197,7 @@ class WithOperations(Machine):
         key: str | None,
     ) -> None:
         site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
-        if person and person not in site.people:
-            return
+        person = self.named(site, service, person)
         request = ("staff", service, start, person, email, tuple(overrides))
         former = next((item for item in site.tenant.appointments.values() if key and item.key == key), None)
         verdict = site.tenant.judge(service, start, now=minute_of(now()), person=person, lifted=overrides)

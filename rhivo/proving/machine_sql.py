@@ -57,8 +57,7 @@ class WithSQL(WithOperations):
     @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, seconds=st.sampled_from([600, 86400, -1]))
     def sql_hold(self, tenant: int, service: str, when: str, person: str | None, seconds: int) -> None:
         site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
-        if person and person not in site.people:
-            return
+        person = self.named(site, service, person)
         made, staff = uuid4(), site.person(person)
         terms = site.tenant.services[service].terms
         refusal, _ = self.sql(
@@ -102,8 +101,7 @@ class WithSQL(WithOperations):
     @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE)
     def sql_book(self, tenant: int, service: str, when: str, person: str | None) -> None:
         site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
-        if person and person not in site.people:
-            return
+        person = self.named(site, service, person)
         made, staff = uuid4(), site.person(person)
         terms = site.tenant.services[service].terms
         values: list[Any] = [made, site.business.id, site.services[service].id, staff and staff.id, instant(start)]
@@ -120,9 +118,8 @@ class WithSQL(WithOperations):
         found = self.find_appointment(which)
         assert found
         site, item = found
-        to, who = service or item.service, item.person if person == "keep" else person
-        if who and who not in site.people:
-            return
+        to = service or item.service
+        who = item.person if person == "keep" else self.named(site, to, person)
         start, staff = self.minute(site, when), site.person(who)
         terms = item.terms if to == item.service else site.tenant.services[to].terms
         expected: set[str] = set()
@@ -163,7 +160,8 @@ class WithSQL(WithOperations):
             if status != "canceled" and not by_staff:
                 expected.add("staff_decide_outcomes")
         expected |= {"version_is_current"} if version else set()
-        query, values = "UPDATE appointments SET status = %s WHERE id = %s", [status, item.id]
+        query = "UPDATE appointments SET status = %s WHERE id = %s"
+        values: list[Any] = [status, item.id]
         if version is not None:
             query = "UPDATE appointments SET status = %s, version = %s WHERE id = %s"
             values = [status, max(item.version + version, 0), item.id]

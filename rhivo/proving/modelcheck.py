@@ -38,10 +38,10 @@ def check(seed: int, *, examples: int, steps: int = STEPS) -> str:
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    engine.MAX_SHRINKING_SECONDS = SHRINKING  # type: ignore[attr-defined]
+    engine.MAX_SHRINKING_SECONDS = SHRINKING
     machine = hypothesis.seed(seed)(type("Everything", (Everything,), {}))
     try:
-        run_state_machine_as_test(machine, settings=how)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(machine, settings=how)
     except Exception as disagreement:  # noqa: BLE001 - whatever ends an example is what it found
         lines = "".join(traceback.format_exception_only(disagreement)).splitlines()
         return "\n".join(line for line in lines if not _LOOKING.match(line))
@@ -50,8 +50,8 @@ def check(seed: int, *, examples: int, steps: int = STEPS) -> str:
 
 def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
     """Run interleavings, new ones for each part of the seed, until the time is used or one disagrees."""
-    until, before, broken = time.monotonic() + seconds, Machine.steps_taken, []
-    part = 0
+    until, before, part = time.monotonic() + seconds, Machine.steps_taken, 0
+    broken: list[str] = []
     while not broken and (part == 0 or time.monotonic() < until):
         if found := check(seed * 1000 + part, examples=EXAMPLES):
             broken.append(found)

@@ -49,8 +49,7 @@ def _settings(role: str) -> dict[str, str]:
 
 def login(role: Role) -> DatabaseWrapper:
     """Return a connection of its own with another login; whoever asks for it closes it."""
-    former = connections["default"]
-    return type(former)(former.settings_dict | _settings(role), alias="default")
+    return DatabaseWrapper(connections["default"].settings_dict | _settings(role), alias="default")
 
 
 @contextmanager
