@@ -4,7 +4,7 @@ ARGS ?=
 python := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo demo-reset test mutants lint bench clean
+.PHONY: help venv venv-dev demo demo-reset test prove mutants lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ demo-reset: venv ## the same, from nothing
 
 test: venv-dev ## lint, types, contracts, migrations and all tests, on servers of their own; ARGS go to pytest
 	@exec $(python) -m rhivo.testing.check $(ARGS)
+
+prove: venv-dev ## attack a running installation and print what held; ARGS="--minutes 30 --seed 7"
+	@exec $(python) -m rhivo.proving $(ARGS)
 
 mutants: venv-dev ## break every mechanism in turn and see a test notice; ARGS="lock" for those with that word
 	@exec $(python) -m rhivo.testing.mutants $(ARGS)

@@ -77,7 +77,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class ServiceTerms:
-    """What a slot takes. `has_staff`: people are assigned, even if none is active or asked for."""
+    """What a slot takes. `has_staff`: people are assigned, even if none is active, or someone is asked for."""
 
     id: UUID
     duration_minutes: int
@@ -326,15 +326,15 @@ class Calendar:
     def _hosted(self, start: int, begins: int, ends: int) -> tuple[UUID, ...] | None:
         """Return who may take a place in this start's session, None when there is no session yet.
 
-        That is its host, whatever the hours and the assignments say by now, or nobody when the
-        host has other claims or somebody else was requested.
+        That is its host, whatever the hours say by now, or nobody when the host has other claims,
+        does not do this any more, or somebody else was requested.
         """
         session = session_number(self._service_id, start * 60)
         host = self._ledger.host(session)
         if host is None:
             return None
-        other_requested = len(self._people) == 1 and self._people[0][0].id != host
-        if other_requested or not self._ledger.is_kept_free(session, begins, ends):
+        may_take_it = any(person.id == host for person, _, _ in self._people)
+        if not may_take_it or not self._ledger.is_kept_free(session, begins, ends):
             return ()
         return (host,)
 

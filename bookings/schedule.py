@@ -62,12 +62,13 @@ def calendar(
 ) -> Calendar:
     """Return the calendar of a service between two instants, for one staff member or any.
 
+    Whoever asks for a person is offered that person or nothing, also of a service that needs nobody in particular.
     `moving` is the appointment to be moved: its own claim does not count, and within its service its agreed terms do.
     """
     assigned = _assigned(business, service)
     people = [person for person in assigned if person.is_active and (staff is None or staff.id == person.id)]
     own_hours = hours_of(business, people)
-    terms = terms_of(service, has_staff=bool(assigned))
+    terms = terms_of(service, has_staff=bool(assigned) or staff is not None)
     if moving is not None and moving.service_id == service.id:
         terms = agreed_terms(moving, terms)
     return Calendar(

@@ -143,11 +143,14 @@ def _close(appointment: Appointment, version: int, at: datetime, status: Status)
 
 
 def _locked(appointment: Appointment) -> Appointment:
-    """Return the row under its lock, and act in its business; raises NotFound where the claims do not reach."""
-    rows = Appointment.objects.select_for_update(of=("self",)).select_related("service", "staff", "business")
-    row = rows.filter(pk=appointment.pk).first()
-    if row is None:
+    """Return the row under its lock, and act in its business; raises NotFound where the claims do not reach.
+
+    Locked first and read after: a lock waited for in a join finds no service beside the row that was moved meanwhile.
+    """
+    rows = Appointment.objects.filter(pk=appointment.pk)
+    if not rows.select_for_update().values_list("pk"):
         raise NotFound("There is no such appointment.")
+    row = rows.select_related("service", "staff", "business").get()
     claims.assume(claims.current().with_(business_id=row.business_id))
     return row
 

@@ -147,7 +147,7 @@ class NaiveCalendar:
         hosts = {c.staff_id for c in self.claims if c.session == session} - {None}
         if service.is_group and hosts:
             free = [h for h in hosts if h and self.is_free(h, taken, but=session)]
-            if len(self.people) == 1 and self.people[0].id not in hosts:
+            if not hosts & {person.id for person in self.people}:
                 free = []
         else:
             people = self.people

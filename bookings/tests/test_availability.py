@@ -251,13 +251,20 @@ def test_another_requested_person_cannot_have_the_session() -> None:
     assert staff_at(group_class(people=(BOB,)), "09:00") == (BOB,)
 
 
-def test_a_session_stays_with_a_person_who_is_off_by_now_or_no_longer_assigned() -> None:
+def test_a_session_stays_with_a_person_who_is_off_by_now() -> None:
     service = terms(capacity=3, group=True, staff=True)
     taken = [booking(wall(MONDAY, "09:00"), service, by=BOB)]
     off = person(BOB, Hours((), (closed(MONDAY),)))
-    for people in ([off], [person(ANNA), person(CARLA)], []):
+    shop = calendar(works("09:00-10:00"), service, people=[off, person(ANNA)], claims=taken)
+    assert staff_at(shop, "09:00") == (BOB,)
+
+
+def test_nobody_joins_a_session_whose_person_does_not_do_it_any_more() -> None:
+    service = terms(capacity=3, group=True, staff=True)
+    taken = [booking(wall(MONDAY, "09:00"), service, by=BOB)]
+    for people in ([person(ANNA), person(CARLA)], [person(ANNA)], []):
         shop = calendar(works("09:00-10:00"), service, people=people, claims=taken)
-        assert staff_at(shop, "09:00") == (BOB,)
+        assert shop.judge(wall(MONDAY, "09:00"), at=NOON_MONTH_BEFORE).reason is Reason.FULL
 
 
 def test_a_session_is_full_when_its_person_is_taken_elsewhere() -> None:

@@ -489,3 +489,37 @@ def test_whoever_commits_a_booked_hold_with_other_details_learns_nothing(shop: S
     with pytest.raises(IdempotencyMismatch) as refusal:
         shop.commit(hold, Contact("Eve", "eve@example.com", ""))
     assert "gino" not in str(refusal.value).lower()
+
+
+def test_whoever_asks_for_a_person_is_given_that_person_or_nothing(shop: Shop) -> None:
+    chair, lesson = shop.service("chair"), shop.service("class", staff=["anna"], is_group=True)
+    bob = shop.person("bob")
+    shop.hold(shop.at("10:00"), lesson)
+    for service in (chair, lesson):
+        with pytest.raises((StaffUnavailable, SlotUnavailable)):
+            shop.hold(shop.at("10:00"), service, staff=bob)
+    with acting_as(shop.employees), transaction.atomic():
+        assert Reservation.objects.filter(business=shop.business).count() == 1
+
+
+@COMMITTED
+def test_nobody_joins_a_class_whose_teacher_does_not_give_it_any_more(shop: Shop) -> None:
+    lesson = shop.service("class", staff=["anna", "bob", "carl"], is_group=True, max_simultaneous_bookings=5)
+    host = shop.hold(shop.at("10:00"), lesson).staff_id
+    assert host
+    with shop.changes():
+        ServiceStaff.objects.filter(service=lesson, staff_id=host).delete()
+    with pytest.raises(SlotUnavailable):
+        shop.hold(shop.at("10:00"), lesson)
+
+
+@COMMITTED
+def test_a_retried_hold_comes_back_though_its_service_is_not_offered_any_more(shop: Shop) -> None:
+    service, start = shop.service(), shop.at("10:00")
+    first = shop.hold(start, service, key="the-same-key")
+    with shop.changes():
+        service.is_active = False
+        service.save(update_fields=["is_active"])
+    assert shop.hold(start, service, key="the-same-key").id == first.id
+    with pytest.raises(ServiceUnavailable):
+        shop.hold(start, service)

@@ -176,6 +176,26 @@ def test_reschedules_into_one_free_place_give_exactly_one(shop: Shop) -> None:
     assert live_claims(shop) == 8
 
 
+def test_who_waits_for_a_move_to_another_service_hears_of_the_move(shop: Shop) -> None:
+    colour = shop.service("colour", staff=["anna"], max_simultaneous_bookings=9)
+    cut = shop.service("cut", staff=["bob"], max_simultaneous_bookings=9)
+
+    def change(n: int) -> str:
+        with acting_as(shop.employees):
+            if n % 2:
+                operations.reschedule_appointment(
+                    appointment=booked, start=booked.starts_at, version=1, at=now(), service=cut, staff=None
+                )
+            else:
+                operations.cancel_appointment(appointment=booked, version=1, at=now())
+        return "changed"
+
+    for hour in range(9, 17):
+        booked = shop.book_by_staff(shop.at(f"{hour:02}:00"), colour)
+        outcomes = race(12, change)
+        assert set(outcomes) <= {"changed", "VERSION_CONFLICT"}, outcomes
+
+
 def test_the_limit_of_live_holds_is_true_in_parallel(shop: Shop) -> None:
     service = shop.service(max_simultaneous_bookings=50)
     outcomes = race(20, lambda n: shop.hold(shop.at("10:00"), service, visitor="v" * 64) and "held")

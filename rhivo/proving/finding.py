@@ -19,6 +19,8 @@ class Finding:
     attacks: int
     unit: str
     broken: list[str] = field(default_factory=list)
+    note: str = ""
+    """What a reader should know besides, such as how many deadlocks PostgreSQL resolved."""
 
 
 Attack = Callable[["Place", int, float], list[Finding]]

@@ -20,14 +20,12 @@ DATABASE = "rhivo_proof"
 
 
 @dataclass
-class Place:
-    """Servers with a migrated database, and the environment in which a process of Rhivo is part of it."""
+class Installation:
+    """A migrated database with its broker, and the environment in which a process of Rhivo is part of it."""
 
     folder: Path
     environment: Mapping[str, str]
-    postgres: PostgresServer
-    valkey: ValkeyServer
-    children: list[Child] = field(default_factory=list)
+    children: list[Child] = field(default_factory=list, kw_only=True)
 
     @property
     def mail(self) -> Path:
@@ -60,6 +58,27 @@ class Place:
         """End its processes, the youngest first."""
         for child in reversed(self.children):
             child.stop()
+
+
+@dataclass
+class Place(Installation):
+    """An installation on servers of its own, which an attack may kill."""
+
+    postgres: PostgresServer
+    valkey: ValkeyServer
+
+
+@contextmanager
+def borrowed(environment: Mapping[str, str]) -> Iterator[Installation]:
+    """Yield an installation that is somebody's: its servers are used and left as they are."""
+    with ExitStack() as cleanup:
+        folder = Path(tempfile.mkdtemp(prefix="rhivo-proof-"))
+        cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
+        own = {"RHIVO_ENV": "test", "RHIVO_THROTTLE": "off", "LOG_LEVEL": "WARNING", "MAIL_DIR": str(folder / "mail")}
+        secret = {name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "JWT_SECRET")}
+        made = Installation(folder, {**environment, **secret, **own})
+        cleanup.callback(made.stop)
+        yield made
 
 
 @contextmanager

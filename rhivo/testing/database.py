@@ -11,6 +11,8 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
+from rhivo.db.postgresql.base import DatabaseWrapper
+
 Role = Literal["app", "worker", "owner"]
 URL_OF = {"app": "DATABASE_URL", "worker": "WORKER_DATABASE_URL", "owner": "MIGRATION_DATABASE_URL"}
 
@@ -45,17 +47,31 @@ def _settings(role: str) -> dict[str, str]:
     return {"NAME": parts.path[1:], "USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or "")}
 
 
+def login(role: Role) -> DatabaseWrapper:
+    """Return a connection of its own with another login; whoever asks for it closes it."""
+    return DatabaseWrapper(connections["default"].settings_dict | _settings(role), alias="default")
+
+
 @contextmanager
-def as_role(role: Role) -> Iterator[None]:
-    """Run a block on a connection of its own with another login; what it commits stays."""
+def through(wrapper: DatabaseWrapper) -> Iterator[None]:
+    """Run a block on a connection from `login`."""
     former = connections["default"]
-    wrapper = type(former)(former.settings_dict | _settings(role), alias="default")
     connections["default"] = wrapper
     try:
         yield
     finally:
-        wrapper.close()
         connections["default"] = former
+
+
+@contextmanager
+def as_role(role: Role) -> Iterator[None]:
+    """Run a block on a connection of its own with another login; what it commits stays."""
+    wrapper = login(role)
+    try:
+        with through(wrapper):
+            yield
+    finally:
+        wrapper.close()
 
 
 def raw(role: Role) -> "psycopg.Connection[tuple[object, ...]]":

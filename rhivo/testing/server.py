@@ -105,10 +105,7 @@ class Server:
         """Send one request, on a connection of its own unless one is given."""
         line = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            body = None if call.body is None else json.dumps(call.body)
-            line.request(call.method, call.path, body=body, headers=call.all_headers())
-            response = line.getresponse()
-            return _answer(response, response.read())
+            return send(line, call)
         finally:
             if connection is None:
                 line.close()
@@ -152,6 +149,14 @@ class Server:
 def _connections_of_this_process(app: "psycopg.Connection[Any]") -> list[int]:
     inner = connection.connection
     return [app.info.backend_pid, *([inner.info.backend_pid] if inner is not None else [])]
+
+
+def send(line: http.client.HTTPConnection, call: Call) -> Answer:
+    """Send one request on a connection and wait for its answer."""
+    body = None if call.body is None else json.dumps(call.body)
+    line.request(call.method, call.path, body=body, headers=call.all_headers())
+    response = line.getresponse()
+    return _answer(response, response.read())
 
 
 def _answer(response: http.client.HTTPResponse, body: bytes) -> Answer:

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from bookings import operations
@@ -135,23 +138,43 @@ class Shop:
 def make_user(name: str) -> User:
     """Create a verified account with the tests' password, as an operator would."""
     with as_role("worker"):
-        return User.objects.create_user(
-            f"{unique(name)}@example.com", PASSWORD, name=name.title(), email_verified_at=now()
-        )
+        return _saved_users(name)[0]
 
 
 def make_shop(**fields: Any) -> Shop:
-    """Found a business with an owner, an employee and a customer with accounts."""
-    owner, employee, customer = make_user("olga"), make_user("ewa"), make_user("carla")
+    """Found a business with an owner, an employee and a customer with accounts, on one connection."""
     business = Business(
         **({"subdomain": unique("shop"), "name": "Shop", "timezone": "Europe/Rome", "currency": "EUR"} | fields)
     )
-    shop = Shop(business, owner, employee, customer)
-    with shop.changes():
-        business.save(force_insert=True)
-        Membership.objects.create(business=business, user=owner, role="owner")
-        Membership.objects.create(business=business, user=employee, role="staff")
-        Availability.objects.bulk_create(
-            Availability(business=business, weekday=day, opens=8 * 60, closes=20 * 60) for day in range(7)
-        )
+    with as_role("worker"), transaction.atomic():
+        owner, employee, customer = _saved_users("olga", "ewa", "carla")
+        shop = Shop(business, owner, employee, customer)
+        with acting_as(shop.owners):
+            business.save(force_insert=True)
+            Membership.objects.bulk_create(
+                Membership(business=business, user=user, role=role)
+                for user, role in ((owner, "owner"), (employee, "staff"))
+            )
+            Availability.objects.bulk_create(
+                Availability(business=business, weekday=day, opens=8 * 60, closes=20 * 60) for day in range(7)
+            )
     return shop
+
+
+def _saved_users(*names: str) -> list[User]:
+    made = [
+        User(
+            email=f"{unique(name)}@example.com",
+            name=name.title(),
+            password=_hashed_password(settings.PASSWORD_HASHERS[0]),
+            email_verified_at=now(),
+        )
+        for name in names
+    ]
+    return User.objects.bulk_create(made)
+
+
+@cache
+def _hashed_password(hasher: str) -> str:
+    """Hash the tests' password once for each hasher: doing it slowly is the point of a good one."""
+    return make_password(PASSWORD)
