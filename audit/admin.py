@@ -42,8 +42,8 @@ class AuditLogAdmin(ViewOnlyAdmin):
     @display(description="Before → after")
     def details(self, entry: AuditLog) -> SafeString | str:
         rows = ((change.name, change.before, change.after) for change in changes_of(entry))
-        return format_html_join("", '<div style="overflow-wrap: anywhere">{}: {} → {}</div>', rows) or "–"
+        return format_html_join("", '<div class="any-break">{}: {} → {}</div>', rows) or "–"
 
     @display(description="Hash")
     def sealed_by(self, entry: AuditLog) -> SafeString:
-        return format_html('<span style="overflow-wrap: anywhere">{}</span>', entry.hash)
+        return format_html('<span class="any-break">{}</span>', entry.hash)
