@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
+from businesses.known_browsers import account
 from businesses.models import Business, User
 from businesses.standing import businesses_of_current_user
 from rhivo import claims
@@ -29,7 +30,7 @@ class LoginForm(AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         try:
-            throttle(self.request, "login")
+            throttle(self.request, "account", who=account(self.cleaned_data.get("username", ""), self.request))
         except Throttled as refusal:
             seconds = refusal.extra["retry_after"]
             raise ValidationError(f"Too many attempts: wait {seconds} seconds.", code="throttled") from refusal

@@ -19,10 +19,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
 
 from businesses.admin_login import LoginForm, OwnPasswordForm, why_not_here
-from businesses.models import Business
+from businesses.known_browsers import remember
+from businesses.models import Business, User
 from businesses.requests import named_id
 from businesses.standing import businesses_of_current_user
 from rhivo import claims
+from rhivo.api.throttling import limited
 
 View = Callable[..., HttpResponseBase]
 
@@ -88,12 +90,16 @@ class BackOffice(UnfoldAdminSite):
     def get_urls(self) -> list[URLPattern]:
         return [path("switch/", self.admin_view(self.switch_business), name="switch_business"), *super().get_urls()]
 
+    @limited("login")
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         if _forget_stale_choice(request):
             return HttpResponseRedirect(reverse("admin:index"))
         context = {"why_not_here": why_not_here(request)} | (extra_context or {})
         view: View = sensitive_post_parameters()(super().login)
-        return csp_replace(POLICY)(view)(request, context)  # type: ignore[call-arg]
+        response = csp_replace(POLICY)(view)(request, context)  # type: ignore[call-arg]
+        if request.method == "POST" and isinstance(request.user, User):
+            return remember(response, request.user.email)
+        return response
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Refuse unfold's search of everything: it caches what it found by person, across businesses."""

@@ -1,6 +1,7 @@
 """Checking a password against an account that row security hides until it is known."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
@@ -23,12 +24,13 @@ class EmailBackend(BaseBackend):
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:
         user = find_user(username or "")
-        if user is None:
-            User().set_password(password)  # as slow for an unknown email as for a known one
-            return None
-        # Under the person's own claim, because an old hash is renewed on this occasion.
-        with acting_as(claims.current().with_(user_id=user.id)):
-            return user if user.is_active and user.check_password(password or "") else None
+        # Under the person's own claim, because an old hash is renewed on this occasion. For an account that is unknown
+        # or disabled the same is asked and hashed, so that nobody learns from the time which ones there are.
+        with acting_as(claims.current().with_(user_id=user.id if user else uuid4())):
+            if user is None or not user.is_active:
+                User().set_password(password)
+                return None
+            return user if user.check_password(password or "") else None
 
     def get_user(self, user_id: str) -> User | None:
         return User.objects.filter(pk=user_id, is_active=True).first()
