@@ -1,15 +1,20 @@
 """Fixtures that every app's tests share. The suite runs as rhivo_app on real PostgreSQL."""
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client, TransactionTestCase
+from playwright.sync_api import Browser, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
 from rhivo.testing.database import make_database
 from rhivo.testing.server import Server, serving
 from rhivo.testing.shops import Shop, make_shop
+
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +65,17 @@ def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
     """A real web server on this process's test database."""
     with serving(tmp_path_factory.mktemp("server")) as running:
         yield running
+
+
+@pytest.fixture
+def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """Chromium. Playwright keeps an event loop in this thread, which Django would take for async code."""
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed")
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -164,7 +164,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         """Show a deed's form, or do it and go back to the appointment."""
         appointment = self.get_object(request, object_id)
         if appointment is None:
-            return self._gone(request, object_id)
+            raise Http404
         more = {"business": workplace(request)} if issubclass(act.form, MoveForm) else {}
         form = act.form(request.POST or None, appointment=appointment, **more)
         looked: list[datetime] = []
@@ -239,10 +239,6 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     def _page(self, appointment: Appointment) -> str:
         return reverse("admin:bookings_appointment_change", args=[appointment.pk])
-
-    def _gone(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        gone: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        return gone
 
     # Many at once
 

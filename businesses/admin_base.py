@@ -8,14 +8,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 
 from businesses.admin_forms import OwnForm, VersionedForm
+from rhivo.admin_page import BoundedAdmin
 from rhivo.db.constraints import domain_error
 from rhivo.errors import Conflict
 
 
-class OwnAdmin(ModelAdmin):
+class OwnAdmin(BoundedAdmin):
     """Edits rows of the business of the claims. Rows of others do not exist here: row-level security hides them."""
 
     form = OwnForm

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
 from businesses.events import logged_in, refused_log_in
+from businesses.known_browsers import account
 from businesses.models import Business, User
 from businesses.standing import businesses_of_current_user
 from rhivo import claims
@@ -30,7 +31,7 @@ class LoginForm(AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         try:
-            throttle(self.request, "login")
+            throttle(self.request, "account", who=account(self.cleaned_data.get("username", ""), self.request))
         except Throttled as refusal:
             seconds = refusal.extra["retry_after"]
             raise ValidationError(f"Too many attempts: wait {seconds} seconds.", code="throttled") from refusal

@@ -1,6 +1,7 @@
 """Checking a password against an account that row security hides until it is known."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
@@ -24,16 +25,17 @@ class EmailBackend(BaseBackend):
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:
         user = find_user(username or "")
-        if user is None:
-            User().set_password(password)  # as slow for an unknown email as for a known one
-            refused_log_in(None, "no such account")
-            return None
-        # Under the person's own claim, because an old hash is renewed on this occasion.
-        with acting_as(claims.current().with_(user_id=user.id)):
-            right = user.check_password(password or "")
-        if right and user.is_active:
-            return user
-        refused_log_in(user.id, "account is disabled" if right else "wrong password")
+        # Under the person's own claim, because an old hash is renewed on this occasion. For an account that is unknown
+        # or disabled the same is asked and hashed, so that nobody learns from the time which ones there are.
+        with acting_as(claims.current().with_(user_id=user.id if user else uuid4())):
+            if user is None or not user.is_active:
+                User().set_password(password)
+                why = "no such account" if user is None else "account is disabled"
+            elif user.check_password(password or ""):
+                return user
+            else:
+                why = "wrong password"
+        refused_log_in(user.id if user else None, why)
         return None
 
     def get_user(self, user_id: str) -> User | None:

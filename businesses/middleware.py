@@ -24,18 +24,30 @@ from businesses.requests import TenantRequest, named_id
 from businesses.standing import businesses_of_current_user, enter_business, standing_of
 from rhivo import claims
 from rhivo.api.errors import problem
+from rhivo.api.throttling import scope_of, throttle
 from rhivo.claims import Claims, Role
 from rhivo.db.constraints import domain_error
-from rhivo.errors import NotAuthenticated, NotFound, RhivoError, Unavailable
+from rhivo.errors import NotAuthenticated, NotFound, RhivoError, Throttled, Unavailable
+from rhivo.pages import API_PREFIX, is_api, refused
 from rhivo.unavailable import busy_page
 
-API_PREFIX = "/api/"
 API_BUSINESS = re.compile(r"/api/v1/businesses/(?P<subdomain>[^/]+)(?:/|\Z)")
 PAGE_BUSINESS = re.compile(r"(?P<prefix>/b/(?P<subdomain>[^/]+))(?P<rest>/.*)?\Z")
+BUSINESS_URLS = "rhivo.business_urls"
 WITHOUT_DATABASE = frozenset({"/healthz", "/readyz", "/metrics"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 GetResponse = Callable[[TenantRequest], HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The path to look up and among which addresses, whose business it is, and the prefix that named it."""
+
+    path: str
+    urlconf: str
+    subdomain: str = ""
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +76,32 @@ class TenancyMiddleware:
         _ = request.body
         script_prefix = get_script_prefix()
         try:
+            address = address_of(request)
+            throttle(request, scope_of(request, address.path, address.urlconf))
             with told_in_any_case(request):
-                response = self._in_transaction(request)
+                response = self._in_transaction(request, address)
+        except NotFound as missing:
+            response = _not_found(request, missing)
+        except Throttled as refusal:
+            response = refused(request, refusal)
         except DatabaseError as error:
             known = domain_error(error)
             if known is None:
                 raise
             if request.method in SAFE_METHODS:
                 known = Unavailable()
-            response = problem(known) if _wants_problem(request) else busy_page(request, known)
+            response = problem(known) if is_api(request) else busy_page(request, known)
         finally:
             set_script_prefix(script_prefix)
         response["X-Request-ID"] = request.request_id
         return response
 
-    def _in_transaction(self, request: TenantRequest) -> HttpResponse:
+    def _in_transaction(self, request: TenantRequest, address: Address) -> HttpResponse:
         identity = identify(request)
         bare = Claims(user_id=identity.user_id, request_id=request.request_id)
         with claims.acting_as(bare), transaction.atomic():
             try:
-                enter(request, identity)
+                enter(request, identity, address)
                 response = self.get_response(request)
             except (Http404, NotFound) as missing:
                 response = _not_found(request, missing)
@@ -98,7 +116,7 @@ def identify(request: TenantRequest) -> Identity:
     """Return the identity that a bearer token or the session asserts; a bad token is kept for the API to refuse."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     request.token_refusal = None
-    if request.path.startswith(API_PREFIX):
+    if is_api(request):
         if scheme.lower() != "bearer":
             return Identity()
         try:
@@ -112,10 +130,10 @@ def identify(request: TenantRequest) -> Identity:
     return Identity(named_id(user_id), named_id(chosen))
 
 
-def enter(request: TenantRequest, identity: Identity) -> None:
+def enter(request: TenantRequest, identity: Identity, address: Address) -> None:
     """Find the request's business, verify who asks, and put the full claims in force."""
     user = _verified_user(request, identity)
-    _find_business(request)
+    _find_business(request, address)
     acting = claims.current()
     business_id = request.business.id if request.business else identity.business_id
     role: Role = ""
@@ -133,7 +151,7 @@ def enter(request: TenantRequest, identity: Identity) -> None:
 
 def _verified_user(request: TenantRequest, identity: Identity) -> User | None:
     """Load the session's user under its own claim, its password-change hash verified."""
-    if identity.by_token or request.path.startswith(API_PREFIX):
+    if identity.by_token or is_api(request):
         request._cached_user = AnonymousUser()
         return None
     user = auth.get_user(request)
@@ -157,29 +175,41 @@ def _first_workplace() -> UUID | None:
     return mine[0][0] if mine else None
 
 
-def _find_business(request: TenantRequest) -> None:
-    """Enter the business of the host, of `/b/{subdomain}/` or of the API's path; raises NotFound for an unknown one."""
-    if match := API_BUSINESS.match(request.path_info):
-        subdomain = match["subdomain"]
-    elif subdomain := subdomain_of_host(request):
-        request.urlconf = "rhivo.business_urls"
-    elif match := PAGE_BUSINESS.match(request.path_info):
-        subdomain = match["subdomain"]
-        request.urlconf = "rhivo.business_urls"
-        request.path_info = match["rest"] or "/"
-        set_script_prefix(match["prefix"] + "/")
-    else:
+def _find_business(request: TenantRequest, address: Address) -> None:
+    """Enter the business of an address; raises NotFound for an unknown one."""
+    if not address.subdomain:
         return
-    request.business = enter_business(subdomain)
+    if address.prefix:
+        set_script_prefix(address.prefix + "/")
+    request.path_info, request.urlconf = address.path, address.urlconf
+    request.business = enter_business(address.subdomain)
     if request.business is None:
         raise NotFound("There is no such business.")
 
 
+def address_of(request: TenantRequest) -> Address:
+    """Read an address: the business of the host, of `/b/{subdomain}/` or of the API's path.
+
+    Raises NotFound for the API below `/b/{subdomain}/`, where a session would speak for whoever follows a link.
+    """
+    path = request.path_info
+    if match := API_BUSINESS.match(path):
+        return Address(path, settings.ROOT_URLCONF, match["subdomain"])
+    if subdomain := subdomain_of_host(request):
+        return Address(path, BUSINESS_URLS, subdomain)
+    if match := PAGE_BUSINESS.match(path):
+        rest = match["rest"] or "/"
+        if rest.startswith(API_PREFIX):
+            raise NotFound()
+        return Address(rest, BUSINESS_URLS, match["subdomain"], match["prefix"])
+    return Address(path, settings.ROOT_URLCONF)
+
+
 def subdomain_of_host(request: TenantRequest) -> str:
-    """Return the label before BASE_DOMAIN, '' for the base domain itself, www or a foreign host."""
+    """Return what stands before BASE_DOMAIN, '' for the base domain itself, www or a foreign host."""
     host = request.get_host().rpartition(":")[0] if ":" in request.get_host() else request.get_host()
-    label, dot, rest = host.lower().partition(".")
-    return label if dot and rest == settings.BASE_DOMAIN and label != "www" else ""
+    label, found, rest = host.lower().removesuffix(".").rpartition(f".{settings.BASE_DOMAIN}")
+    return label if found and not rest and label != "www" else ""
 
 
 def _request_id(request: TenantRequest) -> str:
@@ -187,12 +217,8 @@ def _request_id(request: TenantRequest) -> str:
     return given if REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
-def _wants_problem(request: TenantRequest) -> bool:
-    return request.path.startswith(API_PREFIX)
-
-
 def _not_found(request: TenantRequest, missing: Exception) -> HttpResponse:
-    if _wants_problem(request):
+    if is_api(request):
         return problem(missing if isinstance(missing, RhivoError) else NotFound())
     request.urlconf = settings.ROOT_URLCONF
     request.user = AnonymousUser()

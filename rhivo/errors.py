@@ -84,6 +84,24 @@ class Malformed(RhivoError):
     code = "MALFORMED"
 
 
+class TooLarge(Malformed):
+    """A request carries at most 256 KiB."""
+
+    code = "TOO_LARGE"
+
+
+class TooLong(Malformed):
+    """This address is too long: path and query have at most 4096 characters."""
+
+    code = "TOO_LONG"
+
+
+class LengthRequired(Malformed):
+    """Say how long the body is: send a Content-Length, and no Transfer-Encoding."""
+
+    code = "LENGTH_REQUIRED"
+
+
 class VersionConflict(RhivoError):
     """Someone else changed this meanwhile: read it again, then decide."""
 

@@ -2,10 +2,11 @@
 
 from django.db.models import Model
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+
+from rhivo.admin_page import BoundedAdmin
 
 
-class ViewOnlyAdmin(ModelAdmin):
+class ViewOnlyAdmin(BoundedAdmin):
     """Lists and shows rows, and neither adds, changes nor deletes one."""
 
     actions: tuple[str, ...] | None = None

@@ -7,9 +7,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
+from rhivo.gate import Gate
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rhivo.settings")
 os.environ.setdefault("RHIVO_DB_ROLE", "app")
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+application = Gate(django_application) if settings.THROTTLE else django_application
 
 if settings.PRODUCTION:
     call_command("check", databases=["default"])

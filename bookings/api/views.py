@@ -31,7 +31,7 @@ from rhivo.api.headers import etag, idempotency_key, version_read
 from rhivo.api.pagination import CursorPages
 from rhivo.api.schema import CHANGE_PROBLEMS, IDEMPOTENCY_KEY, IF_MATCH, PROBLEMS, WRITE_PROBLEMS, problems
 from rhivo.api.serializers import body_of, query_of
-from rhivo.api.throttling import throttle
+from rhivo.api.throttling import limited
 from rhivo.clock import now
 from rhivo.errors import NotAuthenticated
 from rhivo.tokens import token_hash
@@ -46,7 +46,6 @@ class SlotsView(APIView):
         operation_id="list_slots",
     )
     def get(self, request: Request, subdomain: str) -> HttpResponse:
-        throttle(request, "read")
         query = query_of(request, serializers.SlotsQuery)
         business = business_of(request)
         body = slots_body(
@@ -61,6 +60,7 @@ class SlotsView(APIView):
         return HttpResponse(body, content_type="application/json")
 
 
+@limited("hold")
 class HoldsView(APIView):
     """Hold a slot."""
 
@@ -71,7 +71,6 @@ class HoldsView(APIView):
         operation_id="hold_slot",
     )
     def post(self, request: Request, subdomain: str) -> Response:
-        throttle(request, "hold")
         key = idempotency_key(request)
         given = body_of(request, serializers.HoldRequest)
         business = business_of(request)
@@ -114,7 +113,6 @@ class CommitView(APIView):
         operation_id="book",
     )
     def post(self, request: Request, subdomain: str) -> Response:
-        throttle(request, "write")
         key = idempotency_key(request)
         given = body_of(request, serializers.CommitRequest)
         booked = operations.commit_hold(
@@ -139,7 +137,6 @@ class AppointmentsView(APIView):
     )
     def get(self, request: Request) -> Response:
         require_identity()
-        throttle(request, "read")
         query = query_of(request, serializers.AppointmentsQuery)
         pages = CursorPages()
         page = pages.paginate_queryset(_filtered(query), request, view=self)
@@ -153,7 +150,6 @@ class AppointmentsView(APIView):
     )
     def post(self, request: Request) -> Response:
         business = _workplace()
-        throttle(request, "write")
         key = idempotency_key(request)
         given = body_of(request, serializers.StaffBookingRequest)
         booked = operations.book_for_customer(
@@ -221,7 +217,7 @@ class CancelView(APIView):
     )
     def post(self, request: Request, appointment_id: UUID) -> Response:
         """Cancel; twice is the same as once."""
-        appointment = _to_change(request, appointment_id)
+        appointment = _to_change(appointment_id)
         given = body_of(request, serializers.CancelRequest)
         changed = operations.cancel_appointment(
             appointment=appointment, version=version_read(request), reason=given["reason"], at=now()
@@ -238,7 +234,7 @@ class RescheduleView(APIView):
     )
     def post(self, request: Request, appointment_id: UUID) -> Response:
         """Move to another time, in one step."""
-        appointment = _to_change(request, appointment_id)
+        appointment = _to_change(appointment_id)
         given = body_of(request, serializers.RescheduleRequest)
         business = appointment.business
         changed = operations.reschedule_appointment(
@@ -261,7 +257,7 @@ class CompleteView(APIView):
     )
     def post(self, request: Request, appointment_id: UUID) -> Response:
         """Say that it took place; staff only."""
-        appointment = _to_change(request, appointment_id)
+        appointment = _to_change(appointment_id)
         body_of(request, serializers.OutcomeRequest)
         changed = operations.complete_appointment(appointment=appointment, version=version_read(request), at=now())
         return _appointment_response(appointment_json(changed))
@@ -276,16 +272,15 @@ class NoShowView(APIView):
     )
     def post(self, request: Request, appointment_id: UUID) -> Response:
         """Say that the customer did not come; staff only."""
-        appointment = _to_change(request, appointment_id)
+        appointment = _to_change(appointment_id)
         body_of(request, serializers.OutcomeRequest)
         changed = operations.mark_no_show(appointment=appointment, version=version_read(request), at=now())
         return _appointment_response(appointment_json(changed))
 
 
-def _to_change(request: Request, appointment_id: UUID) -> Appointment:
-    """Return the appointment a change is for, after whoever asks was counted."""
+def _to_change(appointment_id: UUID) -> Appointment:
+    """Return the appointment a change is for."""
     require_identity()
-    throttle(request, "write")
     return find_appointment(appointment_id)
 
 
@@ -293,6 +288,7 @@ def _appointment_response(body: dict[str, Any], *, status: int = 200) -> Respons
     return Response(body, status=status, headers={"ETag": etag(body["version"])})
 
 
+@limited("login")
 class GuestView(APIView):
     """An access token for the one appointment that a cancellation token is for."""
 
@@ -302,7 +298,6 @@ class GuestView(APIView):
         operation_id="exchange_guest_token",
     )
     def post(self, request: Request) -> Response:
-        throttle(request, "login")
         given = body_of(request, serializers.GuestExchange)
         token = token_hash(given["cancellation_token"])
         claims.assume(claims.current().with_(cancellation_token=token))

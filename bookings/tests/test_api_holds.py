@@ -87,7 +87,7 @@ def test_garbage_is_malformed(body: str | bytes, shop: Shop, api: Api) -> None:
 def test_a_body_larger_than_any_request_needs_is_refused(shop: Shop, api: Api) -> None:
     shop.service()
     body = ask_hold(shop, shop.at()) | {"staff": "x" * 300_000}
-    refused(api.post(f"{shop.api}/reservations/", body), 400, "MALFORMED")
+    refused(api.post(f"{shop.api}/reservations/", body), 413, "TOO_LARGE")
     assert state(shop) == []
 
 

@@ -95,13 +95,16 @@ def test_an_unconfirmed_email_is_told_what_to_do(shop: Shop) -> None:
     assert visitor.get("my/").status_code == 302
 
 
+SESSION = "session"
+
+
 def test_log_in_changes_the_session_and_log_out_ends_it(shop: Shop) -> None:
     shop.service()
     visitor = Visitor(shop)
     visitor.post(f"{visitor.press(shop.at('10:00'))}release/", {"name": "Gino"})
-    before = visitor.client.cookies["sessionid"].value
+    before = visitor.client.cookies[SESSION].value
     visitor.log_in(shop.customer)
-    assert visitor.client.cookies["sessionid"].value != before
+    assert visitor.client.cookies[SESSION].value != before
     assert visitor.get("log-out/").status_code == 405
     visitor.post("log-out/", {})
     assert visitor.get("my/").status_code == 302

@@ -19,7 +19,7 @@ from bookings.views.picker import Search, pick
 from bookings.visitors import visitor_of
 from businesses.models import Business, Service, Staff
 from businesses.requests import business_of
-from rhivo.api.throttling import throttle
+from rhivo.api.throttling import limited
 from rhivo.clock import now
 from rhivo.errors import RhivoError
 
@@ -37,6 +37,7 @@ def choose_staff(request: HttpRequest, service: str) -> HttpResponse:
     return render(request, "booking/staff.html", {"service": wanted, "people": people})
 
 
+@limited("hold")
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def choose_time(request: HttpRequest, service: str, staff: str) -> HttpResponse:
@@ -58,7 +59,6 @@ def choose_time(request: HttpRequest, service: str, staff: str) -> HttpResponse:
 
 
 def _hold(request: HttpRequest, business: Business, service: Service, staff: Staff | None) -> HttpResponse:
-    throttle(request, "hold")
     given = cleaned(HoldForm(request.POST))
     start: datetime = given["start"]
     account = account_of(request)

@@ -20,7 +20,6 @@ from businesses.models import Staff
 from businesses.requests import business_of
 from rhivo import claims
 from rhivo.api.errors import status_of
-from rhivo.api.throttling import throttle
 from rhivo.clock import now
 from rhivo.errors import IdempotencyMismatch, NotFound, RhivoError, Throttled, Unavailable
 from rhivo.tokens import guest_token, token_hash
@@ -60,7 +59,6 @@ def release(request: HttpRequest, reservation_id: UUID) -> HttpResponse:
 
 
 def _booked(request: HttpRequest, held: Reservation, form: DetailsForm) -> HttpResponse:
-    throttle(request, "write")
     if not form.is_valid():
         return _details(request, held, form, status=422)
     try:

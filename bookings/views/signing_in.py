@@ -15,16 +15,18 @@ from bookings.forms import LogInForm
 from bookings.models import Appointment
 from bookings.views.pages import account_of, customers_page, page
 from businesses.events import logged_in, logged_out, refused_log_in
+from businesses.known_browsers import account, remember
 from businesses.models import User
 from businesses.requests import business_of
 from rhivo import claims
-from rhivo.api.throttling import throttle
+from rhivo.api.throttling import limited, throttle
 from rhivo.clock import now
 from rhivo.errors import EmailNotVerified
 
 PAST_SHOWN = 50
 
 
+@limited("login")
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
@@ -34,13 +36,11 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if account_of(request):
         return redirect(onward)
     form = LogInForm(request.POST or None)
-    if request.method == "POST":
-        throttle(request, "login")
-        if form.is_valid() and (user := _verified(request, form)):
-            claims.assume(claims.current().with_(user_id=user.id))
-            auth.login(request, user)
-            logged_in()
-            return redirect(onward)
+    if request.method == "POST" and form.is_valid() and (user := _verified(request, form)):
+        claims.assume(claims.current().with_(user_id=user.id))
+        auth.login(request, user)
+        logged_in()
+        return remember(redirect(onward), user.email)
     status = 422 if form.is_bound else 200
     return render(request, "booking/log_in.html", {"form": form, "next": onward}, status=status)
 
@@ -48,6 +48,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
 def _verified(request: HttpRequest, form: LogInForm) -> User | None:
     """Return who logs in, or None with the reason said in the form."""
     given: dict[str, Any] = form.cleaned_data
+    throttle(request, "account", who=account(given["email"], request))
     user = auth.authenticate(request, username=given["email"], password=given["password"])
     if not isinstance(user, User):
         form.add_error(None, _("Email or password is wrong."))

@@ -11,13 +11,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.api import serializers
+from businesses.known_browsers import account
 from businesses.logging_in import log_in, refresh_tokens
 from businesses.models import Business, Service, Staff
 from businesses.requests import business_of
 from rhivo.api.pagination import CursorPages
 from rhivo.api.schema import PROBLEMS
 from rhivo.api.serializers import body_of, query_of
-from rhivo.api.throttling import throttle
+from rhivo.api.throttling import limited, throttle
 from rhivo.clock import now
 
 
@@ -30,7 +31,6 @@ class DirectoryView(APIView):
         operation_id="list_businesses",
     )
     def get(self, request: Request) -> Response:
-        throttle(request, "read")
         query = query_of(request, serializers.DirectoryQuery)
         found: QuerySet[Business] = Business.objects.listed()
         for word in query.get("q", "").split():
@@ -46,7 +46,6 @@ class BusinessView(APIView):
 
     @extend_schema(responses={200: serializers.BusinessSerializer} | PROBLEMS, operation_id="get_business")
     def get(self, request: Request, subdomain: str) -> Response:
-        throttle(request, "read")
         return Response(serializers.BusinessSerializer(business_of(request)).data)
 
 
@@ -55,7 +54,6 @@ class ServicesView(APIView):
 
     @extend_schema(responses={200: serializers.CatalogueSerializer} | PROBLEMS, operation_id="list_services")
     def get(self, request: Request, subdomain: str) -> Response:
-        throttle(request, "read")
         return Response({"categories": catalogue(business_of(request))})
 
 
@@ -64,7 +62,6 @@ class StaffView(APIView):
 
     @extend_schema(responses={200: serializers.StaffListSerializer} | PROBLEMS, operation_id="list_staff")
     def get(self, request: Request, subdomain: str) -> Response:
-        throttle(request, "read")
         people = Staff.objects.active().filter(business=business_of(request)).prefetch_related("services")
         return Response({"staff": serializers.StaffSerializer(people, many=True).data})
 
@@ -94,6 +91,7 @@ def catalogue(business: Business) -> list[dict[str, Any]]:
     return list(by_category.values())
 
 
+@limited("login")
 class TokenView(APIView):
     """Log in with email and password, in one business or as a customer anywhere."""
 
@@ -102,12 +100,12 @@ class TokenView(APIView):
     )
     def post(self, request: Request) -> HttpResponse:
         given = body_of(request, serializers.LogIn)
-        throttle(request, "login")
-        throttle(request, "login", who=f"account {given['email'].strip().lower()}")
+        throttle(request, "account", who=account(given["email"]))
         pair = log_in(given["email"], given["password"], subdomain=given.get("business"), at=now())
         return Response(pair, status=status.HTTP_200_OK)
 
 
+@limited("login")
 class RefreshView(APIView):
     """New tokens for a refresh token, as long as its person is active and the password is the same."""
 
@@ -117,5 +115,4 @@ class RefreshView(APIView):
         operation_id="refresh_tokens",
     )
     def post(self, request: Request) -> Response:
-        throttle(request, "login")
         return Response(refresh_tokens(body_of(request, serializers.Refresh)["refresh"], at=now()))

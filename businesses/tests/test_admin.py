@@ -175,8 +175,7 @@ def test_a_mistyped_address_leads_nowhere(shop: Shop, pages: Pages) -> None:
     browser = pages(shop.owner)
     for name in LISTS:
         for wrong in ("no-id", "99999999999999999999999", str(uuid4())):
-            answer = browser.get(reverse(f"admin:{name}_change", args=[wrong]), follow=True)
-            assert answer.redirect_chain == [("/admin/", 302)]
+            assert browser.get(reverse(f"admin:{name}_change", args=[wrong])).status_code == 404
 
 
 def test_staff_see_neither_the_team_s_access_nor_editable_settings(shop: Shop, pages: Pages) -> None:

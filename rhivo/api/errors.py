@@ -12,6 +12,9 @@ from rhivo import errors
 from rhivo.db.constraints import domain_error
 
 STATUS: list[tuple[type[errors.RhivoError], int]] = [
+    (errors.LengthRequired, 411),
+    (errors.TooLarge, 413),
+    (errors.TooLong, 414),
     (errors.Malformed, 400),
     (errors.NotAuthenticated, 401),
     (errors.Forbidden, 403),
@@ -32,8 +35,10 @@ TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     410: "Gone",
+    411: "Length required",
     412: "Version conflict",
     413: "Too large",
+    414: "Address too long",
     415: "Unsupported media type",
     422: "Refused by a rule",
     428: "Version required",

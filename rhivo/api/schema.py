@@ -14,9 +14,10 @@ def problems(*statuses: int) -> dict[Any, Any]:
     return {(status, _MEDIA): OpenApiResponse(ProblemSerializer) for status in statuses}
 
 
-PROBLEMS = problems(400, 401, 403, 404, 429, 503)
-WRITE_PROBLEMS = problems(400, 401, 403, 404, 409, 410, 422, 429, 503)
-CHANGE_PROBLEMS = problems(400, 401, 403, 404, 409, 412, 422, 428, 429, 503)
+UNREAD = (411, 413, 414)
+PROBLEMS = problems(400, 401, 403, 404, *UNREAD, 429, 503)
+WRITE_PROBLEMS = problems(400, 401, 403, 404, 409, 410, *UNREAD, 422, 429, 503)
+CHANGE_PROBLEMS = problems(400, 401, 403, 404, 409, *UNREAD, 412, 422, 428, 429, 503)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description="8 to 128 printable characters"
 )
