@@ -23,9 +23,11 @@ from businesses.requests import TenantRequest, named_id
 from businesses.standing import businesses_of_current_user, enter_business, standing_of
 from rhivo import claims
 from rhivo.api.errors import problem
+from rhivo.bodies import readers
 from rhivo.claims import Claims, Role
+from rhivo.client import client_address
 from rhivo.db.constraints import domain_error
-from rhivo.errors import NotAuthenticated, NotFound, RhivoError
+from rhivo.errors import NotAuthenticated, NotFound, RhivoError, Unavailable
 from rhivo.unavailable import busy_page
 
 API_PREFIX = "/api/"
@@ -57,9 +59,10 @@ class TenancyMiddleware:
         if request.path in WITHOUT_DATABASE:
             return self.get_response(request)
         request.request_id = _request_id(request)
-        # All of the body before BEGIN: a slow sender holds no transaction, and no answer leaves a body unread, at which
-        # the server would cut the connection.
-        _ = request.body
+        try:
+            _read_body(request)
+        except Unavailable as busy:
+            return _busy(request, busy)
         script_prefix = get_script_prefix()
         try:
             response = self._in_transaction(request)
@@ -67,11 +70,16 @@ class TenancyMiddleware:
             known = domain_error(error)
             if known is None:
                 raise
-            response = problem(known) if _wants_problem(request) else busy_page(request)
+            response = _busy(request, known)
         finally:
             set_script_prefix(script_prefix)
         response["X-Request-ID"] = request.request_id
         return response
+
+    def process_exception(self, request: TenantRequest, exception: Exception) -> HttpResponse | None:
+        """Answer for a view that waited too long for the database, or lost it: tell its client to come again."""
+        known = domain_error(exception) if isinstance(exception, DatabaseError) else None
+        return _busy(request, known) if isinstance(known, Unavailable) else None
 
     def _in_transaction(self, request: TenantRequest) -> HttpResponse:
         identity = identify(request)
@@ -177,6 +185,18 @@ def subdomain_of_host(request: TenantRequest) -> str:
     return label if dot and rest == settings.BASE_DOMAIN and label != "www" else ""
 
 
+def _read_body(request: TenantRequest) -> None:
+    """Read all of the body before BEGIN: a slow sender holds no transaction.
+
+    Nor does an answer leave a body unread, at which the server would cut the connection. Raises Unavailable when slow
+    senders keep too many threads waiting; then cutting the connection is what is wanted.
+    """
+    if request.META.get("CONTENT_LENGTH") in ("", "0", None):
+        return
+    with readers.turn(client_address(request)):
+        _ = request.body
+
+
 def _request_id(request: TenantRequest) -> str:
     given = request.headers.get("X-Request-ID", "")
     return given if REQUEST_ID.fullmatch(given) else uuid4().hex
@@ -184,6 +204,10 @@ def _request_id(request: TenantRequest) -> str:
 
 def _wants_problem(request: TenantRequest) -> bool:
     return request.path.startswith(API_PREFIX)
+
+
+def _busy(request: TenantRequest, error: RhivoError) -> HttpResponse:
+    return problem(error) if _wants_problem(request) else busy_page(request)
 
 
 def _not_found(request: TenantRequest, missing: Exception) -> HttpResponse:
