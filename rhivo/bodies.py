@@ -15,7 +15,7 @@ AT_ONCE = 4
 """Half of a process's threads: the others answer whatever has no body."""
 FROM_ONE_ADDRESS = 2
 PATIENCE = 1.0
-"""Seconds for which a body may be read without being in the way of anybody, and for which others wait for their turn."""
+"""Seconds for which a body is read before it counts as slow, and for which others wait for their turn."""
 
 
 class Readers:

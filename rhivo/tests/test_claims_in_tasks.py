@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -62,7 +62,8 @@ class Worker:
         """Wait for what the next task reports."""
         found = self.redis.blpop([self.reports], timeout=PATIENCE)
         assert found, self.child.tail()
-        return str(found[1].decode())  # type: ignore[index]
+        _, report = cast(tuple[bytes, bytes], found)
+        return report.decode()
 
     def leaks(self, number: int) -> list[str]:
         """Return what so many looks found of anybody's claims."""

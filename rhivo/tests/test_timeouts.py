@@ -32,7 +32,7 @@ def _slow(_: HttpRequest) -> HttpResponse:
 
 
 def _many_statements(_: HttpRequest) -> HttpResponse:
-    for _ in range(2000):
+    for _number in range(2000):
         connection.cursor().execute("SELECT pg_sleep(0.01)")
     return HttpResponse("slept")
 
@@ -100,7 +100,11 @@ def test_on_a_page_it_is_a_page_that_says_so(
     for name, limit in endings().items():
         with caplog.at_level("CRITICAL"), limited(**limit):
             answer = client.get(f"/{name}/")
-            assert (answer.status_code, answer["Retry-After"], "text/html" in answer["Content-Type"]) == (503, "5", True)
+            assert (answer.status_code, answer["Retry-After"], "text/html" in answer["Content-Type"]) == (
+                503,
+                "5",
+                True,
+            )
             assert client.get("/well/").status_code == 200
 
 
