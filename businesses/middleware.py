@@ -25,7 +25,9 @@ from businesses.standing import businesses_of_current_user, enter_business, stan
 from rhivo import claims
 from rhivo.api.errors import problem
 from rhivo.api.throttling import scope_of, throttle
+from rhivo.bodies import readers
 from rhivo.claims import Claims, Role
+from rhivo.client import client_address
 from rhivo.db.constraints import domain_error
 from rhivo.errors import NotAuthenticated, NotFound, RhivoError, Throttled, Unavailable
 from rhivo.pages import API_PREFIX, is_api, refused
@@ -71,9 +73,10 @@ class TenancyMiddleware:
         if request.path in WITHOUT_DATABASE:
             return self.get_response(request)
         request.request_id = _request_id(request)
-        # All of the body before BEGIN: a slow sender holds no transaction, and no answer leaves a body unread, at which
-        # the server would cut the connection.
-        _ = request.body
+        try:
+            _read_body(request)
+        except Unavailable as busy:
+            return _busy(request, busy)
         script_prefix = get_script_prefix()
         try:
             address = address_of(request)
@@ -90,11 +93,16 @@ class TenancyMiddleware:
                 raise
             if request.method in SAFE_METHODS:
                 known = Unavailable()
-            response = problem(known) if is_api(request) else busy_page(request, known)
+            response = _busy(request, known)
         finally:
             set_script_prefix(script_prefix)
         response["X-Request-ID"] = request.request_id
         return response
+
+    def process_exception(self, request: TenantRequest, exception: Exception) -> HttpResponse | None:
+        """Answer for a view that waited too long for the database, or lost it: tell its client to come again."""
+        known = domain_error(exception) if isinstance(exception, DatabaseError) else None
+        return _busy(request, known) if isinstance(known, Unavailable) else None
 
     def _in_transaction(self, request: TenantRequest, address: Address) -> HttpResponse:
         identity = identify(request)
@@ -212,9 +220,25 @@ def subdomain_of_host(request: TenantRequest) -> str:
     return label if found and not rest and label != "www" else ""
 
 
+def _read_body(request: TenantRequest) -> None:
+    """Read all of the body before BEGIN: a slow sender holds no transaction.
+
+    Nor does an answer leave a body unread, at which the server would cut the connection. Raises Unavailable when slow
+    senders keep too many threads waiting; then cutting the connection is what is wanted.
+    """
+    if request.META.get("CONTENT_LENGTH") in ("", "0", None):
+        return
+    with readers.turn(client_address(request)):
+        _ = request.body
+
+
 def _request_id(request: TenantRequest) -> str:
     given = request.headers.get("X-Request-ID", "")
     return given if REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _busy(request: TenantRequest, error: RhivoError) -> HttpResponse:
+    return problem(error) if is_api(request) else busy_page(request, error)
 
 
 def _not_found(request: TenantRequest, missing: Exception) -> HttpResponse:

@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rhivo.settings")
 os.environ.setdefault("RHIVO_DB_ROLE", "worker")
 
 
-class UnclaimedTask(Task):
+class UnclaimedTask(Task):  # type: ignore[type-arg]  # no generic at run time
     """A task begins without claims and takes those it put in force with it, however it ends.
 
     Threads and processes of a worker run one task after another: what one left behind would be sent with the next

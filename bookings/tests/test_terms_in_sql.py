@@ -69,11 +69,14 @@ def tried(claims: Claims, query: str, appointment: Appointment) -> str:
 
 def state(appointment: Appointment) -> tuple[Any, ...]:
     with raw("owner") as owner:
-        return owner.execute(
-            "SELECT a.status, a.starts_at, a.version, a.notes, a.overrides, count(l.id) FROM appointments a"
-            " JOIN audit_logs l ON l.entity_id = a.id WHERE a.id = %s GROUP BY a.id",
-            [appointment.id],
-        ).fetchone() or ()
+        return (
+            owner.execute(
+                "SELECT a.status, a.starts_at, a.version, a.notes, a.overrides, count(l.id) FROM appointments a"
+                " JOIN audit_logs l ON l.entity_id = a.id WHERE a.id = %s GROUP BY a.id",
+                [appointment.id],
+            ).fetchone()
+            or ()
+        )
 
 
 @pytest.mark.parametrize("who", REACH_BUT_DO_NOT_WORK)

@@ -1,6 +1,7 @@
-"""Tasks that leave claims behind as badly as tasks can, and one that looks for them: `celery -A rhivo.testing.leaking_tasks`.
+"""Tasks that leave claims behind as badly as tasks can, and one that looks for them.
 
-With RHIVO_TEST_UNPROTECTED they are Celery's own kind of task, to show that the look would find what is left.
+A worker runs them with `celery -A rhivo.testing.leaking_tasks`. With RHIVO_TEST_UNPROTECTED they are Celery's own kind
+of task, to show that the look would find what is left.
 """
 
 import json

@@ -1,6 +1,7 @@
 """Looking for claims that outlive their request: many threads send mixed requests through the whole of Django.
 
-Each answer says whose claims were in force. A leak is an answer, a stream or a thread that knows of anyone but who asked.
+Each answer says whose claims were in force. A leak is an answer, a stream or a thread that knows of anyone
+but who asked.
 """
 
 import json
@@ -9,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from wsgiref.util import setup_testing_defaults
 
 from django.core.handlers.wsgi import WSGIHandler
@@ -18,8 +19,10 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHt
 from django.urls import path
 
 from bookings.models import Appointment
+from businesses.models import User
 from rhivo import claims
-from rhivo.claims import PUBLIC, acting_as
+from rhivo.claims import PUBLIC, Role, acting_as
+from rhivo.db.postgresql.base import DatabaseWrapper
 from rhivo.testing.server import access_token
 from rhivo.testing.shops import Shop
 
@@ -104,14 +107,16 @@ def visitors_of(*shops: Shop) -> list[Visitor]:
     """Return nobody and, of each shop, its owner, its employee and its customer, who booked nothing."""
     found = [Visitor("", "", 0)]
     for shop in shops:
-        there = shop.business.id
         with acting_as(shop.owners), transaction.atomic():
             bookings = Appointment.objects.count()
-        found += [
-            Visitor(access_token(shop.owner, business_id=there, role="owner"), f"{there} {shop.owner.id} owner", bookings),
-            Visitor(access_token(shop.employee, business_id=there, role="staff"), f"{there} {shop.employee.id} staff", bookings),
-            Visitor(access_token(shop.customer, business_id=there, role="customer"), f"{there} {shop.customer.id} customer", 0),
-        ]  # fmt: skip
+        people: list[tuple[User, Role, int]] = [
+            (shop.owner, "owner", bookings),
+            (shop.employee, "staff", bookings),
+            (shop.customer, "customer", 0),
+        ]
+        for person, role, seen in people:
+            token = access_token(person, business_id=shop.business.id, role=role)
+            found.append(Visitor(token, f"{shop.business.id} {person.id} {role}", seen))
     return found
 
 
@@ -122,7 +127,7 @@ def leaks_of_requests(visitors: list[Visitor], *, threads: int, requests: int, s
     leaks: list[str] = []
 
     def run(number: int) -> None:
-        dice = random.Random(seed * 1000 + number)
+        dice = random.Random(seed * 1000 + number)  # noqa: S311 - to be repeated
         try:
             for _ in range(requests // threads):
                 leaks.extend(_leaks_of_one(handler, dice.choice(visitors), dice.choice([*VIEWS, "said", "said"]), dice))
@@ -163,12 +168,12 @@ def _answer(handler: WSGIHandler, visitor: Visitor, name: str, *, whole: bool) -
     if visitor.token:
         environ["HTTP_AUTHORIZATION"] = f"Bearer {visitor.token}"
     setup_testing_defaults(environ)
-    response = handler(environ, lambda *_: None)
+    response = handler(environ, lambda *_: lambda _: None)
     chunks: Iterator[bytes] = iter(response)
     try:
         return b"".join(chunks).decode() if whole else next(chunks, b"").decode()
     finally:
-        response.close()  # type: ignore[attr-defined]  # as a server does, also for a client that went away
+        response.close()  # as a server does, also for a client that went away
 
 
 @contextmanager
@@ -183,6 +188,6 @@ def connected(*, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator
     finally:
         connections["default"].close()
         if "pool" in settings["OPTIONS"]:
-            connections["default"].close_pool()
+            cast(DatabaseWrapper, connections["default"]).close_pool()
         settings.clear()
         settings.update(former)

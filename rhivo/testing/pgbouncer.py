@@ -1,9 +1,10 @@
-"""PgBouncer in transaction mode in front of the test database, from the system's package (`apt-get install pgbouncer`)."""
+"""PgBouncer in transaction mode in front of the test database, from the package `pgbouncer`."""
 
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,8 +70,22 @@ class PgBouncer:
 
 
 @contextmanager
-def pooling(folder: Path, *, prepared_statements: int = 0) -> Iterator[PgBouncer]:
-    """Run it for a block, as an ordinary user on a free port of 127.0.0.1; it knows prepared statements from 1.21 on."""
+def pooling(*, prepared_statements: int = 0) -> Iterator[PgBouncer]:
+    """Run it for a block, as an ordinary user on a free port of 127.0.0.1."""
+    with tempfile.TemporaryDirectory(prefix="rhivo-pgbouncer-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # it may run as another user
+        child, port = _spawn(folder, prepared_statements)
+        pooler = PgBouncer(port, child)
+        try:
+            if not wait_until(lambda: not child.running or pooler.answers(), seconds=20) or not child.running:
+                raise RuntimeError(f"PgBouncer does not come up:\n{child.tail()}")
+            yield pooler
+        finally:
+            child.stop()
+
+
+def _spawn(folder: Path, prepared_statements: int) -> tuple[Child, int]:
     found = program()
     assert found, "PgBouncer is not installed"
     direct = urlsplit(os.environ[URL_OF["app"]])
@@ -81,13 +96,10 @@ def pooling(folder: Path, *, prepared_statements: int = 0) -> Iterator[PgBouncer
     )
     settings.write_text(text + (f"max_prepared_statements = {prepared_statements}\n" if prepared_statements else ""))
     account = unprivileged_account()
-    if account:
-        for file in (users, settings):
-            os.chown(file, account.uid, account.gid)
-        for parent in (folder, *list(folder.parents)[:2]):
-            parent.chmod(parent.stat().st_mode | 0o011)
     for file in (users, settings):
         file.chmod(0o600)
+        if account:
+            os.chown(file, account.uid, account.gid)
     child = Child.spawn(
         "pgbouncer",
         [found, "-q", settings],
@@ -95,13 +107,7 @@ def pooling(folder: Path, *, prepared_statements: int = 0) -> Iterator[PgBouncer
         user=account.uid if account else None,
         group=account.gid if account else None,
     )
-    pooler = PgBouncer(own_port, child)
-    try:
-        if not wait_until(lambda: not child.running or pooler.answers(), seconds=20) or not child.running:
-            raise RuntimeError(f"PgBouncer does not come up:\n{child.tail()}")
-        yield pooler
-    finally:
-        child.stop()
+    return child, own_port
 
 
 def _credentials(role: str) -> str:

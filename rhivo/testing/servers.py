@@ -63,7 +63,7 @@ def _valkey(folder: Path, cleanup: ExitStack) -> str:
 
 
 def _let_the_owner_make_databases(admin_url: str) -> None:
-    """Each test process makes one, as the owner, who may neither install extensions nor close what the system offers."""
+    """Each test process makes one, as the owner, who may neither install extensions nor close system functions."""
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute("ALTER ROLE rhivo_owner CREATEDB")
     with psycopg.connect(admin_url, dbname="template1", autocommit=True) as connection:

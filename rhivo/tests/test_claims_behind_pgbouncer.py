@@ -1,6 +1,7 @@
 """Behind PgBouncer in transaction mode, where transactions of many clients take turns on few connections."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +18,14 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(program() is None, reason="PgBouncer is not installed: apt-get install pgbouncer"),
 ]
-REQUESTS = 2400
+REQUESTS = 2000
 # From 1.22 on it keeps track of prepared statements, as psycopg closes them.
 PREPARED = [0, 100] if version() >= (1, 22) else [0]
 
 
 @pytest.fixture
-def pooler(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PgBouncer]:
-    with pooling(tmp_path_factory.mktemp("pgbouncer")) as running:
+def pooler(django_db_setup: None) -> Iterator[PgBouncer]:
+    with pooling() as running:
         yield running
 
 
@@ -48,8 +49,7 @@ def test_no_request_meets_the_claims_of_another(visitors: list[Visitor], pooler:
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'rhivo_app'"
             " AND application_name LIKE 'rhivo%%'"
         ).fetchone()
-    assert shared is not None
-    assert shared[0] <= POOL_SIZE
+    assert shared in [(number,) for number in range(POOL_SIZE + 1)]
 
 
 def test_settings_of_the_session_would_reach_other_clients(
@@ -62,14 +62,12 @@ def test_settings_of_the_session_would_reach_other_clients(
 
 
 @pytest.mark.parametrize("prepared", PREPARED)
-def test_the_whole_product_works_through_it(
-    prepared: int, shop: Shop, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_whole_product_works_through_it(prepared: int, shop: Shop, tmp_path: Path) -> None:
     """Forty visitors want one place: one gets it, books it, and cancels it by their token."""
-    service, folder = shop.service(), tmp_path_factory.mktemp("through")
-    with pooling(folder, prepared_statements=prepared) as pooler:
+    service = shop.service()
+    with pooling(prepared_statements=prepared) as pooler:
         own = {"DATABASE_URL": pooler.url("app"), "RHIVO_DB_PREPARE": "on" if prepared else "off"}
-        with serving(folder, environment=own) as server:
+        with serving(tmp_path, environment=own) as server:
             wanted = {"service": str(service.id), "start": shop.at("10:00").isoformat()}
             answers = server.storm([Call(f"{shop.api}/reservations/", wanted) for _ in range(40)])
             assert sorted({answer.status for answer in answers}) == [201, 409]

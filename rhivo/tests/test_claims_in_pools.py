@@ -11,7 +11,7 @@ from rhivo.claims import Claims, settings_of
 from rhivo.testing.leaks import Visitor, connected, leaks_of_requests
 
 pytestmark = pytest.mark.django_db(transaction=True)
-REQUESTS = 2400
+REQUESTS = 2000
 
 
 def pooled(former: dict[str, Any]) -> dict[str, Any]:

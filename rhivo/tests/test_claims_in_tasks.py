@@ -2,11 +2,12 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ from rhivo.testing.shops import Shop
 pytestmark = pytest.mark.django_db(transaction=True)
 POOLS = {"solo": "1", "threads": "4", "prefork": "2"}
 PATIENCE = 60
+CELERY = (sys.executable, "-m", "celery", "-A", "rhivo.testing.leaking_tasks")
 
 
 class Worker:
@@ -33,31 +35,35 @@ class Worker:
         self.reports = f"{self.queue}-reports"
         self.redis = redis.Redis.from_url(self.url, socket_timeout=PATIENCE + 10)
         self.line = app.connection_for_write(self.url)
+        self.node = f"celery@{self.queue}"
         own = {"REDIS_URL": self.url, "RHIVO_DB_ROLE": "worker"}
-        unprotected = {} if protected else {"RHIVO_TEST_UNPROTECTED": "yes"}
+        self.environment = {**os.environ, **own, **({} if protected else {"RHIVO_TEST_UNPROTECTED": "yes"})}
         self.child = Child.spawn(
             "celery",
             [
-                *(sys.executable, "-m", "celery", "-A", "rhivo.testing.leaking_tasks", "worker", "--loglevel", "ERROR"),
-                *("--pool", pool, "--concurrency", POOLS[pool], "--queues", self.queue, "--hostname", self.queue),
+                *(*CELERY, "worker", "--loglevel", "ERROR", "--pool", pool, "--concurrency", POOLS[pool]),
+                *("--queues", self.queue, "--hostname", self.node),
                 *("--without-gossip", "--without-mingle", "--without-heartbeat"),
             ],
             log=folder / "celery.log",
-            env={**os.environ, **own, **unprotected},
+            env=self.environment,
             cwd=CHECKOUT,
         )
 
     def send(self, task: Any, *args: Any, **options: Any) -> Any:
         return task.apply_async(args, queue=self.queue, connection=self.line, **options)
 
-    def revoke(self, task_id: str) -> None:
-        app.control.revoke(task_id, terminate=True, signal="SIGKILL", connection=self.line)
+    def kill(self, *task_ids: str) -> None:
+        """Have tasks under way ended by SIGKILL, as an operator would."""
+        command = (*CELERY, "control", "--destination", self.node, "terminate", "SIGKILL", *task_ids)
+        subprocess.run(command, env=self.environment, cwd=CHECKOUT, check=True, capture_output=True)
 
     def report(self) -> str:
         """Wait for what the next task reports."""
         found = self.redis.blpop([self.reports], timeout=PATIENCE)
         assert found, self.child.tail()
-        return str(found[1].decode())  # type: ignore[index]
+        _, report = cast(tuple[bytes, bytes], found)
+        return report.decode()
 
     def leaks(self, number: int) -> list[str]:
         """Return what so many looks found of anybody's claims."""
@@ -101,14 +107,13 @@ def test_tasks_of_celerys_own_kind_would(pool: str, shop: Shop, tmp_path: Path) 
         assert len(worker.leaks(looks)) > 5
 
 
-@pytest.mark.parametrize("how", ["soft limit", "hard limit", "revoked"])
+@pytest.mark.parametrize("how", ["soft limit", "hard limit", "killed"])
 def test_a_task_that_is_ended_from_outside_leaves_nothing(how: str, shop: Shop, tmp_path: Path) -> None:
-    limits = {"soft limit": {"soft_time_limit": 1}, "hard limit": {"time_limit": 1}, "revoked": {}}
+    limits = {"soft limit": {"soft_time_limit": 1}, "hard limit": {"time_limit": 1}, "killed": {}}
     with working("prefork", tmp_path) as worker:
-        for _ in range(2):
-            hanging = worker.send(hang, str(shop.business.id), worker.reports, **limits[how])
-            assert worker.report() == "hangs"
-            if how == "revoked":
-                worker.revoke(hanging.id)
+        hanging = [worker.send(hang, str(shop.business.id), worker.reports, **limits[how]).id for _ in range(2)]
+        assert [worker.report() for _ in hanging] == ["hangs", "hangs"]
+        if how == "killed":
+            worker.kill(*hanging)
         looks = send_a_mixture(worker, shop, rounds=5)
         assert worker.leaks(looks) == []

@@ -75,14 +75,10 @@ def test_the_worker_reaches_across_tenants_for_its_tasks_alone(
 
 
 def leaks_everywhere(login: Connection, owner: Connection, claims: Claims, mine: Shop, theirs: Shop) -> set[str]:
-    return {
-        leak for table in tenant_tables(owner) for leak in leaks_of(login, owner, table, claims, mine, theirs)
-    }
+    return {leak for table in tenant_tables(owner) for leak in leaks_of(login, owner, table, claims, mine, theirs)}
 
 
-def leaks_of(
-    login: Connection, owner: Connection, table: str, claims: Claims, mine: Shop, theirs: Shop
-) -> list[str]:
+def leaks_of(login: Connection, owner: Connection, table: str, claims: Claims, mine: Shop, theirs: Shop) -> list[str]:
     """Return every verb by which claims of one business reached rows of another in a table, updates by column."""
     target = theirs.business.id
     row = owner.execute(
@@ -201,8 +197,8 @@ def test_a_closed_business_is_seen_by_its_people_alone(
     ids = (shop.business.id, shop.service("cut").id)
     rows = "SELECT count(*) FROM {} WHERE business_id = %s"
     for claims in (Claims(), shop.public, shop.customers, shop.guest):  # type: ignore[attr-defined]
-        assert {table: attempt(app_connection, claims, rows, table, ids[0]) for table in PUBLIC_TABLES} == dict.fromkeys(
-            PUBLIC_TABLES, 0
-        )
+        assert {
+            table: attempt(app_connection, claims, rows, table, ids[0]) for table in PUBLIC_TABLES
+        } == dict.fromkeys(PUBLIC_TABLES, 0)
         assert attempt(app_connection, claims, live, "", *ids) == 0
     assert attempt(app_connection, shop.employees, live, "", *ids) == 1

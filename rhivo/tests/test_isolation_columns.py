@@ -129,7 +129,9 @@ def forged(connection: Connection, claims: Claims, table: str, row: dict[str, An
     assert refused_by(connection, claims, f"INSERT INTO {table} ({names}) VALUES ({marks})", *row.values()) == ""
     with raw("owner") as owner:
         found = owner.execute(f"SELECT to_jsonb(t) FROM {table} t WHERE id = %s", [row["id"]]).fetchone()
-        return dict(found[0])  # type: ignore[index]
+        assert found
+        made: Any = found[0]
+        return dict(made)
 
 
 def a_hold(shop: Shop, **fields: Any) -> dict[str, Any]:

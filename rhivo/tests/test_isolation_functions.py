@@ -158,9 +158,7 @@ def test_no_sequence_is_read_or_moved_but_those_that_own_tables_need(
 ) -> None:
     sequences = owner_connection.execute("SELECT relname FROM pg_class WHERE relkind = 'S'").fetchall()
     for login in (app_connection, worker_connection):
-        usable = {
-            name for (name,) in sequences if attempt(login, Claims(), f"SELECT nextval('{name}')") != DENIED
-        }
+        usable = {name for (name,) in sequences if attempt(login, Claims(), f"SELECT nextval('{name}')") != DENIED}
         assert usable == {"django_admin_log_id_seq"}
         for (name,) in sequences:
             assert attempt(login, Claims(), f"SELECT setval('{name}', 1)") == DENIED
@@ -252,9 +250,7 @@ def test_a_search_path_of_the_attackers_changes_nothing(
         app_connection.execute("RESET search_path")
 
 
-def test_switching_row_security_off_shows_nothing(
-    full_shops: tuple[Shop, Shop], app_connection: Connection
-) -> None:
+def test_switching_row_security_off_shows_nothing(full_shops: tuple[Shop, Shop], app_connection: Connection) -> None:
     mine, _ = full_shops
     app_connection.execute("SET row_security = off")
     try:
