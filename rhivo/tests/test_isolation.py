@@ -64,11 +64,8 @@ def furnish(shop: Shop) -> None:
             " VALUES (%s, %s, 'https://example.com/', 'secret', '[]', true, now())",
             [uuid4(), shop.business.id],
         )
-        connection.execute(
-            "INSERT INTO audit_seals (business_id, last_entry_id, entries, digest, previous_digest, sealed_at)"
-            " VALUES (%s, 1, 1, '', '', now())",
-            [shop.business.id],
-        )
+    with raw("worker") as connection:
+        connection.execute("SELECT seal_history(%s)", [shop.business.id])
 
 
 def claims_of(shop: Shop, visitor: str) -> Claims:
@@ -232,7 +229,7 @@ def test_people_see_themselves_and_colleagues_but_no_other_accounts(
     assert seen == {"nobody": 0, "public": 0, "guest": 0, "customer": 1, "staff": 2, "owner": 2}
 
 
-@pytest.mark.parametrize("table", ["busy_times", "audit_logs"])
+@pytest.mark.parametrize("table", ["busy_times", "audit_logs", "audit_seals"])
 def test_the_ledger_and_the_history_are_written_by_nobody(
     table: str, full_shops: tuple[Shop, Shop], app_connection: psycopg.Connection[Any]
 ) -> None:
@@ -246,15 +243,21 @@ def test_the_ledger_and_the_history_are_written_by_nobody(
     ):
         assert attempt(app_connection, mine.owners, query, table) == denied
     with raw("worker") as worker:
-        for query in ("DELETE FROM {}", "UPDATE {} SET business_id = business_id", "TRUNCATE {}"):
+        for query in (
+            "DELETE FROM {}",
+            "UPDATE {} SET business_id = business_id",
+            "INSERT INTO {} DEFAULT VALUES",
+            "TRUNCATE {}",
+        ):
             assert attempt(worker, mine.owners, query, table) == denied
 
 
 def test_even_the_owner_of_the_schema_cannot_rewrite_history(
     full_shops: tuple[Shop, Shop], owner_connection: psycopg.Connection[Any]
 ) -> None:
-    for query in ("DELETE FROM {}", "UPDATE {} SET action = 'forged'", "TRUNCATE {}"):
-        assert attempt(owner_connection, Claims(), query, "audit_logs") == "42501"
+    for table, column in (("audit_logs", "action"), ("audit_seals", "digest")):
+        for query in ("DELETE FROM {}", f"UPDATE {{}} SET {column} = 'forged'", "TRUNCATE {}"):
+            assert attempt(owner_connection, Claims(), query, table) == "42501"
 
 
 def test_claims_do_not_outlive_their_transaction(full_shops: tuple[Shop, Shop]) -> None:
