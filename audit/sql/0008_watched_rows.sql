@@ -58,8 +58,8 @@ BEGIN
                            FROM jsonb_each(COALESCE(last.after, '{}')) WHERE told ? key AND told -> key <> value
                                 AND (key <> 'version' OR %4$L)) END AS differs
                 FROM audit_logs last
-                WHERE last.business_id = $1 AND last.entity = %1$L AND last.entity_id = r.id
-                ORDER BY last.id DESC LIMIT 1
+                WHERE last.business_id = $1 AND last.entity = %1$L AND last.entity_id BETWEEN r.id AND r.id
+                ORDER BY last.entity_id DESC, last.id DESC LIMIT 1
             ) AS l ON true
             CROSS JOIN LATERAL (
                 SELECT CASE WHEN %4$L THEN count(*) END AS entries FROM audit_logs e

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from audit.tests.histories import entries, export, script
 from audit.verify_export import FIELDS, canonical
 from audit.verifying import hash_of
 from rhivo.testing.database import as_role, raw
+from rhivo.testing.server import CHECKOUT
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,6 +92,17 @@ def test_the_hash_of_any_entry_is_what_the_recipe_gives(
     said = [*values, before, after, at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")]
     stored = of_jsonb(app, json.dumps(said))
     assert hashlib.sha256(("ab" + recomputed(stored)).encode()).hexdigest() == row[0]
+
+
+def test_the_worked_recipe_of_the_docs_is_right() -> None:
+    """By hand, by the function that the script has, and by its own words."""
+    page = (CHECKOUT / "docs" / "history.md").read_text()
+    found = re.search(r"printf %s '([0-9a-f]{64})(.*)' \| sha256sum\n([0-9a-f]{64})  -\n", page)
+    assert found
+    previous, text, digest = found.groups()
+    assert hashlib.sha256((previous + text).encode()).hexdigest() == digest
+    assert recomputed(text) == text
+    assert f"`{', '.join(FIELDS)}`" in page
 
 
 def test_the_recipe_gives_the_hashes_of_real_entries(shop: Shop) -> None:

@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.db import models
 from django.db.models.functions import Lower
 
 from businesses.models.business import Business
 from businesses.permissions import may
 from rhivo import claims
+from rhivo.db.history import because, no_more_reason
 
 
 class UserManager(BaseUserManager["User"]):
@@ -56,6 +58,18 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether this is the password; an old hash is renewed on this occasion, and the history told so."""
+
+        def renew(password: str) -> None:
+            self.set_password(password)
+            self._password = None
+            because("The same password: its hash was renewed at log-in.")
+            self.save(update_fields=["password"])
+            no_more_reason()
+
+        return check_password(raw_password, self.password, renew)
 
     def get_full_name(self) -> str:
         return self.name

@@ -33,7 +33,8 @@ BEGIN
     FOREACH _place IN ARRAY _places LOOP
         PERFORM pg_advisory_xact_lock(hashtextextended('history ' || _place::text || _entity || _about::text, 0));
         SELECT at INTO _sixtieth FROM audit_logs
-            WHERE business_id = _place AND entity = _entity AND entity_id = _about ORDER BY id DESC OFFSET 59 LIMIT 1;
+            WHERE business_id = _place AND entity = _entity AND entity_id BETWEEN _about AND _about
+            ORDER BY entity_id DESC, id DESC OFFSET 59 LIMIT 1;
         IF _action <> 'refused' OR _sixtieth IS NULL OR _sixtieth < clock_timestamp() - interval '1 minute' THEN
             PERFORM write_history(_place, _entity, _about, _action, NULL, _details);
         END IF;

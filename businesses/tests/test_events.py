@@ -230,6 +230,14 @@ def test_a_log_in_goes_on_when_the_history_cannot_be_written(
     assert "could not be told" in caplog.text
 
 
+def test_a_hash_that_is_renewed_at_log_in_is_not_taken_for_a_new_password(shop: Shop, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
+    answered(log_in(shop.employee.email))
+    entry, login = entries(shop.business.id, "account", "login")
+    assert (entry.action, entry.reason) == ("password_changed", "The same password: its hash was renewed at log-in.")
+    assert (login.action, login.reason) == ("logged_in", "")
+
+
 def test_an_exported_tenant_file_is_told(shop: Shop) -> None:
     assert run("export_business", shop.business.subdomain)[0] == 0
     (entry,) = entries(shop.business.id, "export")

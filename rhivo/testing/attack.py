@@ -80,8 +80,5 @@ def furnish(shop: Shop) -> None:
             " VALUES (%s, %s, 'https://example.com/', 'secret', '[]', true, now())",
             [uuid4(), shop.business.id],
         )
-        connection.execute(
-            "INSERT INTO audit_seals (business_id, last_entry_id, entries, digest, previous_digest, sealed_at)"
-            " VALUES (%s, 1, 1, '', '', now())",
-            [shop.business.id],
-        )
+    with raw("worker") as worker:
+        worker.execute("SELECT seal_history(%s)", [shop.business.id])
