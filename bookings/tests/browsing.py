@@ -1,7 +1,8 @@
-"""Someone who books through the pages, without JavaScript."""
+"""Someone who books through the pages, without JavaScript; and the windows of those who use a real browser."""
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.test import Client
@@ -10,6 +11,8 @@ from django.urls import set_script_prefix
 from businesses.models import User
 from rhivo.testing.shops import PASSWORD, Shop
 
+CHROMIUM = Path("/usr/bin/chromium")
+PHONE, DESKTOP = {"width": 360, "height": 780}, {"width": 1280, "height": 900}
 DETAILS = {"name": "Gino", "email": "gino@example.com", "phone": ""}
 
 

@@ -1,38 +1,21 @@
 """The booking pages in a real browser, on a phone and on a desktop, each page checked by axe as it passes."""
 
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from bookings.tests.browsing import CHROMIUM, DESKTOP, PHONE
 from businesses.models import User
 from rhivo.testing.shops import PASSWORD, Shop
-
-CHROMIUM = Path("/usr/bin/chromium")
-PHONE, DESKTOP = {"width": 360, "height": 780}, {"width": 1280, "height": 900}
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
     pytest.mark.django_db(transaction=True),
 ]
-
-
-@pytest.fixture
-def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    """Chromium. Playwright keeps an event loop in this thread, which Django would take for async code."""
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 class Screen:

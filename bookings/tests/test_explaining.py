@@ -223,6 +223,16 @@ def test_a_past_instant_is_judged_by_what_stood_then(shop: Shop) -> None:
     assert (found.now.code, found.now.obstacles) == ("FREE", ())
 
 
+def test_a_booking_that_was_moved_far_away_is_still_known_to_have_been_there(shop: Shop) -> None:
+    booked = shop.book(shop.at("10:00"))
+    while_booked = now()
+    moved(shop, booked, shop.at("10:00", days=20))
+    found = explained(shop, shop.at("10:00"), past=while_booked)
+    assert found.past is not None
+    assert (found.past.code, found.now.code) == ("FULL", "FREE")
+    assert [event.places for event in found.story] == [0, 0, 0, 1]
+
+
 def test_a_hold_filled_the_time_until_it_was_released(shop: Shop) -> None:
     hold = shop.hold(shop.at("10:00"))
     while_held = now()
