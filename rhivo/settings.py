@@ -218,7 +218,7 @@ UNFOLD = {
     "SITE_HEADER": "businesses.admin_site.business_name",
     "SITE_URL": "businesses.admin_site.public_page",
     "SITE_SYMBOL": "event_available",
-    "STYLES": [lambda request: static("back-office.css")],
+    "STYLES": [lambda _request: static("back-office.css")],
     "SHOW_HISTORY": True,
     "SHOW_BACK_BUTTON": True,
     "DASHBOARD_CALLBACK": "bookings.admin_dashboard.today",
