@@ -35,34 +35,31 @@ SPANS = {"today": (0, 1), "yesterday": (-1, 0), "week": (-6, 1), "month": (-29, 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An entry with what it takes to tell it, and where the thing is that it is about, '' for nowhere."""
+    """An entry in words, in the zone in force; `link` leads to the thing that it is about, '' for nowhere."""
 
     entry: AuditLog
-    telling: Telling
+    sentence: str
+    thing: str
+    who: str
+    changes: list[TextChange]
     link: str
-
-    @property
-    def sentence(self) -> str:
-        return self.telling.sentence(self.entry)
-
-    @property
-    def thing(self) -> str:
-        return self.telling.thing(self.entry)
-
-    @property
-    def who(self) -> str:
-        return self.telling.who(self.entry)
-
-    @property
-    def changes(self) -> list[TextChange]:
-        return self.telling.changes(self.entry)
 
 
 def tell(entries: Sequence[AuditLog], request: HttpRequest) -> list[Told]:
-    """Return entries ready to be told, what they need looked up once for all."""
+    """Return entries in words, what they need looked up once for all."""
     telling = Telling.of(entries, currency=workplace(request).currency)
     pages = _pages(request)
-    return [Told(entry, telling, _link(entry, pages)) for entry in entries]
+    return [
+        Told(
+            entry,
+            sentence=telling.sentence(entry),
+            thing=telling.thing(entry),
+            who=telling.who(entry),
+            changes=telling.changes(entry),
+            link=_link(entry, pages),
+        )
+        for entry in entries
+    ]
 
 
 def _pages(request: HttpRequest) -> dict[str, str]:

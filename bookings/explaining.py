@@ -159,7 +159,7 @@ def explain(
     """
     if past is not None and past > at:
         raise BadTime("That instant is still to come: only the past and the present are known.")
-    zone = business.zone
+    zone, start = business.zone, start.astimezone(UTC)
     with timezone.override(zone):
         case = _case(business, service, start, at, staff)
         now = case.verdict(case.calendar, at)

@@ -64,7 +64,7 @@ class Telling:
     def of(cls, entries: Sequence[AuditLog], *, currency: str) -> "Telling":
         """Look up the names that entries need: at most one query for accounts, services, people and categories each."""
         wanted: dict[str, set[str]] = {key: set() for key in NAMED}
-        wanted["user_id"] |= {entry.actor for entry in entries if entry.actor_kind == "user"}
+        wanted["user_id"] |= {entry.actor for entry in entries if entry.actor_kind == "user" and _is_id(entry.actor)}
         for snapshot in (each for entry in entries for each in (entry.before, entry.after) if each):
             for key in NAMED:
                 wanted[key] |= {snapshot[key]} if _is_id(snapshot.get(key)) else set()

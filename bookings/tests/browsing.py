@@ -1,4 +1,4 @@
-"""Someone who books through the pages, without JavaScript."""
+"""Someone who books through the pages, without JavaScript; and the windows of those who use a real browser."""
 
 import re
 from datetime import datetime
@@ -10,6 +10,7 @@ from django.urls import set_script_prefix
 from businesses.models import User
 from rhivo.testing.shops import PASSWORD, Shop
 
+PHONE, DESKTOP = {"width": 360, "height": 780}, {"width": 1280, "height": 900}
 DETAILS = {"name": "Gino", "email": "gino@example.com", "phone": ""}
 
 

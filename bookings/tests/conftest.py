@@ -1,7 +1,11 @@
 """Fixtures of the tests of bookings."""
 
-import pytest
+from collections.abc import Callable
 
+import pytest
+from django.test import Client
+
+from businesses.models import User
 from rhivo.testing.api import Api
 
 
@@ -9,3 +13,15 @@ from rhivo.testing.api import Api
 def api() -> Api:
     """A client of the API without a token."""
     return Api()
+
+
+@pytest.fixture
+def pages() -> Callable[[User], Client]:
+    """Give a person's browser, logged in to the back office."""
+
+    def logged_in(user: User) -> Client:
+        client = Client(HTTP_HOST="localhost")
+        client.force_login(user)
+        return client
+
+    return logged_in

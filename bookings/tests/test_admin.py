@@ -26,18 +26,6 @@ Pages = Callable[[User], Client]
 EVERYTHING = list(Override)
 
 
-@pytest.fixture
-def pages() -> Pages:
-    """Give a person's browser, logged in."""
-
-    def logged_in(user: User) -> Client:
-        client = Client(HTTP_HOST="localhost")
-        client.force_login(user)
-        return client
-
-    return logged_in
-
-
 def page(verb: str, appointment: Appointment) -> str:
     return reverse(f"admin:bookings_appointment_{verb}", args=[appointment.pk])
 

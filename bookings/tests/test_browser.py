@@ -7,10 +7,9 @@ import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from bookings.tests.browsing import DESKTOP, PHONE
 from businesses.models import User
 from rhivo.testing.shops import PASSWORD, Shop
-
-PHONE, DESKTOP = {"width": 360, "height": 780}, {"width": 1280, "height": 900}
 
 pytestmark = [
     pytest.mark.browser,
