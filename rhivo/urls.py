@@ -3,9 +3,10 @@
 from csp.decorators import csp_update
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from rhivo import health
+from rhivo.api.schema import SchemaView
 
 handler404 = "rhivo.pages.not_found"
 handler500 = "rhivo.pages.server_error"
@@ -18,7 +19,7 @@ _own_styles = csp_update({"style-src": ["'self'", "'unsafe-inline'"]})
 api: list[URLPattern | URLResolver] = [
     path("", include("businesses.api.urls")),
     path("", include("bookings.api.urls")),
-    re_path(r"^schema/?$", SpectacularJSONAPIView.as_view(), name="schema"),
+    re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
     re_path(
         r"^docs/?$",
         csp_update({"style-src": ["'self'", "'unsafe-inline'"]})(
