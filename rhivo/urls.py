@@ -2,9 +2,10 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from rhivo import health
+from rhivo.api.schema import SchemaView
 
 handler404 = "rhivo.pages.not_found"
 handler500 = "rhivo.pages.server_error"
@@ -14,7 +15,7 @@ handler400 = "rhivo.pages.bad_request"
 api: list[URLPattern | URLResolver] = [
     path("", include("businesses.api.urls")),
     path("", include("bookings.api.urls")),
-    re_path(r"^schema/?$", SpectacularJSONAPIView.as_view(), name="schema"),
+    re_path(r"^schema/?$", SchemaView.as_view(), name="schema"),
     re_path(r"^docs/?$", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
 ]
 

@@ -1,12 +1,26 @@
-"""What every endpoint may answer besides its own: problems, in the OpenAPI document."""
+"""The OpenAPI document, and what every endpoint may answer besides its own: problems."""
 
+import threading
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.views import SpectacularJSONAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from rhivo.api.serializers import ProblemSerializer
 
 _MEDIA = "application/problem+json"
+_one_at_a_time = threading.Lock()
+
+
+class SchemaView(SpectacularJSONAPIView):
+    """The document, made by one thread at a time: drf-spectacular loads its extensions while it makes the first."""
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with _one_at_a_time:
+            response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+            return response
 
 
 def problems(*statuses: int) -> dict[Any, Any]:

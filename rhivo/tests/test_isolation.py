@@ -1,5 +1,6 @@
 """No tenant reaches another's rows: walked over the catalogue, for every login, table, verb, column and kind of visitor."""
 
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -7,7 +8,7 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from rhivo.claims import Claims
+from rhivo.claims import Claims, set_config_sql
 from rhivo.testing.attack import DENIED, VISITORS, Connection, attempt, claims_of, tenant_tables
 from rhivo.testing.database import raw
 from rhivo.testing.shops import Shop
@@ -150,6 +151,25 @@ def test_a_foreign_key_never_points_into_another_business(full_shops: tuple[Shop
             mine.person("anna").id,
         )
     assert refused == psycopg.errors.ForeignKeyViolation.sqlstate
+
+
+def test_a_foreign_key_says_the_same_of_what_is_elsewhere_and_of_what_is_nowhere(
+    full_shops: tuple[Shop, Shop], app_connection: Connection
+) -> None:
+    mine, theirs = full_shops
+    complaints = set()
+    for category in (uuid4(), a_category_of(theirs)):
+        with pytest.raises(psycopg.errors.ForeignKeyViolation) as refused, app_connection.transaction():
+            app_connection.execute(set_config_sql(mine.owners))
+            app_connection.execute("UPDATE services SET category_id = %s", [category])
+        complaints.add(str(refused.value).replace(str(category), "X"))
+    assert len(complaints) == 1
+
+
+def a_category_of(shop: Shop) -> Any:
+    with raw("owner") as owner:
+        row = owner.execute("SELECT id FROM categories WHERE business_id = %s", [shop.business.id]).fetchone()
+    return row[0] if row else None
 
 
 def test_people_see_themselves_and_colleagues_but_no_other_accounts(

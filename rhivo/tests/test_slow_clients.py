@@ -80,8 +80,6 @@ def test_after_slow_senders_have_gone_bookings_are_taken_again(server: Server, s
 
 
 def test_clients_who_never_read_hold_no_transaction_and_stop_nobody(server: Server, shop: Shop) -> None:
-    for _ in range(3):  # the schema is made once a process before it is asked for by many
-        server.ask(Call("/api/v1/schema/", method="GET"))
     request = "GET /api/v1/schema/ HTTP/1.1\nHost: localhost\n\n"
     with clients(server, request, buffer=4096):
         assert served(server, shop)
