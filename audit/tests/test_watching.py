@@ -1,6 +1,7 @@
 """Every change of what a business is leaves an entry that tells who, what and why, and no secret."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -8,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from audit.models import AuditLog
-from audit.tests.histories import at_repeatable_read, entries, superuser, verify
+from audit.tests.histories import at_repeatable_read, entries, run, superuser, verify
 from businesses.models import Availability, Category, Membership, Service, ServiceStaff
 from notifications.models import WebhookEndpoint
 from rhivo.claims import Claims, acting_as
@@ -80,6 +81,18 @@ def test_hours_closed_days_and_roles_are_told(shop: Shop) -> None:
         ("membership", "changed"),
         ("membership", "removed"),
     ]
+
+
+def test_an_import_that_replaces_hours_tells_what_went_and_what_came(shop: Shop, tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    code, said = run("export_business", shop.business.subdomain)
+    file.write_text(said.replace('["08:00", "20:00"]', '["09:00", "20:00"]', 2))
+    assert (code, run("import_business", str(file), "--replace")[0]) == (0, 0)
+    told_of_it = entries(shop.business.id, "availability")[7:]
+    assert [entry.action for entry in told_of_it] == ["removed"] * 2 + ["added"] * 2
+    assert [(entry.before or entry.after or {})["opens"] for entry in told_of_it] == [480, 480, 540, 540]
+    assert {(entry.actor_kind, entry.actor_role) for entry in told_of_it} == {("worker", "owner")}
+    assert verify(shop)[0] == 0
 
 
 def test_an_update_that_changes_nothing_is_not_told(shop: Shop) -> None:

@@ -72,6 +72,23 @@ def test_nothing_is_reported_while_everything_holds(shop: Shop) -> None:
     assert promises_broken() == []
 
 
+def test_a_database_that_was_dumped_and_restored_keeps_its_promises(
+    intruder: "psycopg.Connection[Any]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dump tells each check as the catalogue does, and a restore reads that anew."""
+    monkeypatch.setattr("rhivo.db.promises.connection", intruder)
+    with intruder.transaction(force_rollback=True):
+        checks = intruder.execute(
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+        ).fetchall()
+        for table, name, definition in checks:
+            intruder.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+            intruder.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+        assert len(checks) > 20
+        assert broken_promises() == []
+
+
 def test_the_command_says_that_all_holds_or_fails(intruder: "psycopg.Connection[Any]") -> None:
     out = StringIO()
     with as_role("worker"):

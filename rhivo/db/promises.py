@@ -11,6 +11,7 @@ from django.db import connection
 
 RECORD = Path(__file__).with_name("promises.json")
 
+# Checks are told without casts and brackets, which PostgreSQL places otherwise once they were dumped and restored.
 _QUERIES = {
     "row security": """
         SELECT relname || CASE WHEN relrowsecurity THEN ' enabled' ELSE ' DISABLED' END
@@ -53,8 +54,10 @@ _QUERIES = {
         WHERE d.datname = current_database() AND a.privilege_type <> 'CONNECT'
           AND (a.grantee = 0 OR r.rolname IN ('rhivo_app', 'rhivo_worker'))
     """,
-    "constraints": """
-        SELECT format('%s.%s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+    "constraints": r"""
+        SELECT format('%s.%s %s', conrelid::regclass, conname, CASE contype WHEN 'c' THEN
+                      regexp_replace(pg_get_constraintdef(oid), '::(character varying|text)(\[\])?|[()]', '', 'g')
+                      ELSE pg_get_constraintdef(oid) END)
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('f', 'u', 'x', 'c')
           AND conrelid IN (SELECT attrelid FROM pg_attribute WHERE attname = 'business_id')
     """,
