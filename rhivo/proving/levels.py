@@ -18,6 +18,7 @@ import psycopg
 from django.db import connections, transaction
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.guarantees import violations
 from bookings.models import Appointment
 from bookings.operations.committing import Override
@@ -30,7 +31,6 @@ from rhivo.proving.finding import Finding
 from rhivo.proving.machine_sql import INSERT_HOLD
 from rhivo.proving.place import Installation
 from rhivo.testing.database import as_role, raw
-from rhivo.testing.shops import GINO
 
 LANES = 12
 ENDS_WITHIN = 60
@@ -39,6 +39,7 @@ RIGHT = frozenset(
     {"done", "SLOT_UNAVAILABLE", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "BUSY", "40001", "40P01", "55P03"}
     | {"claims_need_read_committed", "service_capacity", "one_staff_one_place", "one_staff_a_session"}
 )
+CALLER = Contact("Caller", "", "+39067654321")
 CLOCKS = (540, 600, 660, 720)
 
 
@@ -148,7 +149,7 @@ def _booked(site: Site, service: str, person: str | None, start: int) -> Appoint
         service=site.services[service],
         start=instant(start),
         staff=site.person(person),
-        contact=GINO,
+        contact=CALLER,
         key=uuid4().hex,
         at=now(),
         overrides=[Override.HOURS],

@@ -30,7 +30,7 @@ WHENS = st.sampled_from(
     ["10:00", "10:00", "10:00", "10:30", "10:30", "11:00", "10:15", "17:30", "10:03", "next 10:00", "past 10:00"]
 )
 KEYS = st.sampled_from([None, None, "key-one", "key-two"])
-EMAILS = st.sampled_from(["gino@example.com", "nina@example.com"])
+PHONES = st.sampled_from(["+39061234567", "+39061234568"])
 WHICH = st.integers(0, 7)
 LOOKS = 2
 """How many random starts are compared after each step."""

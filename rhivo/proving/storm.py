@@ -41,7 +41,7 @@ class Wish:
     person: str | None = None
     target: str = ""
     version: int = 0
-    email: str = ""
+    phone: str = ""
 
     @property
     def key(self) -> str:
@@ -212,10 +212,10 @@ class Client:
         if not self.storm.holds:
             return None
         site, hold = self.dice.choice(self.storm.holds)
-        email = f"guest-{self.dice.randrange(12)}@example.com"
-        body = {"reservation": hold, "name": "Guest", "email": email}
+        phone = f"+39061234{self.dice.randrange(12):03}"
+        body = {"reservation": hold, "name": "Guest", "phone": phone}
         call = Call(f"{site.shop.api}/appointments/", body, headers={"Idempotency-Key": uuid4().hex})
-        return Wish("commit", site, call, target=hold, email=email)
+        return Wish("commit", site, call, target=hold, phone=phone)
 
     def release(self) -> Wish | None:
         if not self.storm.holds:
@@ -235,7 +235,7 @@ class Client:
     def _staff_booking(
         self, act: str, site: Site, service: str, start: int, person: str | None, override: list[str]
     ) -> Wish:
-        customer = {"name": "Caller", "phone": "+39061234567"}
+        customer = {"name": "Caller", "phone": "+39067654321"}
         body: dict[str, Any] = {"service": service, "start": instant(start).isoformat(), "customer": customer}
         body |= {"staff": person} if person else {}
         body |= {"override": override} if override else {}
