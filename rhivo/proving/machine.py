@@ -87,6 +87,11 @@ class Machine(RuleBasedStateMachine):
         known = [(site, item) for site in self.sites for item in site.tenant.appointments.values()]
         return known[-1 - which % len(known)] if known else None
 
+    def find_claim(self, which: int) -> tuple[Site, model.Claim] | None:
+        """Return a hold or an appointment, whatever has become of it."""
+        claims = [self.find_hold(which // 2), self.find_appointment(which // 2)]
+        return claims[which % 2] or claims[1 - which % 2]
+
     def judged(self, expected: set[str] | frozenset[str], got: str) -> bool:
         """Tell whether a step was accepted; raise Disagreement unless that, or one of the refusals, was expected.
 

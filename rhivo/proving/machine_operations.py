@@ -34,8 +34,20 @@ class WithOperations(Machine):
 
     @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, key=KEYS)
     def hold(self, tenant: int, service: str, when: str, person: str | None, key: str | None) -> None:
-        site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
-        person = self.named(site, service, person)
+        site = self.sites[tenant]
+        self.try_to_hold(site, service, self.minute(site, when), self.named(site, service, person), key)
+
+    @precondition(lambda self: self.find_claim(0))
+    @rule(which=WHICH, anyone=st.booleans())
+    def hold_again(self, which: int, anyone: bool) -> None:
+        """Ask for what somebody has, or had."""
+        found = self.find_claim(which)
+        assert found
+        site, claim = found
+        person = claim.person if not anyone and claim.person in site.people else None
+        self.try_to_hold(site, claim.service, claim.start, person, None)
+
+    def try_to_hold(self, site: Site, service: str, start: int, person: str | None, key: str | None) -> None:
         request = (service, start, person)
         of_key = [hold for hold in site.tenant.holds.values() if key and hold.key == key]
         former = next((hold for hold in of_key if not hold.lapsed or hold.status == "committed"), None)
@@ -313,6 +325,8 @@ class WithOperations(Machine):
                 service=site.services[item.service],
                 starts_at=instant(item.start),
                 ends_at=instant(item.start + item.terms.duration),
+                buffer_before_minutes=item.terms.before,
+                buffer_after_minutes=item.terms.after,
             ),
             start=instant(start),
             version=item.version + stale,

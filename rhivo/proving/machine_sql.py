@@ -56,8 +56,19 @@ class WithSQL(WithOperations):
 
     @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, seconds=st.sampled_from([600, 86400, -1]))
     def sql_hold(self, tenant: int, service: str, when: str, person: str | None, seconds: int) -> None:
-        site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
-        person = self.named(site, service, person)
+        site = self.sites[tenant]
+        self.try_to_insert(site, service, self.minute(site, when), self.named(site, service, person), seconds)
+
+    @precondition(lambda self: self.find_claim(0))
+    @rule(which=WHICH)
+    def sql_hold_again(self, which: int) -> None:
+        """Insert a hold where a claim is, or was."""
+        found = self.find_claim(which)
+        assert found
+        site, claim = found
+        self.try_to_insert(site, claim.service, claim.start, claim.person if claim.person in site.people else None, 600)
+
+    def try_to_insert(self, site: Site, service: str, start: int, person: str | None, seconds: int) -> None:
         made, staff = uuid4(), site.person(person)
         terms = site.tenant.services[service].terms
         refusal, _ = self.sql(
