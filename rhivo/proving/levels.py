@@ -86,7 +86,14 @@ class Lane:
 
     def book_several(self) -> None:
         """Book several services that share people in one transaction, in any order; each must be had, or none."""
-        wanted = [("cut", "anna"), ("cut", "bob"), ("colour", "bob"), ("class", "anna"), ("class", "carl")]
+        wanted: list[tuple[str, str | None]] = [
+            ("cut", "anna"),
+            ("cut", "bob"),
+            ("colour", "bob"),
+            ("class", "anna"),
+            ("class", "carl"),
+        ]
+        wanted += [("table", None), ("chair", None)]
         chosen = self.dice.sample(wanted, 3)
         with acting_as(self.staff), transaction.atomic():
             made = [_booked(self.site, service, person, self.start()) for service, person in chosen]
