@@ -1,5 +1,6 @@
 """Whoever writes, and however many at once: one place is given once. Real processes, as rhivo_app."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
@@ -9,9 +10,11 @@ import pytest
 from django.db import connection, transaction
 
 from bookings import operations
+from bookings.guarantees import violations
 from bookings.models import Appointment, BusyTime
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
+from rhivo.processes import wait_until
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.race import race
 from rhivo.testing.shops import Shop
@@ -194,6 +197,56 @@ def test_who_waits_for_a_move_to_another_service_hears_of_the_move(shop: Shop) -
         booked = shop.book_by_staff(shop.at(f"{hour:02}:00"), colour)
         outcomes = race(12, change)
         assert set(outcomes) <= {"changed", "VERSION_CONFLICT"}, outcomes
+
+
+@pytest.mark.parametrize("way", ["held", "booked", "moved"])
+def test_a_claim_that_waited_for_a_change_of_its_service_is_taken_on_the_new_terms(shop: Shop, way: str) -> None:
+    service, start = shop.service(max_simultaneous_bookings=1), shop.at("10:00")
+    shop.hold(start, service)
+    elsewhere = shop.book(shop.at("12:00"), service)
+    act = {
+        "held": lambda: hold_bare(shop, start),
+        "booked": lambda: insert_appointment(shop, start),
+        "moved": lambda: move_bare(shop, elsewhere, start),
+    }[way]
+    with raw("app") as owner, owner.transaction():
+        owner.execute(set_config_sql(shop.owners))
+        owner.execute("UPDATE services SET max_simultaneous_bookings = 2 WHERE id = %s", [service.id])
+        waiting = threading.Thread(target=act)
+        waiting.start()
+        assert wait_until(somebody_waits_for_a_lock, seconds=10)
+    waiting.join()
+    table = "reservations" if way == "held" else "appointments"
+    with raw("owner") as sees_all:
+        query = f"SELECT service_capacity FROM {table} WHERE business_id = %s AND starts_at = %s"
+        assert (2,) in sees_all.execute(query, [shop.business.id, start]).fetchall()
+    with as_role("worker"):
+        assert list(violations([shop.business.id])) == []
+
+
+def hold_bare(shop: Shop, start: object) -> None:
+    with raw("app") as app, app.transaction():
+        app.execute(set_config_sql(shop.public))
+        app.execute(
+            "INSERT INTO reservations (id, business_id, service_id, starts_at, visitor, status, request_fingerprint,"
+            " expires_at) VALUES (%s, %s, %s, %s, '', 'held', '', now() + interval '1 hour')",
+            [uuid4(), shop.business.id, shop.service().id, start],
+        )
+
+
+def move_bare(shop: Shop, booked: Appointment, start: object) -> None:
+    with raw("app") as app, app.transaction():
+        app.execute(set_config_sql(shop.employees))
+        app.execute("UPDATE appointments SET starts_at = %s WHERE id = %s", [start, booked.id])
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with raw("app") as app:
+        query = (
+            "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = session_user"
+            " AND datname = current_database()"
+        )
+        return app.execute(query).fetchone() is not None
 
 
 def test_the_limit_of_live_holds_is_true_in_parallel(shop: Shop) -> None:

@@ -74,6 +74,8 @@ def found(tenant: model.Tenant) -> Site:
     shop = make_shop(
         timezone=ZONES[tenant.offset],
         is_listed=False,
+        requires_email=False,  # no mail is owed to anybody, also on somebody's installation
+        requires_phone=True,
         slot_interval_minutes=tenant.interval,
         min_notice_minutes=tenant.notice,
         max_advance_days=tenant.advance_days,

@@ -18,6 +18,7 @@ import psycopg
 from django.db import connections, transaction
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.guarantees import violations
 from bookings.models import Appointment
 from bookings.operations.committing import Override
@@ -30,7 +31,6 @@ from rhivo.proving.finding import Finding
 from rhivo.proving.machine_sql import INSERT_HOLD
 from rhivo.proving.place import Installation
 from rhivo.testing.database import as_role, raw
-from rhivo.testing.shops import GINO
 
 LANES = 12
 ENDS_WITHIN = 60
@@ -39,6 +39,7 @@ RIGHT = frozenset(
     {"done", "SLOT_UNAVAILABLE", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "BUSY", "40001", "40P01", "55P03"}
     | {"claims_need_read_committed", "service_capacity", "one_staff_one_place", "one_staff_a_session"}
 )
+CALLER = Contact("Caller", "", "+39067654321")
 CLOCKS = (540, 600, 660, 720)
 
 
@@ -85,7 +86,14 @@ class Lane:
 
     def book_several(self) -> None:
         """Book several services that share people in one transaction, in any order; each must be had, or none."""
-        wanted = [("cut", "anna"), ("cut", "bob"), ("colour", "bob"), ("class", "anna"), ("class", "carl")]
+        wanted: list[tuple[str, str | None]] = [
+            ("cut", "anna"),
+            ("cut", "bob"),
+            ("colour", "bob"),
+            ("class", "anna"),
+            ("class", "carl"),
+        ]
+        wanted += [("table", None), ("chair", None)]
         chosen = self.dice.sample(wanted, 3)
         with acting_as(self.staff), transaction.atomic():
             made = [_booked(self.site, service, person, self.start()) for service, person in chosen]
@@ -148,7 +156,7 @@ def _booked(site: Site, service: str, person: str | None, start: int) -> Appoint
         service=site.services[service],
         start=instant(start),
         staff=site.person(person),
-        contact=GINO,
+        contact=CALLER,
         key=uuid4().hex,
         at=now(),
         overrides=[Override.HOURS],

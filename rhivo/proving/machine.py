@@ -30,7 +30,7 @@ WHENS = st.sampled_from(
     ["10:00", "10:00", "10:00", "10:30", "10:30", "11:00", "10:15", "17:30", "10:03", "next 10:00", "past 10:00"]
 )
 KEYS = st.sampled_from([None, None, "key-one", "key-two"])
-EMAILS = st.sampled_from(["gino@example.com", "nina@example.com"])
+PHONES = st.sampled_from(["+39061234567", "+39061234568"])
 WHICH = st.integers(0, 7)
 LOOKS = 2
 """How many random starts are compared after each step."""
@@ -86,6 +86,11 @@ class Machine(RuleBasedStateMachine):
     def find_appointment(self, which: int) -> tuple[Site, model.Appointment] | None:
         known = [(site, item) for site in self.sites for item in site.tenant.appointments.values()]
         return known[-1 - which % len(known)] if known else None
+
+    def find_claim(self, which: int) -> tuple[Site, model.Claim] | None:
+        """Return a hold or an appointment, whatever has become of it."""
+        claims = [self.find_hold(which // 2), self.find_appointment(which // 2)]
+        return claims[which % 2] or claims[1 - which % 2]
 
     def judged(self, expected: set[str] | frozenset[str], got: str) -> bool:
         """Tell whether a step was accepted; raise Disagreement unless that, or one of the refusals, was expected.

@@ -18,7 +18,7 @@ from rhivo.claims import Claims
 from rhivo.clock import now
 from rhivo.proving import model
 from rhivo.proving.cast import Site, instant, minute_of
-from rhivo.proving.machine import EMAILS, KEYS, PEOPLE, SERVICES, TENANTS, WHENS, WHICH, Machine
+from rhivo.proving.machine import KEYS, PEOPLE, PHONES, SERVICES, TENANTS, WHENS, WHICH, Machine
 from rhivo.testing.database import raw, through
 from rhivo.tokens import guest_token, token_hash
 
@@ -34,8 +34,20 @@ class WithOperations(Machine):
 
     @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, key=KEYS)
     def hold(self, tenant: int, service: str, when: str, person: str | None, key: str | None) -> None:
-        site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
-        person = self.named(site, service, person)
+        site = self.sites[tenant]
+        self.try_to_hold(site, service, self.minute(site, when), self.named(site, service, person), key)
+
+    @precondition(lambda self: self.find_claim(0))
+    @rule(which=WHICH, anyone=st.booleans())
+    def hold_again(self, which: int, anyone: bool) -> None:
+        """Ask for what somebody has, or had."""
+        found = self.find_claim(which)
+        assert found
+        site, claim = found
+        person = claim.person if not anyone and claim.person in site.people else None
+        self.try_to_hold(site, claim.service, claim.start, person, None)
+
+    def try_to_hold(self, site: Site, service: str, start: int, person: str | None, key: str | None) -> None:
         request = (service, start, person)
         of_key = [hold for hold in site.tenant.holds.values() if key and hold.key == key]
         former = next((hold for hold in of_key if not hold.lapsed or hold.status == "committed"), None)
@@ -85,19 +97,19 @@ class WithOperations(Machine):
         assert chosen in (allowed or {None}), f"{chosen} was chosen out of {set(allowed)}"
 
     @precondition(lambda self: self.find_hold(0))
-    @rule(which=WHICH, email=EMAILS, key=KEYS)
-    def commit(self, which: int, email: str, key: str | None) -> None:
+    @rule(which=WHICH, phone=PHONES, key=KEYS)
+    def commit(self, which: int, phone: str, key: str | None) -> None:
         found = self.find_hold(which)
         assert found
         site, hold = found
-        request = ("commit", hold.id, email)
+        request = ("commit", hold.id, phone)
         former = next((item for item in site.tenant.appointments.values() if item.hold == hold.id), None)
         expected = self._against_committing(site, hold, former, request, key)
         act = partial(
             operations.commit_hold,
             business=site.business,
             reservation_id=UUID(hold.id),
-            contact=Contact("Someone", email, ""),
+            contact=Contact("Someone", "", phone),
             key=key or uuid4().hex,
             at=now(),
         )
@@ -108,7 +120,7 @@ class WithOperations(Machine):
             assert (str(booked.appointment.id), booked.created) == (former.id, False), "one hold, two appointments"
             return
         hold.status = "committed"
-        self.note_appointment(site, booked.appointment.id, hold, email=email, hold=hold.id, key=key, request=request)
+        self.note_appointment(site, booked.appointment.id, hold, phone=phone, hold=hold.id, key=key, request=request)
 
     def _against_committing(
         self, site: Site, hold: model.Hold, former: model.Appointment | None, request: Any, key: str | None
@@ -121,11 +133,11 @@ class WithOperations(Machine):
             return {"HOLD_EXPIRED"}
         return self._over_the_limit(site, request[2], hold.start)
 
-    def _over_the_limit(self, site: Site, email: str, start: int, but: str = "") -> set[str]:
+    def _over_the_limit(self, site: Site, phone: str, start: int, but: str = "") -> set[str]:
         that_day = [
             item
             for item in site.tenant.appointments.values()
-            if item.email == email
+            if item.phone == phone
             and item.status != "canceled"
             and site.tenant.day(item.start) == site.tenant.day(start)
             and item.id != but
@@ -185,20 +197,20 @@ class WithOperations(Machine):
                 if hold.status == "held" and hold.lapsed:
                     hold.status, hold.key = "expired", None
 
-    @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, email=EMAILS, overrides=OVERRIDES, key=KEYS)
+    @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, phone=PHONES, overrides=OVERRIDES, key=KEYS)
     def book_by_staff(
         self,
         tenant: int,
         service: str,
         when: str,
         person: str | None,
-        email: str,
+        phone: str,
         overrides: Sequence[str],
         key: str | None,
     ) -> None:
         site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
         person = self.named(site, service, person)
-        request = ("staff", service, start, person, email, tuple(overrides))
+        request = ("staff", service, start, person, phone, tuple(overrides))
         former = next((item for item in site.tenant.appointments.values() if key and item.key == key), None)
         verdict = site.tenant.judge(service, start, now=minute_of(now()), person=person, lifted=overrides)
         if former:
@@ -212,7 +224,7 @@ class WithOperations(Machine):
             service=site.services[service],
             start=instant(start),
             staff=site.person(person),
-            contact=Contact("Someone", email, ""),
+            contact=Contact("Someone", "", phone),
             overrides=[Override(name) for name in overrides],
             key=key or uuid4().hex,
             at=now(),
@@ -227,7 +239,7 @@ class WithOperations(Machine):
         self.check_person(verdict.people, chosen)
         terms, made = site.tenant.services[service].terms, str(booked.appointment.id)
         claim = model.Claim(made, service, chosen, start, terms, site.tenant.session(service, chosen, start, made))
-        self.note_appointment(site, booked.appointment.id, claim, email=email, key=key, request=request)
+        self.note_appointment(site, booked.appointment.id, claim, phone=phone, key=key, request=request)
 
     def claims_of(self, site: Site, item: model.Appointment, actor: Actor) -> Claims:
         if actor == "staff":
@@ -313,6 +325,8 @@ class WithOperations(Machine):
                 service=site.services[item.service],
                 starts_at=instant(item.start),
                 ends_at=instant(item.start + item.terms.duration),
+                buffer_before_minutes=item.terms.before,
+                buffer_after_minutes=item.terms.after,
             ),
             start=instant(start),
             version=item.version + stale,
@@ -343,7 +357,7 @@ class WithOperations(Machine):
             elif not refused and verdict.people - {item.person}:  # whoever is chosen must be bookable anew
                 refused = {"SERVICE_UNAVAILABLE", *({""} if item.person in verdict.people else ())}
         if not refused and actor == "guest" and site.tenant.day(start) != site.tenant.day(item.start):
-            refused = self._over_the_limit(site, item.email, start, but=item.id)
+            refused = self._over_the_limit(site, item.phone, start, but=item.id)
         return verdict, refused
 
     def note_move(self, site: Site, item: model.Appointment, service: str, person: str | None, start: int) -> None:

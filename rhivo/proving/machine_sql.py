@@ -31,6 +31,14 @@ ARROWS = {
     ("completed", "no_show"),
     ("no_show", "completed"),
 }
+PATHS = [
+    ("confirmed",),
+    ("canceled", "confirmed"),
+    ("canceled", "completed"),
+    ("completed", "no_show", "confirmed"),
+    ("no_show", "completed", "canceled"),
+]
+VERSIONS = st.sampled_from([None, None, 0, 1, -1])
 FORGERIES = [
     "UPDATE appointments SET business_id = %s WHERE id = %s",
     "UPDATE appointments SET customer_id = %s WHERE id = %s",
@@ -56,8 +64,19 @@ class WithSQL(WithOperations):
 
     @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, seconds=st.sampled_from([600, 86400, -1]))
     def sql_hold(self, tenant: int, service: str, when: str, person: str | None, seconds: int) -> None:
-        site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
-        person = self.named(site, service, person)
+        site = self.sites[tenant]
+        self.try_to_insert(site, service, self.minute(site, when), self.named(site, service, person), seconds)
+
+    @precondition(lambda self: self.find_claim(0))
+    @rule(which=WHICH)
+    def sql_hold_again(self, which: int) -> None:
+        """Insert a hold where a claim is, or was."""
+        found = self.find_claim(which)
+        assert found
+        site, claim = found
+        self.try_to_insert(site, claim.service, claim.start, claim.person if claim.person in site.people else None, 600)
+
+    def try_to_insert(self, site: Site, service: str, start: int, person: str | None, seconds: int) -> None:
         made, staff = uuid4(), site.person(person)
         terms = site.tenant.services[service].terms
         refusal, _ = self.sql(
@@ -141,17 +160,17 @@ class WithSQL(WithOperations):
                 item.version += 1
 
     @precondition(lambda self: self.find_appointment(0))
-    @rule(
-        which=WHICH,
-        status=st.sampled_from(["confirmed", "canceled", "completed", "no_show"]),
-        by_staff=st.booleans(),
-        version=st.sampled_from([None, None, 0, 1, -1]),
-    )
-    def sql_status(self, which: int, status: str, by_staff: bool, version: int | None) -> None:
-        """Set a status, and the version too unless that is None: it must be the one that was read."""
+    @rule(which=WHICH, path=st.sampled_from(PATHS), by_staff=st.booleans(), version=VERSIONS)
+    def sql_statuses(self, which: int, path: tuple[str, ...], by_staff: bool, version: int | None) -> None:
+        """Set one status after another, the first with a version unless that is None: it must be the one read."""
         found = self.find_appointment(which)
         assert found
-        site, item = found
+        for number, status in enumerate(path):
+            self._set_status(*found, status, by_staff, None if number else version)
+
+    def _set_status(
+        self, site: Site, item: model.Appointment, status: str, by_staff: bool, version: int | None
+    ) -> None:
         expected: set[str] = set()
         if status != item.status:
             expected |= set() if (item.status, status) in ARROWS else {"status_moves_legally"}

@@ -82,7 +82,7 @@ class Appointment(Claim):
 
     status: str = "confirmed"
     version: int = 1
-    email: str = ""
+    phone: str = ""
     cancel_hours: int | None = 24
     move_hours: int | None = 24
     hold: str | None = None

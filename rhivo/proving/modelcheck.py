@@ -17,7 +17,7 @@ from rhivo.proving.place import Installation
 
 GUARANTEE = "operations and bare SQL do what the model says, step by step"
 EXAMPLES, STEPS = 4, 40
-SHRINKING = 20
+SHRINKING = 45
 """Seconds for making a disagreement smaller; hypothesis itself would take five minutes."""
 _LOOKING = re.compile(r"state\.(every_|search_offers|the_ledger|teardown)")
 

@@ -25,6 +25,8 @@ from rhivo.tokens import guest_token, token_hash
 LANES = 16
 PATIENCE = 30
 BUSY_TRIES = 20
+WAVE = 0.25
+"""Seconds for which everybody wants the same place."""
 CLOCKS = (540, 570, 600, 630, 660, 840, 900)
 """The hot starts, in minutes of the local day."""
 
@@ -41,7 +43,7 @@ class Wish:
     person: str | None = None
     target: str = ""
     version: int = 0
-    email: str = ""
+    phone: str = ""
 
     @property
     def key(self) -> str:
@@ -192,10 +194,13 @@ class Client:
                     known.version = max(known.version, body["version"])
 
     def place(self) -> tuple[Site, str, int]:
-        site = self.dice.choice(self.storm.sites)
-        day = self.storm.today + self.dice.choice((3, 3, 4))
-        service = self.dice.choice(sorted(site.services))
-        return site, service, day * DAY + self.dice.choice(CLOCKS) - site.tenant.offset
+        """Return a hot place, or the fresh one that everybody wants at this moment: then many find it empty at once."""
+        everybody = self.dice.random() < 0.6
+        dice = random.Random(int(time.monotonic() / WAVE)) if everybody else self.dice
+        site = dice.choice(self.storm.sites)
+        day = self.storm.today + (dice.randrange(5, 50) if everybody else dice.choice((3, 3, 4)))
+        service = dice.choice(("chair", "table", "class") if everybody else sorted(site.services))
+        return site, service, day * DAY + dice.choice(CLOCKS) - site.tenant.offset
 
     def person(self, site: Site, service: str) -> str | None:
         return self.dice.choice([None, None, None, *sorted(site.tenant.services[service].staff)])
@@ -212,10 +217,10 @@ class Client:
         if not self.storm.holds:
             return None
         site, hold = self.dice.choice(self.storm.holds)
-        email = f"guest-{self.dice.randrange(12)}@example.com"
-        body = {"reservation": hold, "name": "Guest", "email": email}
+        phone = f"+39061234{self.dice.randrange(12):03}"
+        body = {"reservation": hold, "name": "Guest", "phone": phone}
         call = Call(f"{site.shop.api}/appointments/", body, headers={"Idempotency-Key": uuid4().hex})
-        return Wish("commit", site, call, target=hold, email=email)
+        return Wish("commit", site, call, target=hold, phone=phone)
 
     def release(self) -> Wish | None:
         if not self.storm.holds:
@@ -235,7 +240,7 @@ class Client:
     def _staff_booking(
         self, act: str, site: Site, service: str, start: int, person: str | None, override: list[str]
     ) -> Wish:
-        customer = {"name": "Caller", "phone": "+39061234567"}
+        customer = {"name": "Caller", "phone": "+39067654321"}
         body: dict[str, Any] = {"service": service, "start": instant(start).isoformat(), "customer": customer}
         body |= {"staff": person} if person else {}
         body |= {"override": override} if override else {}

@@ -220,14 +220,14 @@ class Judge:
         chronicle, tenant = self.chronicles[wish.site.business.id], wish.site.tenant
         targeted = chronicle.holds.get(wish.target)
         entries = chronicle.entries.get(wish.target)
-        email = wish.email or (entries[0]["after"]["customer_email"] if entries else "")
+        phone = wish.phone or (entries[0]["after"]["customer_phone"] if entries else "")
         start = wish.start
         if targeted:
             start = next(t.claim.start for t in chronicle.claims if t.chain == wish.target)
         booked: Counter[str] = Counter()
         for timed in chronicle.claims:
             known = chronicle.entries.get(timed.chain)
-            if not known or known[0]["after"]["customer_email"] != email or timed.chain == wish.target:
+            if not known or known[0]["after"]["customer_phone"] != phone or timed.chain == wish.target:
                 continue
             if tenant.day(timed.claim.start) == tenant.day(start):
                 booked[timed.chain] += timed.maybe_from <= answered and timed.maybe_until >= sent
