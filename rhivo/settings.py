@@ -101,7 +101,13 @@ def database() -> dict[str, Any]:
     prepared = (
         {"server_side_binding": True, "prepare_threshold": 5} if env.bool("RHIVO_DB_PREPARE", default=True) else {}
     )
-    pool = {"min_size": 1, "max_size": env.int("RHIVO_DB_POOL_SIZE", default=16), "timeout": 5}
+    # A pool that tries for longer does so ever more rarely, and takes a database that is back for one that is away.
+    pool = {
+        "min_size": 1,
+        "max_size": env.int("RHIVO_DB_POOL_SIZE", default=16),
+        "timeout": 5,
+        "reconnect_timeout": 2,
+    }
     return parsed | {
         "ENGINE": "rhivo.db.postgresql",
         "CONN_MAX_AGE": 0 if pooled else env.int("RHIVO_DB_MAX_AGE", default=60),
