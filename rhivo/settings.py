@@ -189,6 +189,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives any absence of 
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 2, "socket_connect_timeout": 2}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# All intervals are short: a memory of the last run would only bring back the trouble of a clock that was put back.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "release expired holds": {"task": "bookings.tasks.release_expired", "schedule": 60.0},
     "deliver what is owed": {"task": "notifications.tasks.deliver", "schedule": 15.0},
