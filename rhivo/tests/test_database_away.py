@@ -11,7 +11,7 @@ from rhivo.db.constraints import domain_error
 from rhivo.db.doubt import CommitInDoubt
 from rhivo.errors import OutcomeUnknown, Unavailable
 from rhivo.testing.api import Api, refused
-from rhivo.testing.database import as_role
+from rhivo.testing.database import as_role, raw
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,8 +57,14 @@ def test_a_connection_that_is_refused_or_lost_is_busy() -> None:
     assert isinstance(domain_error(error), Unavailable)
 
 
+def kill_from_outside() -> None:
+    """End the connection of the transaction under way, as its server."""
+    with connection.cursor() as cursor, raw("owner") as other:
+        cursor.execute("SELECT pg_backend_pid()")
+        assert other.execute("SELECT pg_terminate_backend(%s, 5000)", cursor.fetchone()).fetchone() == (True,)
+
+
 def test_a_connection_lost_during_commit_leaves_a_doubt_and_before_it_none() -> None:
-    dying = "DO $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); END $$"
     at_commit = """
         CREATE TEMP TABLE dying (x int);
         CREATE FUNCTION pg_temp.die() RETURNS trigger LANGUAGE plpgsql
@@ -72,7 +78,7 @@ def test_a_connection_lost_during_commit_leaves_a_doubt_and_before_it_none() -> 
             connection.cursor().execute(at_commit)
         assert isinstance(domain_error(doubt.value), OutcomeUnknown)
         with pytest.raises(OperationalError) as lost, transaction.atomic():
-            connection.cursor().execute(dying)
+            kill_from_outside()
         assert type(domain_error(lost.value)) is Unavailable
 
 
