@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from notifications.models import NotificationLog
 from notifications.tasks import nudge
@@ -26,8 +25,6 @@ def owe_email(
                 recipient=recipient,
                 locale=locale,
                 context=context,
-                due_at=Now(),
-                created_at=Now(),
             )
         ]
     )

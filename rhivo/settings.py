@@ -104,7 +104,13 @@ def database() -> dict[str, Any]:
     prepared = (
         {"server_side_binding": True, "prepare_threshold": 5} if env.bool("RHIVO_DB_PREPARE", default=True) else {}
     )
-    pool = {"min_size": 1, "max_size": env.int("RHIVO_DB_POOL_SIZE", default=16), "timeout": 5}
+    # A pool that tries for longer does so ever more rarely, and takes a database that is back for one that is away.
+    pool = {
+        "min_size": 1,
+        "max_size": env.int("RHIVO_DB_POOL_SIZE", default=16),
+        "timeout": 5,
+        "reconnect_timeout": 2,
+    }
     return parsed | {
         "ENGINE": "rhivo.db.postgresql",
         "CONN_MAX_AGE": 0 if pooled else env.int("RHIVO_DB_MAX_AGE", default=60),
@@ -192,6 +198,8 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives any absence of 
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 2, "socket_connect_timeout": 2}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# All intervals are short: a memory of the last run would only bring back the trouble of a clock that was put back.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "release expired holds": {"task": "bookings.tasks.release_expired", "schedule": 60.0},
     "deliver what is owed": {"task": "notifications.tasks.deliver", "schedule": 15.0},

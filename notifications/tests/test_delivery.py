@@ -5,14 +5,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import ProgrammingError, connection
 
-from notifications.delivery import GIVE_UP_AFTER, LEASE, deliver_owed
+from notifications.delivery import GIVE_UP_AFTER, LEASE, ROUND, deliver_owed
 from notifications.models import NotificationLog
 from rhivo.clock import now
 from rhivo.testing.database import as_role
@@ -119,6 +121,34 @@ def test_a_worker_that_dies_while_sending_leaves_it_to_the_next(shop: Shop, monk
     assert log_of(address).status == "sending"
     assert deliver() == 0
     assert deliver(now() + LEASE + timedelta(seconds=1)) == 1
+
+
+def test_a_round_ends_while_its_leases_last_however_slow_the_mail_server(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(0, 10_000, 25))
+    monkeypatch.setattr("notifications.delivery.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    for _ in range(5):
+        owe(shop)
+    assert deliver() == 2
+    longest = ROUND + 10 * timedelta(seconds=settings.EMAIL_TIMEOUT)
+    assert longest < LEASE
+    assert deliver(now() + LEASE) == 2
+
+
+def test_a_booking_does_not_wait_for_the_broker(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    booked, heard = threading.Event(), threading.Event()
+    booked_meanwhile: list[bool] = []
+
+    def hang(**_: Any) -> None:
+        booked_meanwhile.append(booked.wait(timeout=10))
+        heard.set()
+
+    monkeypatch.setattr("notifications.tasks.deliver.apply_async", hang)
+    owe(shop)
+    booked.set()
+    assert heard.wait(timeout=10)
+    assert booked_meanwhile == [True]
 
 
 def test_a_mail_that_cannot_be_written_holds_up_no_other_and_is_given_up(shop: Shop) -> None:

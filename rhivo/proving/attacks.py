@@ -13,25 +13,28 @@ from rhivo.proving.place import Installation, Place
 class Planned:
     """An attack by its name, with its share of a round, and how to get at it.
 
-    One that `kills_servers` needs a `Place`: it is not tried on an installation that is somebody's.
+    One that needs its `own_servers`, to kill them or to act as the schema's owner, needs a `Place`: it is not tried on an
+    installation that is somebody's.
     """
 
     name: str
     share: float
     load: Callable[[], Callable[[Any, int, float], list[Finding]]]
-    kills_servers: bool = False
+    own_servers: bool = False
 
     def can_be_tried_on(self, installation: Installation) -> bool:
-        return not self.kills_servers or isinstance(installation, Place)
+        return not self.own_servers or isinstance(installation, Place)
 
 
-def _of(module: str) -> Callable[[], Any]:
-    return lambda: import_module(module).attack
+def _of(module: str, name: str = "attack") -> Callable[[], Any]:
+    return lambda: getattr(import_module(f"rhivo.proving.{module}"), name)
 
 
 ATTACKS = (
-    Planned("model", 4, _of("rhivo.proving.modelcheck")),
-    Planned("storm", 4, _of("rhivo.proving.concurrency")),
-    Planned("levels", 2, _of("rhivo.proving.levels")),
+    Planned("model", 4, _of("modelcheck")),
+    Planned("storm", 4, _of("concurrency")),
+    Planned("levels", 2, _of("levels")),
+    Planned("crashes", 2, _of("crashes", "crash_under_load"), own_servers=True),
+    Planned("clocks", 1, _of("clocks", "clocks"), own_servers=True),
 )
 NAMES = [planned.name for planned in ATTACKS]

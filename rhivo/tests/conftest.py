@@ -1,4 +1,4 @@
-"""What tests of isolation share: two full businesses, bare connections of each login, and who sends requests."""
+"""What tests of isolation share: two full businesses, bare connections of each login, who sends requests, and an installation to break."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from rhivo.proving.place import Place, place
 from rhivo.testing.attack import furnish
 from rhivo.testing.database import raw
 from rhivo.testing.leaks import Visitor, visitors_of
@@ -48,3 +49,10 @@ def visitors(shop: Shop, other_shop: Shop, settings: Any, caplog: pytest.LogCapt
     other_shop.book(other_shop.at("11:00"))
     with caplog.at_level("CRITICAL"):
         yield visitors_of(shop, other_shop)
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Place]:
+    """An installation of its own, whose servers a test may stop, starve and kill; it mends again what it broke."""
+    with place() as made:
+        yield made

@@ -38,6 +38,13 @@ def test_ready_means_that_everything_is_there(client: Client) -> None:
     assert (status, set(said.values())) == (200, {"ok"})
 
 
+def test_a_process_whose_clock_is_off_is_not_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    heartbeat()
+    monkeypatch.setattr("rhivo.health.now", lambda: now() - timedelta(hours=2))
+    status, said = lines(client)
+    assert (status, said["clock"]) == (503, "7200 s off the database's")
+
+
 def test_a_worker_without_a_sign_of_life_is_not_ready(client: Client) -> None:
     cache.delete(HEARTBEAT)
     status, said = lines(client)

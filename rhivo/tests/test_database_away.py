@@ -1,0 +1,111 @@
+"""Which failures of the database are 503, and what a COMMIT without an answer is called."""
+
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.test import Client
+
+from rhivo.db.constraints import domain_error
+from rhivo.db.doubt import CommitInDoubt
+from rhivo.errors import OutcomeUnknown, Unavailable
+from rhivo.testing.api import Api, refused
+from rhivo.testing.database import as_role, raw
+from rhivo.testing.shops import Shop
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AWAY = {
+    "08006": "connection failure",
+    "25006": "read-only, as after a failover",
+    "25P03": "left idle in a transaction",
+    "40P01": "deadlock",
+    "53100": "disk full",
+    "53200": "out of memory",
+    "53300": "too many connections",
+    "53400": "a limit of the configuration",
+    "55P03": "lock not available",
+    "57014": "canceled by statement_timeout",
+    "57P01": "administrator's shutdown",
+    "57P02": "another backend crashed",
+    "57P03": "starting up",
+    "58030": "the disk does not read or write",
+}
+OURS = ("22P02", "23505", "25P02", "42501", "42601", "42P01", "XX000")
+
+
+def of_state(state: str) -> DatabaseError:
+    """Return what Django raises for an SQLSTATE."""
+    error = DatabaseError(state)
+    error.__cause__ = psycopg.errors.lookup(state)(state)
+    return error
+
+
+@pytest.mark.parametrize("state", AWAY, ids=list(AWAY.values()))
+def test_a_server_that_is_not_there_or_not_able_is_busy(state: str) -> None:
+    assert isinstance(domain_error(of_state(state)), Unavailable)
+
+
+@pytest.mark.parametrize("state", OURS)
+def test_a_bug_of_ours_is_not_called_busy(state: str) -> None:
+    assert domain_error(of_state(state)) is None
+
+
+def test_a_connection_that_is_refused_or_lost_is_busy() -> None:
+    error = OperationalError("server closed the connection unexpectedly")
+    error.__cause__ = psycopg.OperationalError("server closed the connection unexpectedly")
+    assert isinstance(domain_error(error), Unavailable)
+
+
+def kill_from_outside() -> None:
+    """End the connection of the transaction under way, as its server."""
+    with connection.cursor() as cursor, raw("owner") as other:
+        cursor.execute("SELECT pg_backend_pid()")
+        assert other.execute("SELECT pg_terminate_backend(%s, 5000)", cursor.fetchone()).fetchone() == (True,)
+
+
+def test_a_connection_lost_during_commit_leaves_a_doubt_and_before_it_none() -> None:
+    at_commit = """
+        CREATE TEMP TABLE dying (x int);
+        CREATE FUNCTION pg_temp.die() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON dying DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION pg_temp.die();
+        INSERT INTO dying VALUES (1);
+    """
+    with as_role("owner"):
+        with pytest.raises(CommitInDoubt) as doubt, transaction.atomic():
+            connection.cursor().execute(at_commit)
+        assert isinstance(domain_error(doubt.value), OutcomeUnknown)
+        with pytest.raises(OperationalError) as lost, transaction.atomic():
+            kill_from_outside()
+        assert type(domain_error(lost.value)) is Unavailable
+
+
+def test_a_request_whose_commit_is_in_doubt_is_told_so_and_a_mere_reader_is_not(
+    shop: Shop, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(self: Any) -> None:
+        raise CommitInDoubt("server closed the connection unexpectedly")
+
+    shop.service()
+    monkeypatch.setattr("rhivo.db.postgresql.base.DatabaseWrapper._commit", lose)
+    start = shop.at("10:00").isoformat()
+    problem = refused(
+        Api().post(f"{shop.api}/reservations/", {"service": "cut", "start": start}), 503, "OUTCOME_UNKNOWN"
+    )
+    assert "nothing was changed" not in problem["detail"]
+    refused(Api().get(f"{shop.api}/"), 503, "BUSY")
+    page = client.post(f"/b/{shop.business.subdomain}/hold/")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    assert "nothing is done twice" in page.content.decode()
+
+
+def test_a_session_that_cannot_be_saved_is_503(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(self: Any, request: Any, response: Any) -> None:
+        raise OperationalError("refused") from psycopg.OperationalError("refused")
+
+    monkeypatch.setattr("django.contrib.sessions.middleware.SessionMiddleware.process_response", lose)
+    client.raise_request_exception = False
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")

@@ -1,0 +1,223 @@
+"""What customers meet when something that Rhivo rests on fails, and that it goes on when that is back."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from rhivo.processes import wait_until
+from rhivo.proving.market import Market, as_owner, found
+from rhivo.proving.place import Place
+from rhivo.proving.shopping import Line, Sent
+
+pytestmark = pytest.mark.race
+WAYS = {"persistent": {}, "pooled": {"RHIVO_DB_POOL": "on"}}
+
+
+@dataclass(frozen=True)
+class Front:
+    """A web server of the installation, and a business that it serves."""
+
+    place: Place
+    market: Market
+    port: int
+
+    def ask(self, method: str, path: str, body: Any = None, key: str = "") -> Sent:
+        """Ask on a connection of its own."""
+        headers = {"Host": "localhost", "Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
+        sent, line = Sent("ask", method, path, body, headers), Line(self.port)
+        line.send(sent)
+        line.close()
+        return sent
+
+    def hold(self) -> Sent:
+        """Hold a place in a class that holds eight, some hour that no other test uses."""
+        start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=24 + next(HOURS))
+        return self.ask("POST", f"{self.market.api}/reservations/", {"service": "class", "start": start.isoformat()})
+
+    def commit(self, hold: Sent, *, key: str = "") -> Sent:
+        guest = {"name": "Gino", "email": f"{uuid4().hex}@example.com"} if not key else GINO
+        return self.ask("POST", f"{self.market.api}/appointments/", {"reservation": hold.said["id"], **guest}, key)
+
+    def slots(self) -> Sent:
+        today = datetime.now(UTC).date()
+        return self.ask("GET", f"{self.market.api}/slots/?service=class&from={today}&to={today}")
+
+    def count(self, table: str) -> int:
+        with as_owner(self.place) as database:
+            row = database.execute(f"SELECT count(*) FROM {table} WHERE business_id = %s", [self.market.id]).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+GINO = {"name": "Gino", "email": "gino@example.com"}
+HOURS = iter(range(0, 10_000, 2))
+
+
+@pytest.fixture(scope="module")
+def market(installation: Place) -> Market:
+    return found(installation, "failures")
+
+
+@contextmanager
+def serving(place: Place, market: Market, more: dict[str, str]) -> Iterator[Front]:
+    web, port = place.web(more=more)
+    front = Front(place, market, port)
+    try:
+        assert wait_until(lambda: front.ask("GET", "/healthz").status == 200, seconds=60), web.tail()
+        yield front
+    finally:
+        web.stop()
+        place.children.remove(web)
+
+
+@pytest.fixture(scope="module", params=list(WAYS))
+def front(request: pytest.FixtureRequest, installation: Place, market: Market) -> Iterator[Front]:
+    with serving(installation, market, WAYS[request.param]) as made:
+        yield made
+
+
+@pytest.fixture
+def strict(installation: Place, market: Market) -> Iterator[Front]:
+    """A web server that counts its visitors' requests in the cache."""
+    with serving(installation, market, {"RHIVO_THROTTLE": "on"}) as made:
+        yield made
+
+
+def admin(place: Place, *statements: str) -> None:
+    with psycopg.connect(place.postgres.url, autocommit=True) as database:
+        for statement in statements:
+            database.execute(statement)
+
+
+def busy(answer: Sent) -> bool:
+    return (answer.status, answer.code) == (503, "BUSY")
+
+
+NEW_CONNECTIONS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'rhivo_app'"
+
+
+def test_a_database_that_is_down_is_503_until_it_is_up(front: Front) -> None:
+    assert front.hold().status == 201
+    front.place.postgres.stop()
+    try:
+        assert busy(front.hold())
+        assert busy(front.slots())
+        page = front.ask("GET", f"/b/{front.market.subdomain}/")
+        assert (page.status, "One moment, please" in page.said) == (503, True)
+        assert front.ask("GET", "/healthz").status == 200
+        assert front.ask("GET", "/readyz").status == 503
+    finally:
+        front.place.postgres.start()
+    assert front.hold().status == 201
+
+
+def test_no_request_meets_a_connection_that_died_before_it(front: Front) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        assert {answer.status for answer in pool.map(lambda _: front.slots(), range(64))} == {200}
+        front.place.postgres.stop()
+        front.place.postgres.start()
+        assert {answer.status for answer in pool.map(lambda _: front.slots(), range(64))} == {200}
+
+
+def test_a_database_that_takes_no_writes_is_503_and_still_searched(front: Front) -> None:
+    admin(front.place, "ALTER ROLE rhivo_app SET default_transaction_read_only = on", NEW_CONNECTIONS)
+    try:
+        assert front.slots().status == 200
+        assert busy(front.hold())
+    finally:
+        admin(front.place, "ALTER ROLE rhivo_app RESET default_transaction_read_only", NEW_CONNECTIONS)
+    assert front.hold().status == 201
+
+
+def test_a_database_without_room_for_connections_is_503(front: Front) -> None:
+    admin(front.place, "ALTER ROLE rhivo_app CONNECTION LIMIT 0", NEW_CONNECTIONS)
+    try:
+        assert busy(front.hold())
+    finally:
+        admin(front.place, "ALTER ROLE rhivo_app CONNECTION LIMIT -1")
+    assert front.hold().status == 201
+
+
+def test_a_full_disk_is_503_leaves_nothing_half_done_and_passes(front: Front) -> None:
+    hold, counts = front.hold(), [front.count(table) for table in ("appointments", "busy_times", "audit_logs")]
+    with no_space_for(front.place, "notification_logs"):
+        refused = front.commit(hold, key=f"full-disk-{hold.said['id']}")
+        assert busy(refused), refused
+        assert [front.count(table) for table in ("appointments", "busy_times", "audit_logs")] == counts
+        assert front.ask("GET", f"{front.market.api}/reservations/{hold.said['id']}/").status == 200
+    assert front.commit(hold, key=f"full-disk-{hold.said['id']}").status == 201
+
+
+@contextmanager
+def no_space_for(place: Place, table: str) -> Iterator[None]:
+    """Put /dev/full where a table's file is: the kernel itself says that no space is left on the device.
+
+    The table is emptied first, because what is in its file is not to be seen meanwhile.
+    """
+    with as_owner(place) as database:
+        row = database.execute(
+            "SELECT pg_relation_filepath(oid) FROM pg_class WHERE relname = %s AND relkind = 'r'", [table]
+        ).fetchone()
+    assert row is not None
+    file: Path = place.postgres.data / str(row[0])
+    aside = file.with_name(f"{file.name}.aside")
+    place.postgres.stop()
+    file.rename(aside)
+    file.symlink_to("/dev/full")
+    place.postgres.start()
+    try:
+        yield
+    finally:
+        place.postgres.stop()
+        file.unlink()
+        aside.rename(file)
+        place.postgres.start()
+
+
+def kill_valkey(place: Place) -> Callable[[], object]:
+    place.valkey.stop()
+    return place.valkey.start
+
+
+def hang_valkey(place: Place) -> Callable[[], object]:
+    """Connections are taken, and nothing is answered."""
+    child = place.valkey._child
+    assert child is not None
+    os.kill(child.process.pid, signal.SIGSTOP)
+    return lambda: os.kill(child.process.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("fail", [kill_valkey, hang_valkey])
+def test_without_its_broker_bookings_go_on_and_mails_follow(
+    strict: Front, fail: Callable[[Place], Callable[[], object]]
+) -> None:
+    assert strict.slots().status == 200
+    mend = fail(strict.place)
+    try:
+        holds = [strict.hold() for _ in range(4)]
+        assert [hold.status for hold in holds] == [201] * 4
+        booked = [strict.commit(hold) for hold in holds]
+        assert [answer.status for answer in booked] == [201] * 4
+    finally:
+        mend()
+    worker, beat = strict.place.worker(), strict.place.beat()
+    try:
+        with as_owner(strict.place) as database:
+            owed = "SELECT count(*) FROM notification_logs WHERE business_id = %s AND status <> 'sent'"
+            assert wait_until(
+                lambda: database.execute(owed, [strict.market.id]).fetchone() == (0,), seconds=60, pause=0.2
+            )
+    finally:
+        for child in (beat, worker):
+            child.stop()
+            strict.place.children.remove(child)
