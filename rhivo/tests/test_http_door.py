@@ -1,0 +1,421 @@
+"""Hosts, paths, redirects, forged forms, cookies and headers: what a browser is talked into, and what it must be told."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core import mail
+from django.test import Client, RequestFactory
+from django.urls import set_script_prefix
+
+from businesses.admin_site import BackOffice
+from businesses.invitations import invitation_token
+from notifications.delivery import deliver_owed
+from rhivo.clock import now
+from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
+from rhivo.testing.api import Api, answered, refused
+from rhivo.testing.database import as_role
+from rhivo.testing.server import CHECKOUT
+from rhivo.testing.shops import PASSWORD, Shop
+
+pytestmark = pytest.mark.django_db
+Door = Callable[..., Any]
+
+
+@pytest.fixture
+def visit() -> Door:
+    """Ask for a page as any client would; a host of one's choice."""
+
+    def ask(path: str, host: str = "localhost", **options: Any) -> Any:
+        set_script_prefix("/")
+        return Client(HTTP_HOST=host, raise_request_exception=False).get(path, **options)
+
+    return ask
+
+
+# Hosts
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.com",
+        "localhost.evil.com",
+        "evil.com:localhost",
+        "localhost@evil.com",
+        "localhost/evil",
+        "localhost evil",
+        "",
+        "xn--lcalhost-8ya",
+        "lоcalhost",
+        "[::1",
+        "shop_1.local",
+        "169.254.169.254",
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/admin/", "/api/v1/businesses/"])
+def test_a_host_that_is_not_ours_is_a_bad_request(host: str, path: str, visit: Door) -> None:
+    answer = visit(path, host)
+    assert answer.status_code == 400
+    assert answer["X-Frame-Options"] == "DENY"
+    assert "evil" not in answer.text
+
+
+def test_a_business_has_one_address_however_it_is_written(shop: Shop, visit: Door) -> None:
+    sub = shop.business.subdomain
+    for host in (f"{sub}.localhost", f"{sub.upper()}.LocalHost", f"{sub}.localhost.", f"{sub}.localhost:8000"):
+        assert f"<h1>{shop.business.name}" in visit("/", host).text.replace("\n", "").replace("<h1> ", "<h1>"), host
+
+
+@pytest.mark.parametrize(
+    "host", ["a.b.localhost", "{sub}.{sub}.localhost", "www.{sub}.localhost", "no-such-shop.localhost"]
+)
+def test_below_the_domain_there_are_businesses_and_nothing_else(host: str, shop: Shop, visit: Door) -> None:
+    sub = shop.business.subdomain
+    assert visit("/", host.format(sub=sub)).status_code == 404
+    assert visit("/admin/login/", host.format(sub=sub)).status_code == 404
+
+
+def test_www_is_the_installation_itself(db: None, visit: Door) -> None:
+    assert visit("/", "www.localhost").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-Host", "X-HTTP-Host-Override"])
+def test_no_other_header_names_the_host(name: str, shop: Shop, other_shop: Shop, visit: Door) -> None:
+    other = f"{other_shop.business.subdomain}.localhost"
+    answer = visit("/", f"{shop.business.subdomain}.localhost", headers={name: other})
+    assert shop.business.name in answer.text
+    assert other_shop.business.name not in answer.text
+    page = visit(f"/b/{shop.business.subdomain}/my/", headers={name: "evil.com"})
+    assert "evil.com" not in page["Location"]
+
+
+def test_mails_lead_to_the_address_of_the_installation_whatever_the_host_was(
+    shop: Shop, settings: Any, transactional_db: None
+) -> None:
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://rhivo.example", ["*"]
+    hold = shop.hold(shop.at(), shop.service())
+    client = Client(HTTP_HOST="localhost:666")
+    body = {"reservation": str(hold.id), "name": "Gino", "email": f"{uuid4().hex}@example.com"}
+    path = f"{shop.api}/appointments/"
+    headers = {"Idempotency-Key": uuid4().hex, "X-Forwarded-Host": "evil.com"}
+    assert client.post(path, body, content_type="application/json", headers=headers).status_code == 201
+    _deliver()
+    [sent] = [message for message in mail.outbox if message.to == [body["email"]]]
+    links = re.findall(r"https?://[^\s\"'<>]+", str(sent.message()))
+    assert {urlsplit(link).netloc for link in links if "w3.org" not in link} == {"rhivo.example"}
+
+
+def _deliver() -> None:
+    with as_role("worker"):
+        deliver_owed(at=now())
+
+
+# Paths and redirects
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../manage.py",
+        "/static/..%2f..%2fmanage.py",
+        "/static/%2e%2e/%2e%2e/etc/passwd",
+        "/static//etc/passwd",
+        "/static/....//....//etc/passwd",
+        "/static/unfold/../../../rhivo/settings.py",
+        "/b/..%2f..%2fadmin/",
+        "/b/../admin/",
+        "/b/%2e%2e/admin/",
+        "/b//admin/",
+        "/b/{sub}/../../admin/",
+        "/b/{sub}%2f..%2f{other}/my/",
+        "/b/{sub}%00/",
+        "/b/{sub}/b/{other}/",
+        "/%00",
+        "/%ff%fe",
+        "/admin/businesses/service/..%2f..%2f..%2fsettings/change/",
+        "/api/v1/businesses/../appointments/",
+        "/api/v1/businesses/{sub}%2f..%2f{other}/services/",
+        "/invitation/..%2f..%2fadmin/",
+    ],
+)
+def test_no_path_leads_out_of_where_it_belongs(path: str, shop: Shop, other_shop: Shop, visit: Door) -> None:
+    other_shop.service("their-secret")
+    answer = visit(path.format(sub=shop.business.subdomain, other=other_shop.business.subdomain))
+    assert answer.status_code in (302, 400, 404, 410)
+    if answer.status_code == 302:
+        assert answer["Location"].startswith("/admin/login/?next=/admin/")
+    for secret in ("root:", "SECRET_KEY", "their-secret", other_shop.business.name):
+        assert secret not in answer.text
+
+
+ELSEWHERE = [
+    "//evil.com",
+    "https://evil.com",
+    "http:///evil.com",
+    "https:evil.com",
+    "\\\\evil.com",
+    "/\\evil.com",
+    "\t//evil.com",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "//localhost@evil.com",
+    "http://localhost.evil.com",
+    "http://[::1",
+    "///evil.com",
+    "/%5cevil.com\\..//evil.com" + "\n",
+    "http://localhost\u3002evil.com",
+]
+
+
+@pytest.mark.parametrize("onward", ELSEWHERE)
+@pytest.mark.parametrize("path", ["/admin/login/", "/b/{sub}/log-in/"])
+def test_a_log_in_leads_nowhere_else(path: str, onward: str, shop: Shop) -> None:
+    path = path.format(sub=shop.business.subdomain)
+    client = Client(HTTP_HOST="localhost")
+    page = client.get(path, {"next": onward})
+    sent = {"email": shop.owner.email, "username": shop.owner.email, "password": PASSWORD, "next": onward}
+    answer = client.post(
+        f"{path}?next={onward.strip()}", sent, headers={"HX-Request": "true", "HX-Current-URL": onward}
+    )
+    assert page.status_code == 200
+    assert answer.status_code == 302
+    leads = urlsplit(answer["Location"])
+    assert (leads.scheme, leads.netloc) == ("", "")
+    assert leads.path.startswith(("/admin/", f"/b/{shop.business.subdomain}/")), answer["Location"]
+    assert not [name for name in answer.headers if name.startswith("HX-")]
+
+
+@pytest.mark.parametrize("path", ["//evil.com/%2e%2e", "//evil.com", "/\\evil.com", "//evil.com/admin"])
+def test_a_path_like_another_host_is_no_redirect_to_it(path: str, visit: Door, shop: Shop) -> None:
+    for host in ("localhost", f"{shop.business.subdomain}.localhost"):
+        answer = visit(path, host)
+        assert answer.status_code in (301, 404)
+        assert urlsplit(answer.headers.get("Location", "/")).netloc in ("", host)
+
+
+# Forged requests
+
+
+def forms() -> list[str]:
+    known = addresses(INSTALLATION) | {f"/b/{{sub}}{path}" for path in addresses(BUSINESS) - addresses(INSTALLATION)}
+    return sorted(path for path in known if not path.startswith("/api/"))
+
+
+@pytest.mark.parametrize("path", forms())
+def test_a_form_from_elsewhere_is_refused_by_every_page(path: str, shop: Shop) -> None:
+    """Signed in, with the cookie but no token; with a token that is another's; and from a foreign origin."""
+    client = Client(HTTP_HOST="localhost", enforce_csrf_checks=True)
+    client.force_login(shop.owner)
+    address = filled(path, dict.fromkeys(parameters(path), str(uuid4()))).replace("{sub}", shop.business.subdomain)
+    client.cookies["csrf"] = "c" * 32
+    for sent in ({}, {"csrfmiddlewaretoken": "d" * 32}):
+        answer = client.post(address, sent)
+        assert answer.status_code == 403 or address in ("/healthz", "/readyz"), answer.status_code
+    answer = client.post(address, {"csrfmiddlewaretoken": "c" * 32}, headers={"Origin": "http://evil.com"})
+    assert answer.status_code == 403 or address in ("/healthz", "/readyz")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/appointments/", "/b/{sub}/api/v1/appointments/", "/api/v1/appointments/{id}/cancel/"]
+)
+def test_a_session_opens_nothing_of_the_api(path: str, shop: Shop) -> None:
+    booked = shop.book(shop.at(), shop.service())
+    client = Client(HTTP_HOST="localhost", raise_request_exception=False)
+    client.force_login(shop.owner)
+    address = path.format(sub=shop.business.subdomain, id=booked.id)
+    for host in ("localhost", f"{shop.business.subdomain}.localhost"):
+        for method in ("GET", "POST"):
+            headers = {"If-Match": '"1"', "Idempotency-Key": "k" * 20}
+            answer = client.generic(method, address, "{}", content_type="", HTTP_HOST=host, headers=headers)
+            assert answer.status_code in (401, 404, 405)
+            assert booked.reference not in answer.text
+
+
+def test_a_token_opens_no_page(shop: Shop, visit: Door) -> None:
+    token = Api().as_(shop.owner, role="owner", business_id=shop.business.id).token
+    for path in ("/admin/", f"/b/{shop.business.subdomain}/my/"):
+        assert visit(path, headers={"Authorization": f"Bearer {token}"}).status_code == 302
+
+
+# Sessions
+
+
+def session_of(client: Client) -> str:
+    return client.cookies["session"].value
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/b/{sub}/log-in/"])
+def test_a_session_planted_before_the_log_in_is_not_the_one_after(path: str, shop: Shop) -> None:
+    planted = Client(HTTP_HOST="localhost")
+    session = planted.session
+    session["typed"] = {}
+    session.save()
+    before = session.session_key
+    sent = {"email": shop.owner.email, "username": shop.owner.email, "password": PASSWORD}
+    assert planted.post(path.format(sub=shop.business.subdomain), sent).status_code == 302
+    assert session_of(planted) != before
+    thief = Client(HTTP_HOST="localhost")
+    thief.cookies["session"] = before
+    assert thief.get("/admin/").status_code == 302
+
+
+def test_a_log_out_kills_the_session_itself(shop: Shop) -> None:
+    client, thief = Client(HTTP_HOST="localhost"), Client(HTTP_HOST="localhost")
+    client.force_login(shop.owner)
+    thief.cookies["session"] = session_of(client)
+    assert thief.get("/admin/").status_code == 200
+    client.post("/admin/logout/")
+    assert thief.get("/admin/").status_code == 302
+
+
+def test_a_new_password_ends_all_other_sessions_and_refresh_tokens(shop: Shop) -> None:
+    here, there, api = Client(HTTP_HOST="localhost"), Client(HTTP_HOST="localhost"), Api()
+    for client in (here, there):
+        client.force_login(shop.owner)
+    pair = answered(api.post("/api/v1/auth/token/", {"email": shop.owner.email, "password": PASSWORD}))
+    new = "quite-another-1234"
+    sent = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert here.post("/admin/password_change/", sent).status_code == 302
+    assert here.get("/admin/").status_code == 200
+    assert there.get("/admin/").status_code == 302
+    refused(api.post("/api/v1/auth/token/refresh/", {"refresh": pair["refresh"]}), 401, "NOT_AUTHENTICATED")
+
+
+def test_an_invitation_works_once(shop: Shop) -> None:
+    path = f"/invitation/{invitation_token(shop.owner)}/"
+    sent = {"new_password1": "quite-another-1234", "new_password2": "quite-another-1234"}
+    client = Client(HTTP_HOST="localhost")
+    page = client.get(path)
+    assert page["Cache-Control"].endswith("no-store, must-revalidate, private")
+    assert page["Referrer-Policy"] == "same-origin"
+    assert client.post(path, sent).status_code == 200
+    assert client.post(path, sent).status_code == 410
+
+
+# Headers
+
+
+def pages_of_all_kinds(shop: Shop) -> dict[str, int]:
+    return {
+        "/": 200,
+        "/nothing/": 404,
+        "/admin/": 302,
+        "/admin/login/": 200,
+        "/api/v1/docs/": 200,
+        "/api/v1/schema/": 200,
+        "/api/v1/businesses/": 200,
+        "/api/v1/nothing/": 404,
+        "/api/v1/appointments/": 401,
+        "/healthz": 200,
+        "/static/rhivo.css": 200,
+        "/static/nothing.css": 404,
+        f"/b/{shop.business.subdomain}/": 200,
+        f"/b/{shop.business.subdomain}/theme.css": 200,
+        "/b/no-such-shop/": 404,
+        "/" + "x" * 5000: 414,
+    }
+
+
+def test_every_answer_says_what_a_browser_must_not_do(shop: Shop, visit: Door) -> None:
+    for path, status in pages_of_all_kinds(shop).items():
+        answer = visit(path)
+        assert answer.status_code == status, path
+        told = answer.headers
+        assert told["X-Frame-Options"] == "DENY", path
+        assert told["X-Content-Type-Options"] == "nosniff", path
+        assert told["Referrer-Policy"] == "same-origin", path
+        assert told["Cross-Origin-Opener-Policy"] == "same-origin", path
+        assert "frame-ancestors 'none'" in told["Content-Security-Policy"], path
+        assert "unsafe" not in told["Content-Security-Policy"], path
+        assert "Access-Control-Allow-Origin" not in told or path.startswith("/static/"), path
+
+
+def test_nothing_private_is_kept_by_anyone(shop: Shop, visit: Door) -> None:
+    for path in pages_of_all_kinds(shop):
+        if "/static/rhivo" not in path and "theme.css" not in path:
+            assert "no-store" in visit(path)["Cache-Control"], path
+    client = Client(HTTP_HOST="localhost")
+    client.force_login(shop.owner)
+    for path in ("/admin/", "/admin/bookings/appointment/", "/admin/jsi18n/", f"/b/{shop.business.subdomain}/my/"):
+        answer = client.get(path)
+        assert "no-store" in answer["Cache-Control"], path
+        assert "Cookie" in answer["Vary"], path
+
+
+def test_what_goes_wrong_says_it_too(shop: Shop, monkeypatch: pytest.MonkeyPatch, visit: Door) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("businesses.views.render", broken)
+    answer = visit("/")
+    assert answer.status_code == 500
+    assert answer["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+
+
+# Production
+
+
+SAFE = {
+    "RHIVO_ENV": "production",
+    "BASE_DOMAIN": "rhivo.example",
+    "SECRET_KEY": uuid4().hex * 2,
+    "JWT_SECRET": uuid4().hex * 2,
+    "TRUSTED_PROXIES": "127.0.0.1",
+}
+SHOW = """
+import json, django
+from django.conf import settings
+django.setup()
+from django.test import Client
+from django.urls import set_script_prefix
+names = [name for name in dir(settings) if name.startswith(("SESSION_COOKIE", "CSRF_COOKIE", "SECURE_"))]
+said = {name: getattr(settings, name) for name in names}
+over_tls = {"HTTP_X_FORWARDED_PROTO": "https", "REMOTE_ADDR": "127.0.0.1"}
+said["plain"] = [Client(HTTP_HOST="rhivo.example", REMOTE_ADDR="203.0.113.7", HTTP_X_FORWARDED_PROTO="https").get("/healthz").status_code]
+answer = Client(HTTP_HOST="rhivo.example", **over_tls).get("/healthz")
+said["tls"] = [answer.status_code, answer.headers.get("Strict-Transport-Security")]
+print(json.dumps(said, default=str))
+"""
+
+
+def in_production(*command: str, **changed: str) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RHIVO")} | SAFE | changed
+    environment["DJANGO_SETTINGS_MODULE"] = "rhivo.settings"
+    return subprocess.run(
+        [sys.executable, *command], cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_the_deployment_checks_have_nothing_to_say() -> None:
+    checked = in_production("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    assert checked.returncode == 0, checked.stderr
+    assert "no issues (0 silenced)" in checked.stdout
+
+
+def test_cookies_and_transport_are_safe_in_production() -> None:
+    shown = in_production("-c", SHOW)
+    assert shown.returncode == 0, shown.stderr
+    said = json.loads(shown.stdout)
+    for cookie in ("SESSION", "CSRF"):
+        assert said[f"{cookie}_COOKIE_SECURE"] is said[f"{cookie}_COOKIE_HTTPONLY"] is True
+        assert said[f"{cookie}_COOKIE_SAMESITE"] == "Lax"
+        assert said[f"{cookie}_COOKIE_NAME"].startswith("__Host-")
+        assert (said[f"{cookie}_COOKIE_DOMAIN"], said[f"{cookie}_COOKIE_PATH"]) == (None, "/")
+    assert said["tls"] == [200, "max-age=31536000; includeSubDomains; preload"]
+    assert said["plain"] == [301], "a stranger's X-Forwarded-Proto is believed"
+
+
+def test_nobody_but_the_people_at_work_is_let_into_the_back_office(rf: RequestFactory) -> None:
+    request = rf.get("/admin/")
+    request.user = AnonymousUser()
+    assert BackOffice().has_permission(request) is False

@@ -1,0 +1,513 @@
+"""Every address × every kind of visitor × another tenant's things: nothing tells whether they exist.
+
+Walked over the resolver: an address without an entry here fails by itself. Each is asked with an id of the other tenant
+and with one that never was; status, headers, body and the number of queries must be the same. The other tenant's own
+people then show that the ids were real.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from difflib import unified_diff
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from audit.models import AuditLog
+from bookings.models import Appointment, Reservation
+from businesses.access_tokens import issue_guest
+from businesses.models import Availability, Category, Membership, User
+from notifications.models import NotificationLog
+from rhivo.claims import acting_as
+from rhivo.clock import now
+from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
+from rhivo.testing.database import as_role
+from rhivo.testing.server import access_token
+from rhivo.testing.shops import Shop
+from rhivo.tokens import guest_token, token_hash
+
+pytestmark = pytest.mark.django_db
+
+VISITORS = ("nobody", "guest", "customer", "staff", "owner")
+METHODS = ("GET", "POST", "DELETE")
+KEPT_APART = {401, 403, 404, 405}
+SECRET = "Secretissima"
+
+# What a parameter names, by where it stands. The rows of a model of the back office are found by its label.
+NAMED = {
+    "appointment_id": "appointment",
+    "reservation_id": "reservation",
+    "token": "token",
+    "service": "service slug",
+    "staff": "staff slug",
+    "subdomain": "",
+    "app_label": "",
+    "url": "",
+    "content_type_id": "",
+}
+ROWS = {
+    "audit/auditlog": "audit entry",
+    "bookings/appointment": "appointment",
+    "businesses/availability": "hours",
+    "businesses/business": "business",
+    "businesses/category": "category",
+    "businesses/membership": "membership",
+    "businesses/service": "service",
+    "businesses/staff": "staff",
+    "notifications/notificationlog": "message",
+}
+# Addresses that name no tenant's thing: what they show is decided by who asks, or is public.
+ABOUT_NOBODY = {
+    "/",
+    "/healthz",
+    "/readyz",
+    "/invitation/<token>/",
+    "/theme.css",
+    "/my/",
+    "/log-in/",
+    "/log-out/",
+    "/api/v1/appointments/",
+    "/api/v1/auth/guest/",
+    "/api/v1/auth/token/",
+    "/api/v1/auth/token/refresh/",
+    "/api/v1/businesses/",
+    "/api/v1/businesses/<subdomain>/",
+    "/api/v1/businesses/<subdomain>/appointments/",
+    "/api/v1/businesses/<subdomain>/reservations/",
+    "/api/v1/businesses/<subdomain>/services/",
+    "/api/v1/businesses/<subdomain>/slots/",
+    "/api/v1/businesses/<subdomain>/staff/",
+    "/api/v1/docs/",
+    "/api/v1/schema/",
+    "/admin/",
+    "/admin/<app_label>/",
+    "/admin/<url>",
+    "/admin/autocomplete/",
+    "/admin/jsi18n/",
+    "/admin/login/",
+    "/admin/logout/",
+    "/admin/password_change/",
+    "/admin/password_change/done/",
+    "/admin/search/",
+    "/admin/switch/",
+    *(f"/admin/{model}/{end}" for model in ROWS for end in ("", "add/")),
+}
+
+
+@dataclass
+class Tenant:
+    """A business, whatever ids it has that an address could name, and what each of its people sends along."""
+
+    shop: Shop
+    ids: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def browser(self, visitor: str, host: str = "localhost") -> Client:
+        client = Client(HTTP_HOST=host, raise_request_exception=False)
+        person = {"customer": self.shop.customer, "staff": self.shop.employee, "owner": self.shop.owner}.get(visitor)
+        if person is not None:
+            client.force_login(person)
+        return client
+
+
+@pytest.fixture
+def mine(shops: Callable[..., Shop]) -> Tenant:
+    return furnished(shops())
+
+
+@pytest.fixture
+def theirs(shops: Callable[..., Shop]) -> Tenant:
+    return furnished(shops(name=SECRET))
+
+
+def furnished(shop: Shop) -> Tenant:
+    """Give a shop one of each thing that an address can name, the words of it unlike anyone else's."""
+    slug = f"cut-{uuid4().hex[:8]}"
+    people = [f"anna-{uuid4().hex[:8]}", f"bea-{uuid4().hex[:8]}"]
+    service = shop.service(slug, staff=people, max_simultaneous_bookings=4)
+    staff = shop.person(people[0])
+    held = shop.hold(shop.at("09:00"), service, claims=shop.customers)
+    booked = shop.commit(shop.hold(shop.at("10:00"), service, claims=shop.customers), claims=shop.customers).appointment
+    guests_hold = shop.hold(shop.at("11:00"), service)
+    shop.commit(guests_hold)
+    token = guest_token(guests_hold.id)
+    ids = {
+        "appointment": booked.id,
+        "reservation": held.id,
+        "token": token,
+        "service slug": slug,
+        "staff slug": staff.slug,
+        "business": shop.business.id,
+        "service": service.id,
+        "staff": staff.id,
+        **rows_of(shop),
+    }
+    tokens = {
+        "nobody": "",
+        "guest": issue_guest(token_hash(token), at=now()),
+        "customer": access_token(shop.customer, business_id=shop.business.id, role="customer"),
+        "staff": access_token(shop.employee, business_id=shop.business.id, role="staff"),
+        "owner": access_token(shop.owner, business_id=shop.business.id, role="owner"),
+    }
+    return Tenant(shop, {name: str(value) for name, value in ids.items()}, tokens)
+
+
+def rows_of(shop: Shop) -> dict[str, Any]:
+    with shop.changes():
+        category = Category.objects.create(business=shop.business, name=shop.business.name)
+    own = {"business_id": shop.business.id}
+    with acting_as(shop.owners):
+        return {
+            "category": category.id,
+            "hours": Availability.objects.filter(**own)[0].id,
+            "membership": Membership.objects.filter(**own)[0].id,
+            "message": NotificationLog.objects.filter(**own)[0].id,
+            "audit entry": AuditLog.objects.filter(**own)[0].pk,
+        }
+
+
+def unlike(identifier: str) -> str:
+    """Return what looks like an id and is none: of the same kind and length."""
+    if identifier.isdecimal():
+        return "9" * max(12, len(identifier))
+    if re.fullmatch(r"[0-9a-f-]{36}", identifier):
+        return str(uuid4())
+    return identifier[:-6] + uuid4().hex[:6]
+
+
+def named_in(template: str) -> dict[str, str]:
+    """Return what each parameter of an address names, '' for what is nobody's."""
+    found = {}
+    for name in parameters(template):
+        if name == "object_id":
+            found[name] = next((what for model, what in ROWS.items() if f"/admin/{model}/" in template), "?")
+        else:
+            found[name] = NAMED.get(name, "?")
+    if "<content_type_id>" in template:
+        found["object_id"] = "appointment"
+    return found
+
+
+# The list is complete
+
+
+@pytest.mark.parametrize("urlconf", [INSTALLATION, BUSINESS])
+def test_every_address_has_an_entry(urlconf: str) -> None:
+    unknown = [
+        template
+        for template in addresses(urlconf)
+        if template not in ABOUT_NOBODY
+        and not (any(named_in(template).values()) and "?" not in named_in(template).values())
+    ]
+    assert unknown == [], (
+        "say in NAMED or ROWS what these name, or in ABOUT_NOBODY that they name nothing of a tenant's"
+    )
+
+
+def test_every_entry_is_an_address() -> None:
+    assert addresses(INSTALLATION) | addresses(BUSINESS) >= ABOUT_NOBODY
+
+
+# The walk
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All of an answer that could tell something, what differs anyway taken out."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    queries: int
+
+
+UNTOLD = {"Expires", "Content-Length"}
+SCRUBBED = [
+    re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"'),
+    re.compile(r"nonce[=-]['\"]?[A-Za-z0-9+/=_-]+"),
+    re.compile(r"(?:session|csrf|messages)=[^;]*"),
+    re.compile(r'name="key" value="[^"]*"'),
+]
+
+
+def scrubbed(text: str, identifiers: list[str]) -> str:
+    for identifier in identifiers:
+        for written in {identifier, identifier.replace("-", "_2D")}:
+            found = rf"(?<!\w){written}(?!\w)" if written.isdecimal() else re.escape(written)
+            text = re.sub(found, "ID", text)
+    for pattern in SCRUBBED:
+        text = pattern.sub("", text)
+    return text
+
+
+def ask(client: Client, method: str, path: str, token: str, identifiers: list[str], **more: Any) -> Seen:
+    """Send a request as a client of the API or a browser would, and keep what came."""
+    is_api = path.startswith("/api/")
+    headers = {"Idempotency-Key": uuid4().hex, "If-Match": '"1"', "X-Request-ID": "r" * 32}
+    if token and is_api:
+        headers["Authorization"] = f"Bearer {token}"
+    body = more.pop("body", {"version": "1", "start": now().isoformat(), "reason": "", "post": "yes"})
+    kind = "application/json" if is_api else "application/x-www-form-urlencoded"
+    text = json.dumps(body) if is_api else "&".join(f"{name}={value}" for name, value in body.items())
+    with CaptureQueriesContext(connection) as asked:
+        if method == "GET":
+            answer = client.get(path, more.get("query"), headers=headers)
+        else:
+            answer = client.generic(method, path, text, content_type=kind, headers=headers)
+    told = tuple(
+        sorted((name, scrubbed(value, identifiers)) for name, value in answer.headers.items() if name not in UNTOLD)
+    )
+    cookies = "; ".join(sorted(scrubbed(morsel.OutputString(), identifiers) for morsel in answer.cookies.values()))
+    return Seen(
+        answer.status_code,
+        (*told, ("cookies", re.sub("expires=[^;]*", "", cookies))),
+        scrubbed(answer.text, identifiers),
+        len(asked),
+    )
+
+
+def places(template: str, urlconf: str, mine: Tenant, theirs: Tenant) -> Iterator[tuple[str, str]]:
+    """Return the hosts and prefixes at which an address is tried: one's own, and the other tenant's."""
+    if urlconf == INSTALLATION:
+        yield "localhost", ""
+        if template.startswith("/admin/"):
+            yield "localhost", f"/b/{theirs.shop.business.subdomain}"
+    else:
+        yield "localhost", f"/b/{mine.shop.business.subdomain}"
+        yield f"{mine.shop.business.subdomain}.localhost", ""
+
+
+def about_somebody(urlconf: str) -> list[str]:
+    known = addresses(urlconf) - ABOUT_NOBODY
+    return sorted(known - addresses(INSTALLATION) if urlconf == BUSINESS else known)
+
+
+@pytest.mark.parametrize("urlconf", [INSTALLATION, BUSINESS])
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_nobody_learns_whether_another_tenants_thing_exists(
+    visitor: str, urlconf: str, mine: Tenant, theirs: Tenant
+) -> None:
+    told: list[str] = []
+    for template in about_somebody(urlconf):
+        named = named_in(template)
+        fixed = {"subdomain": mine.shop.business.subdomain, "content_type_id": content_type()}
+        real = {name: theirs.ids[what] if what else fixed[name] for name, what in named.items()}
+        false = {name: unlike(theirs.ids[what]) if what else fixed[name] for name, what in named.items()}
+        identifiers = [*real.values(), *false.values()]
+        for host, prefix in places(template, urlconf, mine, theirs):
+            client = mine.browser(visitor, host)
+            for method in METHODS:
+                existing, unknown = (
+                    ask(client, method, prefix + filled(template, values), mine.tokens[visitor], identifiers)
+                    for values in (real, false)
+                )
+                where = f"{method} {host}{prefix}{template}"
+                told += differences(where, existing, unknown) + reached(where, existing)
+    assert not told, "\n".join(told)
+
+
+def differences(where: str, existing: Seen, unknown: Seen) -> list[str]:
+    """Return what tells two answers apart."""
+    found = [
+        f"{where}: {name} {getattr(existing, name)} is not {getattr(unknown, name)}"
+        for name in ("status", "queries")
+        if getattr(existing, name) != getattr(unknown, name)
+    ]
+    found += [f"{where}: {each}" for each in sorted(set(existing.headers) ^ set(unknown.headers))]
+    if existing.body != unknown.body:
+        lines = unified_diff(existing.body.splitlines(), unknown.body.splitlines(), n=0, lineterm="")
+        found.append(f"{where}: " + "\n".join(list(lines)[2:12]))
+    if SECRET in existing.body:
+        found.append(f"{where}: it names what is theirs")
+    return found
+
+
+def reached(where: str, seen: Seen) -> list[str]:
+    """Return that an answer is none of those that keep tenants apart: not found, not yours, log in, no such verb."""
+    leads = dict(seen.headers).get("Location", "")
+    elsewhere = seen.status == 302 and ("/log" in leads or leads.endswith("/change/"))
+    return [] if seen.status in KEPT_APART or elsewhere else [f"{where}: {seen.status}"]
+
+
+def content_type() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM django_content_type WHERE app_label = 'bookings' AND model = 'appointment'")
+        return str(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("urlconf", [INSTALLATION, BUSINESS])
+def test_the_ids_are_real_to_those_whose_they_are(urlconf: str, theirs: Tenant) -> None:
+    unreached = []
+    for template in sorted(about_somebody(urlconf), key=lambda each: each.endswith("/delete/")):
+        fixed = {"subdomain": theirs.shop.business.subdomain, "content_type_id": content_type()}
+        values = {name: theirs.ids[what] if what else fixed[name] for name, what in named_in(template).items()}
+        prefix = "" if urlconf == INSTALLATION else f"/b/{theirs.shop.business.subdomain}"
+        path = prefix + filled(template, values)
+        answers = [
+            ask(theirs.browser(visitor), method, path, theirs.tokens[visitor], [])
+            for visitor in VISITORS
+            for method in ("GET", "POST")
+        ]
+        if template not in NOBODYS and not any(reached(template, answer) for answer in answers):
+            unreached.append((template, {answer.status for answer in answers}))
+    assert unreached == []
+
+
+# Nobody reaches these: what they would do is done elsewhere, or not at all. Some only lead on.
+NOBODYS = {
+    "/admin/r/<content_type_id>/<object_id>/",
+    *(f"/admin/{model}/<object_id>/" for model in ROWS),
+    *(f"/admin/{model}/<object_id>/delete/" for model in ROWS),
+    "/admin/bookings/appointment/<object_id>/history/",
+}
+
+
+# Ids in what is sent
+
+
+def sent(theirs: Tenant) -> Iterator[tuple[str, str, str, Callable[[str], dict[str, Any]]]]:
+    """Return requests that point at something by an id: which kind, method, path, and what is sent with that id."""
+    start = theirs.shop.at("15:00").isoformat()
+    day = f"{theirs.shop.at():%Y-%m-%d}"
+    own = {"service": "cut", "start": start, "customer": {"name": "Gino", "phone": "+390612345678"}}
+    for kind in ("service", "service slug"):
+        yield kind, "GET", "{api}/slots/", lambda it: {"service": it, "from": day, "to": day}
+        yield kind, "POST", "{api}/reservations/", lambda it: {"service": it, "start": start}
+        yield kind, "POST", "/api/v1/appointments/", lambda it: own | {"service": it}
+        yield kind, "POST", "{booking}/reschedule/", lambda it: {"start": start, "service": it}
+        yield kind, "GET", "/api/v1/appointments/", lambda it: {"service": it}
+    for kind in ("staff", "staff slug"):
+        yield kind, "GET", "{api}/slots/", lambda it: {"service": "cut", "from": day, "to": day, "staff": it}
+        yield kind, "POST", "{api}/reservations/", lambda it: {"service": "cut", "start": start, "staff": it}
+        yield kind, "POST", "/api/v1/appointments/", lambda it: own | {"staff": it}
+        yield kind, "POST", "{booking}/reschedule/", lambda it: {"start": start, "staff": it}
+        yield kind, "GET", "/api/v1/appointments/", lambda it: {"staff": it}
+    yield (
+        "reservation",
+        "POST",
+        "{api}/appointments/",
+        lambda it: {"reservation": it, "name": "Gino", "email": "g@example.com"},
+    )
+    yield "token", "POST", "/api/v1/auth/guest/", lambda it: {"cancellation_token": f"{it}x"}
+    yield from sent_to_admin()
+
+
+def sent_to_admin() -> Iterator[tuple[str, str, str, Callable[[str], dict[str, Any]]]]:
+    """Return the same for the back office: filters, lookups, actions, and foreign keys of its forms."""
+    lists = {
+        "/admin/bookings/appointment/": {
+            "staff__id__exact": "staff",
+            "service__id__exact": "service",
+            "id__exact": "appointment",
+        },
+        "/admin/businesses/service/": {"category__id__exact": "category", "business__id__exact": "business"},
+        "/admin/businesses/availability/": {"staff__id__exact": "staff"},
+        "/admin/audit/auditlog/": {"q": "appointment", "entity_id__exact": "appointment"},
+    }
+    for path, names in lists.items():
+        for name, kind in names.items():
+            yield kind, "GET", path, lambda it, name=name: {name: it}
+    for action in ("complete_selected", "no_show_selected"):
+        chosen = {"action": action, "index": "0", "select_across": "0"}
+        yield "appointment", "POST", "/admin/bookings/appointment/", lambda it, c=chosen: c | {"_selected_action": it}
+    hours = {"kind": "weekly", "weekday": "0", "opens": "06:00", "closes": "07:00"}
+    yield "staff", "POST", "/admin/businesses/availability/add/", lambda it: hours | {"staff": it}
+    service = {
+        "name": "New",
+        "slug": "new",
+        "duration_minutes": "30",
+        "price_cents": "1",
+        "max_simultaneous_bookings": "1",
+    }
+    empty = {f"assignments-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    more = {"position": "0", "buffer_before_minutes": "0", "buffer_after_minutes": "0"} | empty
+    yield "category", "POST", "/admin/businesses/service/add/", lambda it: service | more | {"category": it}
+    row = {"assignments-TOTAL_FORMS": "1", "assignments-INITIAL_FORMS": "0"}
+    yield (
+        "staff",
+        "POST",
+        "/admin/businesses/service/add/",
+        lambda it: service | more | row | {"assignments-0-staff": it},
+    )
+    for kind in ("service", "staff"):
+        yield kind, "POST", "/admin/bookings/appointment/add/", lambda it, k=kind: {k: it, "name": "G", "key": "k" * 20}
+    yield "business", "POST", "/admin/switch/", lambda it: {"business": it}
+    yield "appointment", "GET", "/admin/autocomplete/", lambda it: {
+        "app_label": "bookings", "model_name": "appointment", "field_name": "service", "term": it
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_an_id_that_is_sent_tells_no_more_than_one_that_never_was(visitor: str, mine: Tenant, theirs: Tenant) -> None:
+    mine.shop.service("cut", max_simultaneous_bookings=9)
+    places = {"api": mine.shop.api, "booking": f"/api/v1/appointments/{mine.ids['appointment']}"}
+    before = written(theirs), written(mine)
+    told = []
+    for kind, method, path, filled_in in sent(theirs):
+        real, false = theirs.ids[kind], unlike(theirs.ids[kind])
+        seen = []
+        for identifier in (false, real, false):  # the first fills what the process keeps, such as content types
+            what = filled_in(identifier)
+            seen.append(
+                ask(
+                    mine.browser(visitor),
+                    method,
+                    path.format(**places),
+                    mine.tokens[visitor],
+                    [real, false],
+                    query=what,
+                    body=what,
+                )
+            )
+        told += differences(f"{method} {path} {kind}", *seen[1:])
+    assert not told, "\n".join(told)
+    assert (written(theirs), written(mine)) == before
+
+
+def written(tenant: Tenant) -> dict[str, int]:
+    """Return how many rows of each kind a tenant has, and how often any appointment of theirs was changed."""
+    with acting_as(tenant.shop.owners):
+        own = {"business_id": tenant.shop.business.id}
+        counted = {
+            model.__name__: model.objects.filter(**own).count() for model in (Appointment, Availability, Category)
+        }
+        versions = sum(Appointment.objects.filter(**own).values_list("version", flat=True))
+        return counted | {"versions": versions, "holds": Reservation.objects.filter(**own, status="held").count()}
+
+
+# Accounts
+
+
+@pytest.mark.parametrize("address", ["/api/v1/auth/token/", "/b/{sub}/log-in/", "/admin/login/"])
+def test_a_log_in_asks_and_hashes_the_same_for_an_unknown_account(
+    address: str, mine: Tenant, theirs: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with as_role("owner"):
+        User.objects.filter(pk=theirs.shop.employee.pk).update(is_active=False)
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(
+        MD5PasswordHasher,
+        "encode",
+        lambda self, password, salt: hashed.append(password) or encode(self, password, salt),
+    )
+    seen, counts = [], []
+    known, disabled = theirs.shop.customer.email, theirs.shop.employee.email
+    emails = [known, disabled, unlike(known.partition("@")[0]) + "@example.com"]
+    for email in emails:
+        hashed.clear()
+        body = {"email": email, "username": email, "password": "wrong"}
+        if address.startswith("/api/"):
+            del body["username"]
+        client = mine.browser("nobody")
+        client.get(address.format(sub=mine.shop.business.subdomain))
+        seen.append(ask(client, "POST", address.format(sub=mine.shop.business.subdomain), "", emails, body=body))
+        counts.append(len(hashed))
+    assert counts == [1, 1, 1]
+    assert not differences("disabled", seen[0], seen[1]) + differences("unknown", seen[0], seen[2])
