@@ -13,8 +13,8 @@ from rhivo.proving.place import Installation, Place
 class Planned:
     """An attack by its name, with its share of a round, and how to get at it.
 
-    One that needs its `own_servers`, to kill them or to act as the schema's owner, needs a `Place`: it is not tried on an
-    installation that is somebody's.
+    One that needs its `own_servers`, to kill them or to act as the schema's owner, is tried on a `Place` only, never on
+    an installation that is somebody's.
     """
 
     name: str

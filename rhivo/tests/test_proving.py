@@ -86,7 +86,7 @@ def test_the_table_says_what_broke_under_which_seed_and_what_was_not_tried(
     django_db_setup: None, tmp_path: Path
 ) -> None:
     tally = rounds(
-        tmp_path, Planned("legs", 1, lambda: breaking), Planned("power", 1, lambda: breaking, kills_servers=True)
+        tmp_path, Planned("legs", 1, lambda: breaking), Planned("power", 1, lambda: breaking, own_servers=True)
     )
     assert tally.broken == 1
     table = tally.table()
