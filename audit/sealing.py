@@ -1,10 +1,13 @@
 """Closing what was written: a digest over every business's new entries, chained to the one before."""
 
+import logging
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from audit.reading import unsealed_businesses
+
+logger = logging.getLogger(__name__)
 
 ENTRIES_A_SEAL = 10_000
 
@@ -12,15 +15,20 @@ ENTRIES_A_SEAL = 10_000
 def seal_all() -> int:
     """Seal what is new in every business, as the worker role; return how many seals were made.
 
-    One transaction a seal. A business that is busy is tried once more after all others, then left for the next round.
+    One transaction a seal. A business that is busy is tried once more after all others, then left for the next round;
+    one that cannot be sealed keeps no other from it.
     """
-    busy, made = [], 0
-    for business_id in unsealed_businesses():
-        done = seal_history(business_id)
-        made += done or 0
-        if done is None:
-            busy.append(business_id)
-    return made + sum(seal_history(business_id) or 0 for business_id in busy)
+    outcomes = {business_id: _seal_or_log(business_id) for business_id in unsealed_businesses()}
+    again = [_seal_or_log(business_id) for business_id, made in outcomes.items() if made is None]
+    return sum(made or 0 for made in [*outcomes.values(), *again])
+
+
+def _seal_or_log(business_id: UUID) -> int | None:
+    try:
+        return seal_history(business_id)
+    except DatabaseError:
+        logger.exception("the history of %s could not be sealed", business_id)
+        return 0
 
 
 def seal_history(business_id: UUID, *, limit: int = ENTRIES_A_SEAL) -> int | None:

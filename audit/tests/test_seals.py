@@ -1,12 +1,13 @@
 """What a seal covers is closed for good, however many write and seal at the same moment."""
 
 from collections import Counter
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 
+from audit import sealing
 from audit.models import AuditSeal
 from audit.sealing import seal_all, seal_history
 from audit.tasks import seal as seal_task
@@ -68,6 +69,22 @@ def test_a_business_with_a_writer_under_way_is_left_for_later_without_stopping_o
     assert verify(shop)[0] == 0
 
 
+def test_a_business_that_cannot_be_sealed_keeps_no_other_from_it(
+    shop: Shop, other_shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(business_id: UUID, limit: int) -> int | None:
+        if business_id == shop.business.id:
+            raise DatabaseError("broken")
+        return really(business_id, limit)
+
+    really = sealing._seal
+    monkeypatch.setattr(sealing, "_seal", failing)
+    with as_role("worker"):
+        sealing.seal_all()
+    assert [len(seals(one)) for one in (shop, other_shop)] == [0, 1]
+    assert f"the history of {shop.business.id} could not be sealed" in caplog.text
+
+
 def add_category(connection: "psycopg.Connection[tuple[object, ...]]", shop: Shop, name: str) -> None:
     connection.execute(
         "INSERT INTO categories (id, business_id, name, position) VALUES (%s, %s, %s, 0)",
@@ -98,7 +115,7 @@ def test_two_sealers_at_once_make_one_seal(shop: Shop) -> None:
 
 
 def test_no_entry_appears_below_a_seal_while_many_write(shop: Shop) -> None:
-    """Ids are drawn before commits: writers dawdle between the two while sealers seal what they can see."""
+    """Ids are drawn before commits: a writer does more between the two, while sealers seal what they can see."""
 
     def write_or_seal(number: int) -> str:
         if number % 4 == 0:
@@ -108,13 +125,13 @@ def test_no_entry_appears_below_a_seal_while_many_write(shop: Shop) -> None:
             for turn in range(5):
                 with writer.transaction():
                     add_category(writer, shop, f"{number} {turn}")
-                    writer.execute("SELECT pg_sleep(0.01)")
+                    add_category(writer, shop, f"{number} {turn} again")
         return "wrote"
 
     outcomes = race(16, write_or_seal)
     assert outcomes["wrote"] == 12, outcomes
     seal(shop)
-    assert len(entries(shop.business.id, "category")) == 60
+    assert len(entries(shop.business.id, "category")) == 120
     assert verify(shop)[0] == 0, Counter(outcomes)
 
 
