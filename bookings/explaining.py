@@ -166,8 +166,7 @@ def explain(
         then = case.verdict(case.calendar_at(past), past) if past is not None else None
         story, untold = story_of(case.stays, business, case.names, at=at, places=case.places_at)
         if then is not None:
-            question = Event(then.at, f"Asked about: {then.code}", case.places_at(then.at), is_question=True)
-            story.insert(bisect_right([event.at for event in story], then.at), question)
+            _put_question(story, then, case.places_at(then.at))
         nearest = [] if now.code == "FREE" else nearest_starts(business, service, start, at=at, staff=staff)
         return Explanation(
             business=business,
@@ -288,6 +287,12 @@ class _Case:
     def _obstacle(self, stay: Stay) -> Obstacle:
         text = stay_text(stay, self.business, self.names)
         return Obstacle(text, None if stay.is_hold else stay.source_id)
+
+
+def _put_question(story: list[Event], then: Verdict, places: int | None) -> None:
+    """Mark the instant that was asked about among what happened."""
+    question = Event(then.at, f"Asked about: {then.code}", places, is_question=True)
+    story.insert(bisect_right([event.at for event in story], then.at), question)
 
 
 def _case(business: Business, service: Service, start: datetime, at: datetime, staff: Staff | None) -> _Case:
