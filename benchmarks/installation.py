@@ -8,7 +8,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,7 +74,7 @@ class Installation:
 class Servers:
     """One PostgreSQL and one Valkey, and as many installations on them as are asked for. Use `running`."""
 
-    def __init__(self, folder: Path, cleanup: ExitStack) -> None:
+    def __init__(self, folder: Path, cleanup: ExitStack, settings: Mapping[str, str]) -> None:
         self._folder = folder
         self._cleanup = cleanup
         self._numbers = count(1)
@@ -94,6 +94,7 @@ class Servers:
             "LOG_LEVEL": "WARNING",
             "MAIL_DIR": str(folder / "mail"),
             "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+            **settings,
         }
         self._passwords = {role: secrets.token_urlsafe(16) for role in ("app", "worker", "owner")}
         self._migrate()
@@ -151,13 +152,13 @@ class Servers:
 
 
 @contextmanager
-def running() -> Iterator[Servers]:
-    """Start the servers in a temporary folder, and stop and remove them afterwards."""
+def running(**settings: str) -> Iterator[Servers]:
+    """Start the servers in a temporary folder, with these settings; stop and remove them afterwards."""
     with ExitStack() as cleanup:
         folder = Path(tempfile.mkdtemp(prefix="rhivo-bench-"))
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o711)  # PostgreSQL may run as another user
-        yield Servers(folder, cleanup)
+        yield Servers(folder, cleanup, settings)
 
 
 @contextmanager

@@ -56,9 +56,9 @@ INSTALLED_APPS = [
 MIGRATION_LINTER_OPTIONS = {"warnings_as_errors": False, "no_cache": True, "quiet": ["ok", "ignore", "warning"]}
 # What speaks in headers stands outside of what may answer by itself: a file, a refusal, a page for an unknown business.
 MIDDLEWARE = [
-    "rhivo.edge.EdgeMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "rhivo.edge.EdgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -139,6 +139,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 TIME_ZONE = "UTC"
 USE_TZ = True

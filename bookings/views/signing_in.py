@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import auth
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -34,13 +34,13 @@ def log_in(request: HttpRequest) -> HttpResponse:
     """Log in by email and password, then go on to where the person was."""
     onward = _safe_next(request)
     if account_of(request):
-        return redirect(onward)
+        return HttpResponseRedirect(onward)
     form = LogInForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and (user := _verified(request, form)):
         claims.assume(claims.current().with_(user_id=user.id))
         auth.login(request, user)
         logged_in()
-        return remember(redirect(onward), user.email)
+        return remember(HttpResponseRedirect(onward), user.email)
     status = 422 if form.is_bound else 200
     return render(request, "booking/log_in.html", {"form": form, "next": onward}, status=status)
 
@@ -61,9 +61,11 @@ def _verified(request: HttpRequest, form: LogInForm) -> User | None:
 
 
 def _safe_next(request: HttpRequest) -> str:
-    """Return the address to go on to: one of this host, else the customer's bookings."""
+    """Return the address to go on to: a path of this host, else the customer's bookings."""
     wanted = (request.POST or request.GET).get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    safe = wanted.startswith("/") and url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if safe else reverse("my_bookings")
 
 

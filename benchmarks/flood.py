@@ -1,0 +1,182 @@
+"""`python -m benchmarks.flood`: one visitor sends 10,000 hold requests; what do the others notice?
+
+And `python -m benchmarks.flood --telling`: does the time of an answer tell another tenant's id from one that never was?
+Both print ratios of medians measured in one run, because rates belong to the machine.
+"""
+
+import argparse
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from http.client import HTTPConnection
+from itertools import count, cycle
+from uuid import uuid4
+
+from benchmarks import load
+from benchmarks.installation import Installation, Place, running
+from benchmarks.load import Unit
+from rhivo.demo.console import say, step
+
+FLOOD, CONNECTIONS = 10_000, 50
+FLOODER = "203.0.113.66"
+SECONDS, LONGEST, PAUSE = 15.0, 120.0, 0.02
+APPOINTMENTS = 20_000
+AIM = 2.0
+TRIES = 1_000
+
+
+@dataclass
+class Noticed:
+    """How long others waited, in seconds, and which answers they got."""
+
+    took: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    def percentile(self, share: float) -> float:
+        """Return a percentile in milliseconds."""
+        return 1000 * sorted(self.took)[min(len(self.took) - 1, int(len(self.took) * share))]
+
+    def __str__(self) -> str:
+        return f"p50 {self.percentile(0.5):.1f} ms, p95 {self.percentile(0.95):.1f} ms"
+
+
+class Visitors:
+    """Many visitors, one request at a time: three searches of a day, then a hold. Each has an address of their own."""
+
+    def __init__(self, at: Installation) -> None:
+        self._at = at
+        self._numbers = count(1)
+        self._places = iter(at.free[FLOOD // CONNECTIONS :])
+        self._line = HTTPConnection("127.0.0.1", at.port, timeout=60)
+
+    def come(self, *, seconds: float, still: Callable[[], bool] = lambda: True) -> Noticed:
+        """Let them come for some seconds, as long as `still` says so."""
+        noticed, end = Noticed(), time.perf_counter() + seconds
+        while time.perf_counter() < end and still():
+            number = next(self._numbers)
+            method, path, body = self._hold() if number % 4 == 0 else self._search()
+            headers = {
+                "Host": "localhost",
+                "X-Forwarded-For": f"198.51.{number // 250 % 250}.{number % 250}",
+                "Content-Type": "application/json",
+                "Idempotency-Key": str(uuid4()),
+            }
+            took, status, _ = ask(self._line, method, path, body, headers)
+            noticed.took.append(took)
+            noticed.statuses[status] += 1
+            time.sleep(PAUSE)
+        return noticed
+
+    def _search(self) -> tuple[str, str, str | None]:
+        first = date.today() + timedelta(days=random.randint(2, 50))  # noqa: DTZ011 - any day will do
+        query = f"service={random.choice(self._at.services)}&from={first}&to={first}"
+        return "GET", f"/api/v1/businesses/{random.choice(self._at.subdomains)}/slots/?{query}", None
+
+    def _hold(self) -> tuple[str, str, str | None]:
+        place = next(self._places)
+        return "POST", f"/api/v1/businesses/{place.subdomain}/reservations/", wanted(place)
+
+
+def ask(
+    line: HTTPConnection, method: str, path: str, body: str | None, headers: dict[str, str]
+) -> tuple[float, int, bytes]:
+    """Return how long an answer took, its status and its body."""
+    began = time.perf_counter()
+    line.request(method, path, body, headers)
+    response = line.getresponse()
+    said = response.read()
+    return time.perf_counter() - began, response.status, said
+
+
+def wanted(place: Place) -> str:
+    return json.dumps({"service": place.service_slug, "start": place.starts_at.isoformat()})
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.flood", description=__doc__)
+    parser.add_argument(
+        "--telling", action="store_true", help="compare the times of foreign and of unknown ids instead"
+    )
+    telling = parser.parse_args().telling
+    limits = {} if telling else {"RHIVO_THROTTLE": "on", "TRUSTED_PROXIES": "127.0.0.1"}
+    with running(**limits) as servers:
+        with step(f"Writing {APPOINTMENTS:,} appointments"):
+            at = servers.installation(APPOINTMENTS)
+        return compare_ids(at) if telling else measure_flood(at)
+
+
+def measure_flood(at: Installation) -> int:
+    """Print how much longer others wait while a flood lasts."""
+    visitors, answers = Visitors(at), Counter[int]()
+    with step("Others alone") as note:
+        visitors.come(seconds=3)
+        before = visitors.come(seconds=SECONDS)
+        note(str(before))
+    flood = threading.Thread(target=send_flood, args=(at, answers))
+    with step(f"Others while one visitor sends {FLOOD:,} hold requests over {CONNECTIONS} connections") as note:
+        began = time.perf_counter()
+        flood.start()
+        during = visitors.come(seconds=LONGEST, still=flood.is_alive)
+        took = time.perf_counter() - began
+        note(str(during))
+    say(f"The flood took {took:.1f} s and was answered {dict(sorted(answers.items()))}.")
+    say(f"Others sent {len(during.took)} requests during it, answered {dict(sorted(during.statuses.items()))}.")
+    ratio, tail = (during.percentile(share) / before.percentile(share) for share in (0.5, 0.95))
+    say(f"{'met ' if ratio <= AIM else 'MISSED'}  others' median × {ratio:.2f} (at most {AIM:.0f}), p95 × {tail:.2f}")
+    return 0
+
+
+def send_flood(at: Installation, answers: Counter[int]) -> None:
+    """Send the flood from one address as fast as it is answered."""
+    places = cycle(at.free[:CONNECTIONS])
+
+    def share() -> Unit:
+        for _ in range(FLOOD // CONNECTIONS):
+            place = next(places)
+            body = wanted(place).encode()
+            head = [
+                f"POST /api/v1/businesses/{place.subdomain}/reservations/ HTTP/1.1",
+                "Host: localhost",
+                f"X-Forwarded-For: {FLOODER}",
+                "Content-Type: application/json",
+                f"Content-Length: {len(body)}",
+                f"Idempotency-Key: {uuid4()}",
+            ]
+            status, _ = yield "\r\n".join([*head, "", ""]).encode() + body
+            answers[status] += 1
+
+    # One unit a connection: they are finished, however short the time.
+    load.measure(at.port, share, clients=CONNECTIONS, seconds=0.001, warm_up=0)
+
+
+def compare_ids(at: Installation) -> int:
+    """Ask one business for holds of another and for holds that never were, in turns; print the ratio of the medians."""
+    mine, theirs = at.subdomains[:2]
+    line = HTTPConnection("127.0.0.1", at.port, timeout=60)
+    usual = {"Host": "localhost", "Content-Type": "application/json"}
+    held = []
+    for place in [place for place in at.free if place.subdomain == theirs][:20]:
+        path = f"/api/v1/businesses/{theirs}/reservations/"
+        _, status, said = ask(line, "POST", path, wanted(place), usual | {"Idempotency-Key": str(uuid4())})
+        assert status == 201, said
+        held.append(json.loads(said)["id"])
+    took: dict[bool, list[float]] = {True: [], False: []}
+    for number in range(TRIES):
+        for exists in random.sample((True, False), 2):
+            identifier = held[number % len(held)] if exists else str(uuid4())
+            seconds, status, _ = ask(line, "GET", f"/api/v1/businesses/{mine}/reservations/{identifier}/", None, usual)
+            assert status == 404
+            took[exists].append(seconds)
+    foreign, unknown = (Noticed(took[exists]) for exists in (True, False))
+    say(f"Another tenant's: {foreign}. Never was: {unknown}.")
+    say(f"ratio of medians {foreign.percentile(0.5) / unknown.percentile(0.5):.3f}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
