@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,12 @@ class Front:
     place: Place
     market: Market
     port: int
+    patience: float = 20
 
     def ask(self, method: str, path: str, body: Any = None, key: str = "") -> Sent:
         """Ask on a connection of its own."""
         headers = {"Host": "localhost", "Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
-        sent, line = Sent("ask", method, path, body, headers), Line(self.port)
+        sent, line = Sent("ask", method, path, body, headers), Line(self.port, patience=self.patience)
         line.send(sent)
         line.close()
         return sent
@@ -88,9 +89,9 @@ def front(request: pytest.FixtureRequest, installation: Place, market: Market) -
 
 @pytest.fixture
 def strict(installation: Place, market: Market) -> Iterator[Front]:
-    """A web server that counts its visitors' requests in the cache."""
+    """A web server that counts its visitors' requests in the cache, and visitors who do not wait as long as it would."""
     with serving(installation, market, {"RHIVO_THROTTLE": "on"}) as made:
-        yield made
+        yield replace(made, patience=8)
 
 
 def admin(place: Place, *statements: str) -> None:
