@@ -79,8 +79,8 @@ class Notebook:
 class Line:
     """A client's connection, opened anew after it broke."""
 
-    def __init__(self, port: int, *, patience: float = PATIENCE) -> None:
-        self._port, self._patience = port, patience
+    def __init__(self, port: int) -> None:
+        self._port = port
         self._line: http.client.HTTPConnection | None = None
 
     def send(self, sent: Sent) -> bool:
@@ -104,7 +104,7 @@ class Line:
 
     def _connected(self) -> http.client.HTTPConnection:
         if self._line is None:
-            self._line = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._patience)
+            self._line = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
             self._line.connect()
         return self._line
 

@@ -2,10 +2,11 @@
 
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from django.conf import settings
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from rhivo.processes import wait_until
 from rhivo.proving.market import Market, as_owner, found
@@ -30,12 +34,11 @@ class Front:
     place: Place
     market: Market
     port: int
-    patience: float = 20
 
     def ask(self, method: str, path: str, body: Any = None, key: str = "") -> Sent:
         """Ask on a connection of its own."""
         headers = {"Host": "localhost", "Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
-        sent, line = Sent("ask", method, path, body, headers), Line(self.port, patience=self.patience)
+        sent, line = Sent("ask", method, path, body, headers), Line(self.port)
         line.send(sent)
         line.close()
         return sent
@@ -89,9 +92,9 @@ def front(request: pytest.FixtureRequest, installation: Place, market: Market) -
 
 @pytest.fixture
 def strict(installation: Place, market: Market) -> Iterator[Front]:
-    """A web server that counts its visitors' requests in the cache, and visitors who do not wait as long as it would."""
+    """A web server that counts its visitors' requests in the cache."""
     with serving(installation, market, {"RHIVO_THROTTLE": "on"}) as made:
-        yield replace(made, patience=8)
+        yield made
 
 
 def admin(place: Place, *statements: str) -> None:
@@ -183,6 +186,20 @@ def no_space_for(place: Place, table: str) -> Iterator[None]:
         file.unlink()
         aside.rename(file)
         place.postgres.start()
+
+
+def test_a_cache_that_hangs_is_tried_once_and_briefly() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        options: dict[str, Any] = settings.CACHES["default"]["OPTIONS"]
+        assert max(options["socket_timeout"], options["socket_connect_timeout"]) < 1
+        hanging = RedisCache(f"redis://127.0.0.1:{silent.getsockname()[1]}", {"OPTIONS": options})
+        with pytest.raises(RedisTimeoutError):
+            hanging.get("anything")
+        hanging.close()
+        silent.settimeout(0)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def kill_valkey(place: Place) -> Callable[[], object]:
