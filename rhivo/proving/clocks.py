@@ -30,6 +30,8 @@ YEARS_AHEAD = timedelta(days=2 * 365)
 GRAIN = 5
 DAY = timedelta(days=1)
 SAMPLE = 8
+ENOUGH = 5
+"""Complaints after which the cause is found, and the rest would only repeat it."""
 SAMPLED_WITHIN = timedelta(days=725)
 """Bookings reach 730 days ahead at most."""
 
@@ -90,6 +92,8 @@ def clocks(place: Place, seed: int, seconds: float) -> list[Finding]:
     for change in _again_and_again(changes, deadline):
         broken += _complaints(change, readings[change], seed=random.getrandbits(32))
         tried += 1
+        if len(broken) == ENOUGH:
+            break
     alone = len({change.zone for change in changes if not readings[change].by_sql})
     unit = f"changes ({alone} zones by Python's rules alone: PostgreSQL's are others)" if alone else "changes"
     return [

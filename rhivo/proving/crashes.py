@@ -19,7 +19,8 @@ from rhivo.proving.place import Place, place
 from rhivo.proving.shopping import Line, Notebook, Sent, Shopper
 
 CLIENTS = 8
-WARM_UP = 20
+WARM_UP = 60
+STALLED = 5
 HEALED_WITHIN = 60
 
 
@@ -54,7 +55,7 @@ def _load_and_kill(
     try:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            time.sleep(random.uniform(0.3, 1.2))
+            _let_them_shop(notebook, random.randrange(5, 60))
             victims.one()
             victims.look_after()
     finally:
@@ -64,6 +65,12 @@ def _load_and_kill(
         shopper.join(HEALED_WITHIN)
         if shopper.is_alive():
             notebook.broken.append(f"{shopper.name} waits for an answer without end")
+
+
+def _let_them_shop(notebook: Notebook, times: int) -> None:
+    """Wait until so many more requests were done: a kill is worth as much as what it interrupts."""
+    goal = notebook.done + times
+    wait_until(lambda: notebook.done >= goal, seconds=STALLED, pause=0.01)
 
 
 def _judged(place: Place, market: Market, victims: Victims, notebook: Notebook) -> list[Finding]:

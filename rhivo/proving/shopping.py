@@ -7,7 +7,6 @@ import http.client
 import json
 import threading
 import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -74,7 +73,7 @@ class Notebook:
     doubts: list[Sent] = field(default_factory=list)
     busy: list[Sent] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
-    answers: Counter[str] = field(default_factory=Counter)
+    done: int = 0
 
 
 class Line:
@@ -212,7 +211,7 @@ class Shopper(threading.Thread):
                 sent.status = -1
                 return sent
         book = self._book
-        book.answers["2xx" if sent.done else sent.code or str(sent.status)] += 1
+        book.done += sent.done
         if sent.status >= 500 and (sent.status, sent.code) not in ((503, "BUSY"), (503, "OUTCOME_UNKNOWN")):
             book.broken.append(f"{sent}: {str(sent.said)[:200]}")
         if sent.in_doubt:

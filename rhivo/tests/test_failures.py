@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from django.conf import settings
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from rhivo.processes import wait_until
 from rhivo.proving.market import Market, as_owner, found
@@ -182,6 +186,20 @@ def no_space_for(place: Place, table: str) -> Iterator[None]:
         file.unlink()
         aside.rename(file)
         place.postgres.start()
+
+
+def test_a_cache_that_hangs_is_tried_once_and_briefly() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        options: dict[str, Any] = settings.CACHES["default"]["OPTIONS"]
+        assert max(options["socket_timeout"], options["socket_connect_timeout"]) < 1
+        hanging = RedisCache(f"redis://127.0.0.1:{silent.getsockname()[1]}", {"OPTIONS": options})
+        with pytest.raises(RedisTimeoutError):
+            hanging.get("anything")
+        hanging.close()
+        silent.settimeout(0)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def kill_valkey(place: Place) -> Callable[[], object]:
