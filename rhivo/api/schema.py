@@ -17,9 +17,9 @@ _one_at_a_time = threading.Lock()
 class SchemaView(SpectacularJSONAPIView):
     """The document, made by one thread at a time: drf-spectacular loads its extensions while it makes the first."""
 
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def _get_schema_response(self, request: Request) -> Response:
         with _one_at_a_time:
-            response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+            response: Response = super()._get_schema_response(request)  # type: ignore[no-untyped-call]
             return response
 
 

@@ -30,6 +30,7 @@ auth_file = {users}
 pool_mode = transaction
 default_pool_size = {pool_size}
 max_client_conn = 200
+application_name_add_host = 1
 ignore_startup_parameters = extra_float_digits
 """
 
@@ -51,7 +52,10 @@ def version() -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class PgBouncer:
-    """One that runs: each role has POOL_SIZE connections to the server, shared by all clients."""
+    """One that runs: each role has POOL_SIZE connections to the server, shared by all clients.
+
+    The server knows them by an application_name that ends in a client's address.
+    """
 
     port: int
     child: Child
