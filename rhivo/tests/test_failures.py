@@ -190,7 +190,8 @@ def no_space_for(place: Place, table: str) -> Iterator[None]:
 
 def test_a_cache_that_hangs_is_tried_once_and_briefly() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        options: dict[str, Any] = settings.CACHES["default"]["OPTIONS"]
+        caches: dict[str, Any] = settings.CACHES
+        options = caches["default"]["OPTIONS"]
         assert max(options["socket_timeout"], options["socket_connect_timeout"]) < 1
         hanging = RedisCache(f"redis://127.0.0.1:{silent.getsockname()[1]}", {"OPTIONS": options})
         with pytest.raises(RedisTimeoutError):
