@@ -91,7 +91,11 @@ def test_www_is_the_installation_itself(db: None, visit: Door) -> None:
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-Host", "X-HTTP-Host-Override"])
-def test_no_other_header_names_the_host(name: str, shop: Shop, other_shop: Shop, visit: Door) -> None:
+@pytest.mark.parametrize("trusted", [[], ["127.0.0.1"]], ids=["stranger", "proxy"])
+def test_no_other_header_names_the_host(
+    name: str, trusted: list[str], shop: Shop, other_shop: Shop, visit: Door, settings: Any
+) -> None:
+    settings.TRUSTED_PROXIES = trusted
     other = f"{other_shop.business.subdomain}.localhost"
     answer = visit("/", f"{shop.business.subdomain}.localhost", headers={name: other})
     assert shop.business.name in answer.text
