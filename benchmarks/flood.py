@@ -25,7 +25,7 @@ from rhivo.demo.console import say, step
 FLOOD, CONNECTIONS = 10_000, 50
 FLOODER = "203.0.113.66"
 SECONDS, LONGEST, PAUSE = 15.0, 120.0, 0.02
-APPOINTMENTS = 20_000
+APPOINTMENTS = 40_000  # of two businesses
 AIM = 2.0
 TRIES = 1_000
 

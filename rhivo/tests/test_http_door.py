@@ -1,6 +1,8 @@
 """Hosts, paths, redirects, forged forms, cookies and headers: what a browser is talked into, and what it must be told."""
 
+import io
 import json
+import logging
 import os
 import re
 import subprocess
@@ -89,7 +91,11 @@ def test_www_is_the_installation_itself(db: None, visit: Door) -> None:
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-Host", "X-HTTP-Host-Override"])
-def test_no_other_header_names_the_host(name: str, shop: Shop, other_shop: Shop, visit: Door) -> None:
+@pytest.mark.parametrize("trusted", [[], ["127.0.0.1"]], ids=["stranger", "proxy"])
+def test_no_other_header_names_the_host(
+    name: str, trusted: list[str], shop: Shop, other_shop: Shop, visit: Door, settings: Any
+) -> None:
+    settings.TRUSTED_PROXIES = trusted
     other = f"{other_shop.business.subdomain}.localhost"
     answer = visit("/", f"{shop.business.subdomain}.localhost", headers={name: other})
     assert shop.business.name in answer.text
@@ -368,6 +374,27 @@ def test_what_goes_wrong_says_it_too(shop: Shop, monkeypatch: pytest.MonkeyPatch
     assert answer.status_code == 500
     assert answer["X-Frame-Options"] == "DENY"
     assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/b/{sub}/manage/{key}/",
+        "/b/{sub}/hold/{key}/",
+        "/invitation/{key}/",
+        "/api/v1/businesses/{sub}/reservations/{key}/",
+    ],
+)
+def test_no_key_is_written_into_the_log(path: str, shop: Shop, visit: Door) -> None:
+    [console] = [handler for handler in logging.getLogger().handlers if type(handler) is logging.StreamHandler]
+    written, key = io.StringIO(), str(uuid4())
+    former = console.setStream(written)
+    try:
+        assert visit(path.format(sub=shop.business.subdomain, key=key)).status_code in (404, 410)
+    finally:
+        console.setStream(former)
+    assert key not in written.getvalue()
+    assert "/…" in written.getvalue()
 
 
 # Production
