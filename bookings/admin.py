@@ -125,7 +125,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         """Tell all that happened to one appointment, the oldest first; of a very long history the latest part."""
         appointment = self.get_object(request, object_id)
         if appointment is None:
-            return self._gone(request, object_id)
+            raise Http404
         latest = list(history_of(appointment).order_by("-id")[: MOST + 1])
         context = {
             **self.admin_site.each_context(request),

