@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
+from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
@@ -174,7 +175,7 @@ class Machine(RuleBasedStateMachine):
     def _compare_offers(self, site: Site, name: str, start: int, asked: str | None) -> None:
         at = now()
         verdict = site.tenant.judge(name, start, now=minute_of(at), person=asked)
-        with acting_as(site.shop.public):
+        with acting_as(site.shop.public), transaction.atomic():
             day = local_day(instant(start), site.business.zone)
             service, person = site.services[name], site.person(asked)
             calendar = calendar_of_days(site.business, service, first=day, last=day, at=at, staff=person)

@@ -96,7 +96,7 @@ def test_a_request_whose_commit_is_in_doubt_is_told_so_and_a_mere_reader_is_not(
     )
     assert "nothing was changed" not in problem["detail"]
     refused(Api().get(f"{shop.api}/"), 503, "BUSY")
-    page = client.post(f"/b/{shop.business.subdomain}/hold/")
+    page = client.post(f"/b/{shop.business.subdomain}/log-out/")
     assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
     assert "nothing is done twice" in page.content.decode()
 

@@ -33,7 +33,8 @@ def limits(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Switch limits on, on a counter of one's own and within one window."""
     settings.CACHES = {"default": {"BACKEND": LOCAL, "LOCATION": uuid4().hex}}
     settings.THROTTLE = True
-    moment = SimpleNamespace(time=lambda: 1_000_000_010.0)
+    moment = SimpleNamespace(time=lambda: 1_000_000_010.0, monotonic=lambda: 0.0)
+    monkeypatch.setattr(throttling._Rest, "until", 0.0)
     monkeypatch.setattr(throttling, "time", moment)
     return moment
 
