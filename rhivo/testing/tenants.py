@@ -1,0 +1,82 @@
+"""A business with one of each thing that an address can name, to be attacked by id."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from django.test import Client
+
+from audit.models import AuditLog
+from businesses.access_tokens import issue_guest
+from businesses.models import Availability, Category, Membership
+from notifications.models import NotificationLog
+from rhivo.claims import acting_as
+from rhivo.clock import now
+from rhivo.testing.server import access_token
+from rhivo.testing.shops import Shop
+from rhivo.tokens import guest_token, token_hash
+
+SECRET = "Secretissima"
+"""What a tenant is called whose name must not come up."""
+
+
+@dataclass
+class Tenant:
+    """A business, whatever ids it has that an address could name, and what each of its people sends along."""
+
+    shop: Shop
+    ids: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def browser(self, visitor: str, host: str = "localhost") -> Client:
+        client = Client(HTTP_HOST=host, raise_request_exception=False)
+        person = {"customer": self.shop.customer, "staff": self.shop.employee, "owner": self.shop.owner}.get(visitor)
+        if person is not None:
+            client.force_login(person)
+        return client
+
+
+def furnished(shop: Shop) -> Tenant:
+    """Give a shop one of each thing that an address can name, the words of it unlike anyone else's."""
+    slug = f"cut-{uuid4().hex[:8]}"
+    people = [f"anna-{uuid4().hex[:8]}", f"bea-{uuid4().hex[:8]}"]
+    service = shop.service(slug, staff=people, max_simultaneous_bookings=4)
+    staff = shop.person(people[0])
+    held = shop.hold(shop.at("09:00"), service, claims=shop.customers)
+    booked = shop.commit(shop.hold(shop.at("10:00"), service, claims=shop.customers), claims=shop.customers).appointment
+    guests_hold = shop.hold(shop.at("11:00"), service)
+    shop.commit(guests_hold)
+    token = guest_token(guests_hold.id)
+    ids = {
+        "appointment": booked.id,
+        "reservation": held.id,
+        "token": token,
+        "service slug": slug,
+        "staff slug": staff.slug,
+        "business": shop.business.id,
+        "service": service.id,
+        "staff": staff.id,
+        **rows_of(shop),
+    }
+    tokens = {
+        "nobody": "",
+        "guest": issue_guest(token_hash(token), at=now()),
+        "customer": access_token(shop.customer, business_id=shop.business.id, role="customer"),
+        "staff": access_token(shop.employee, business_id=shop.business.id, role="staff"),
+        "owner": access_token(shop.owner, business_id=shop.business.id, role="owner"),
+    }
+    return Tenant(shop, {name: str(value) for name, value in ids.items()}, tokens)
+
+
+def rows_of(shop: Shop) -> dict[str, Any]:
+    with shop.changes():
+        category = Category.objects.create(business=shop.business, name=shop.business.name)
+    own = {"business_id": shop.business.id}
+    with acting_as(shop.owners):
+        return {
+            "category": category.id,
+            "hours": Availability.objects.filter(**own)[0].id,
+            "membership": Membership.objects.filter(**own)[0].id,
+            "message": NotificationLog.objects.filter(**own)[0].id,
+            "audit entry": AuditLog.objects.filter(**own)[0].pk,
+        }
