@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from businesses.admin_forms import OwnForm, VersionedForm
@@ -36,6 +36,8 @@ class OwnAdmin(BoundedAdmin):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Lead to the entries of the history about this row: the admin's own log knows nothing of other faces."""
+        if self.get_object(request, object_id) is None:
+            raise Http404
         return HttpResponseRedirect(f"{reverse('admin:audit_auditlog_changelist')}?{urlencode({'q': object_id})}")
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

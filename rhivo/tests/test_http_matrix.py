@@ -84,6 +84,7 @@ ABOUT_NOBODY = {
     "/admin/<app_label>/",
     "/admin/<url>",
     "/admin/autocomplete/",
+    "/admin/bookings/appointment/why/",
     "/admin/jsi18n/",
     "/admin/login/",
     "/admin/logout/",
