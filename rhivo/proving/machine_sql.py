@@ -178,6 +178,11 @@ class WithSQL(WithOperations):
                 expected.add("only_once_started")
             if status != "canceled" and not by_staff:
                 expected.add("staff_decide_outcomes")
+        if not by_staff:
+            if (item.status, status) != ("confirmed", "canceled"):
+                expected.add("customers_cancel_or_move")
+            elif not item.lets_customers(item.cancel_hours, minute_of(now())):
+                expected.add("agreed_terms_allow_it" if item.cancel_hours is None else "before_the_agreed_deadline")
         expected |= {"version_is_current"} if version else set()
         query = "UPDATE appointments SET status = %s WHERE id = %s"
         values: list[Any] = [status, item.id]
