@@ -86,7 +86,7 @@ def _judged(mutant: Mutant, free: "SimpleQueue[Mapping[str, str]]") -> Verdict:
             checkout = Path(folder) / "rhivo"
             _copy(checkout)
             mutant.apply(checkout)
-            noticed, trouble = _test(mutant.tests, checkout, environment)
+            noticed, trouble = _test(mutant, checkout, environment)
     finally:
         free.put(environment)
     return Verdict(mutant, noticed, trouble, time.monotonic() - began)
@@ -111,10 +111,21 @@ def _files() -> Iterator[str]:
     return (name for name in listing.stdout.split("\0") if name and (_CHECKOUT / name).is_file())
 
 
-def _test(tests: Sequence[str], checkout: Path, environment: Mapping[str, str]) -> tuple[str, str]:
+def _test(mutant: Mutant, checkout: Path, environment: Mapping[str, str]) -> tuple[str, str]:
     """Return the test that failed first, or '' and what happened instead. One that could not start proves nothing."""
     report = checkout / "report.xml"
-    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", f"--junitxml={report}", *tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        f"--junitxml={report}",
+        "-k",
+        mutant.only,
+        *mutant.tests,
+    ]
     try:
         done = subprocess.run(
             command,
