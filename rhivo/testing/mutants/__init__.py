@@ -28,9 +28,9 @@ class Change:
 class Mutant:
     """One mechanism, how it is broken, and the test files or test ids of which at least one test must fail.
 
-    `only` narrows them, as pytest's -k. `by_catalogue` is for what no behaviour shows, such as FORCE, which binds a role
-    that no request is. In all others nobody compares the catalogue with its record: that would notice any change of SQL,
-    and prove nothing.
+    `only` narrows them, as pytest's -k. `by_catalogue` is for what no behaviour shows, such as FORCE, which binds a
+    role that no request is. In all others nobody compares the catalogue with its record: that would notice any change
+    of SQL, and prove nothing.
     """
 
     name: str
