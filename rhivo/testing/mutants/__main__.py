@@ -70,6 +70,7 @@ def _run(chosen: Sequence[Mutant]) -> int:
         for _ in range(lanes):
             free.put(cleanup.enter_context(servers()))
         pool = cleanup.enter_context(ThreadPoolExecutor(lanes))
+        cleanup.callback(pool.shutdown, cancel_futures=True)  # who is stopped finishes what runs, and begins nothing
         for verdict in pool.map(lambda mutant: _judged(mutant, free), chosen):
             survivors += not verdict.noticed_by
             said = f"noticed by {verdict.noticed_by}" if verdict.noticed_by else f"NOT NOTICED: {verdict.trouble}"
