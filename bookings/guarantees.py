@@ -27,23 +27,23 @@ CLAIMS = """
         FROM appointments WHERE status <> 'canceled' AND business_id {asked}
     )
 """
-# A sweep over starts and ends finds the instants with many claims; there the largest capacity under which one of those
-# present was taken is what counts, since lowering the capacity later breaks no promise.
+# Of the claims that were taken under a capacity of k or less, never more than k are there at once: when the last of
+# them was taken, fewer than k were. Lowering or raising the capacity later changes nothing of that. A sweep over
+# starts and ends counts them, for each capacity that a service ever had.
 OVERBOOKED = """
-    WITH events AS (
-        SELECT service_id, lower(during) AS at, 1 AS step, service_capacity FROM claims
-        UNION ALL SELECT service_id, upper(during), -1, service_capacity FROM claims
+    WITH capacities AS (SELECT DISTINCT service_id, service_capacity AS capacity FROM claims),
+    events AS (
+        SELECT service_id, capacity, at, step
+        FROM claims JOIN capacities USING (service_id),
+             LATERAL (VALUES (lower(during), 1), (upper(during), -1)) AS event (at, step)
+        WHERE service_capacity <= capacity
     ), running AS (
-        SELECT service_id, at, step, min(service_capacity) OVER (PARTITION BY service_id) AS least,
-               sum(step) OVER (PARTITION BY service_id ORDER BY at, step ROWS UNBOUNDED PRECEDING) AS present
+        SELECT service_id, capacity, at, step,
+               sum(step) OVER (PARTITION BY service_id, capacity ORDER BY at, step ROWS UNBOUNDED PRECEDING) AS present
         FROM events
     )
-    SELECT 'capacity: service ' || r.service_id || ' has ' || r.present || ' claims at ' || r.at
-           || ', capacity ' || taken.capacity
-    FROM running r, LATERAL (
-        SELECT max(service_capacity) AS capacity FROM claims c WHERE c.service_id = r.service_id AND c.during @> r.at
-    ) taken
-    WHERE r.step = 1 AND r.present > r.least AND r.present > taken.capacity
+    SELECT 'capacity: service ' || service_id || ' has ' || present || ' claims at ' || at || ', capacity ' || capacity
+    FROM running WHERE step = 1 AND present > capacity
 """
 # Whoever starts before an earlier claim of the same person ends is looked at closely: only one session may be shared.
 IN_TWO_PLACES = """
