@@ -255,7 +255,8 @@ def test_a_fork_is_found_where_the_constraint_against_it_was_taken_away(unsealed
     finally:
         unsealed.run("DELETE FROM audit_logs WHERE id = %s", unsealed.free_id)
         unsealed.run(
-            f"ALTER TABLE audit_logs ADD CONSTRAINT {constraint} EXCLUDE (previous_hash WITH =) WHERE (previous_hash <> '')"
+            f"ALTER TABLE audit_logs ADD CONSTRAINT {constraint} EXCLUDE (business_id WITH =, previous_hash WITH =)"
+            " WHERE (previous_hash <> '')"
         )
 
 

@@ -21,9 +21,10 @@ pytestmark = pytest.mark.django_db
 
 
 def explained(shop: Shop, start: datetime, **options: Any) -> Explanation:
+    """Explain a moment later: in one transaction with it, what was just booked may be ahead of the clock by some ms."""
     with acting_as(shop.employees):
         service = options.pop("service", None) or shop.service()
-        return explain(shop.business, service, start, **({"at": now()} | options))
+        return explain(shop.business, service, start, **({"at": now() + timedelta(seconds=1)} | options))
 
 
 def except_on(shop: Shop, days: int, *, staff: Staff | None = None, **fields: Any) -> None:
