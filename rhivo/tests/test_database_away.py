@@ -82,6 +82,21 @@ def test_a_connection_lost_during_commit_leaves_a_doubt_and_before_it_none() -> 
         assert type(domain_error(lost.value)) is Unavailable
 
 
+@pytest.mark.parametrize(("state", "in_doubt"), [("57P01", True), ("08006", True), ("23503", False), ("53100", False)])
+def test_last_words_of_a_server_leave_a_doubt_and_a_refused_commit_none(
+    state: str, in_doubt: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may be ended after the commit is durable and say so before the connection is seen to be closed."""
+
+    def refuse(self: Any) -> None:
+        raise of_state(state) from psycopg.errors.lookup(state)(state)
+
+    monkeypatch.setattr("django.db.backends.base.base.BaseDatabaseWrapper._commit", refuse)
+    with as_role("app"), pytest.raises(DatabaseError) as refused_commit, transaction.atomic():
+        connection.cursor().execute("SELECT 1")
+    assert isinstance(refused_commit.value, CommitInDoubt) is in_doubt
+
+
 def test_a_request_whose_commit_is_in_doubt_is_told_so_and_a_mere_reader_is_not(
     shop: Shop, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

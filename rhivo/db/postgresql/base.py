@@ -18,6 +18,9 @@ from django.db.utils import Error
 from rhivo import claims, clock
 from rhivo.db.doubt import CommitInDoubt
 
+# By class of SQLSTATE: connection lost, operator intervention, a transaction that took too long, a fault of the server.
+_LAST_WORDS = ("08", "57P", "25P03", "25P04", "XX")
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """A PostgreSQL connection whose transactions know who is acting."""
@@ -65,9 +68,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             super()._commit()  # type: ignore[misc]  # of BaseDatabaseWrapper, unknown to the stubs
         except Error as error:
-            if self.connection is not None and self.connection.closed:
+            if self.connection is None or self.connection.closed or _ends_the_connection(error.__cause__):
                 raise CommitInDoubt(str(error)) from error.__cause__
             raise
+
+
+def _ends_the_connection(cause: BaseException | None) -> bool:
+    """Tell whether the server gave up the connection with its last word, which may come after the commit was durable.
+
+    Other errors at COMMIT, such as of a deferred constraint, say for certain that nothing was committed.
+    """
+    return not isinstance(cause, psycopg.Error) or not cause.sqlstate or cause.sqlstate.startswith(_LAST_WORDS)
 
 
 def _is_dead(connection: "psycopg.Connection[Any]") -> bool:
