@@ -39,12 +39,19 @@ def constraint_of(error: DatabaseError) -> str | None:
 def domain_error(error: DatabaseError) -> RhivoError | None:
     """Return the domain error that a database error stands for, or None if it is a bug of ours."""
     cause = error.__cause__
-    if isinstance(error, CommitInDoubt):
+    if _in_doubt(error):
         return OutcomeUnknown()
     if isinstance(cause, (*RETRYABLE, *BUSY)) or _away(cause):
         return Unavailable()
     meaning = _meanings.get(constraint_of(error) or "")
     return meaning() if meaning else None
+
+
+def _in_doubt(error: BaseException | None) -> bool:
+    """Tell whether a commit in doubt is behind an error: Django opens a new connection after it, which may fail too."""
+    while error is not None and not isinstance(error, CommitInDoubt):
+        error = error.__context__
+    return error is not None
 
 
 def _away(cause: BaseException | None) -> bool:

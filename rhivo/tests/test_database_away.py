@@ -97,6 +97,25 @@ def test_last_words_of_a_server_leave_a_doubt_and_a_refused_commit_none(
     assert isinstance(refused_commit.value, CommitInDoubt) is in_doubt
 
 
+def test_a_doubt_stays_where_the_server_cannot_be_reached_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After it Django opens a new connection: that one's failure is not what happened to the request."""
+
+    def lose(self: Any) -> None:
+        assert self.connection is not None
+        self.connection.close()
+        raise CommitInDoubt("server closed the connection unexpectedly")
+
+    def refuse(self: Any, conn_params: Any) -> None:
+        raise psycopg.OperationalError("connection refused")
+
+    with as_role("app"), pytest.raises(OperationalError) as lost, transaction.atomic():
+        connection.cursor().execute("SELECT 1")
+        monkeypatch.setattr("rhivo.db.postgresql.base.DatabaseWrapper._commit", lose)
+        monkeypatch.setattr("rhivo.db.postgresql.base.DatabaseWrapper.get_new_connection", refuse)
+    assert "connection refused" in str(lost.value)
+    assert isinstance(domain_error(lost.value), OutcomeUnknown)
+
+
 def test_a_request_whose_commit_is_in_doubt_is_told_so_and_a_mere_reader_is_not(
     shop: Shop, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
