@@ -24,7 +24,7 @@ from businesses.requests import TenantRequest, named_id
 from businesses.standing import businesses_of_current_user, enter_business, standing_of
 from rhivo import claims
 from rhivo.api.errors import problem
-from rhivo.api.throttling import scope_of, throttle
+from rhivo.api.throttling import SAFE, scope_of, throttle
 from rhivo.bodies import readers
 from rhivo.claims import Claims, Role
 from rhivo.client import client_address
@@ -38,7 +38,6 @@ PAGE_BUSINESS = re.compile(r"(?P<prefix>/b/(?P<subdomain>[^/]+))(?P<rest>/.*)?\Z
 BUSINESS_URLS = "rhivo.business_urls"
 WITHOUT_DATABASE = frozenset({"/healthz", "/readyz", "/metrics"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 GetResponse = Callable[[TenantRequest], HttpResponse]
 
 
@@ -91,7 +90,7 @@ class TenancyMiddleware:
             known = domain_error(error)
             if known is None:
                 raise
-            if request.method in SAFE_METHODS:
+            if request.method in SAFE:
                 known = Unavailable()
             response = _busy(request, known)
         finally:

@@ -1,6 +1,6 @@
 """The steps that go through the operations: what customers, guests, staff and the worker do."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -29,6 +29,20 @@ OVERRIDES = st.sampled_from([[], [], ["hours"], ["hours", "notice"]])
 KEEPING = st.sampled_from(["keep", "keep", "anyone", "anna", "bob", "carl"])
 
 
+def _expected(
+    site: Site,
+    service: str,
+    request: Hashable,
+    former: model.Hold | model.Appointment | None,
+    verdict: model.Verdict,
+) -> set[str]:
+    """Return the refusals of a request for a service, none where it is granted; `former` is what its key has made."""
+    if former:
+        return set() if former.request == request else {"IDEMPOTENCY_MISMATCH"}
+    inactive = set() if site.tenant.services[service].is_active else {"SERVICE_UNAVAILABLE"}
+    return inactive or set(verdict.reasons)
+
+
 class WithOperations(Machine):
     """Holds, bookings and their changes through `bookings.operations`."""
 
@@ -52,11 +66,7 @@ class WithOperations(Machine):
         of_key = [hold for hold in site.tenant.holds.values() if key and hold.key == key]
         former = next((hold for hold in of_key if not hold.lapsed or hold.status == "committed"), None)
         verdict = site.tenant.judge(service, start, now=minute_of(now()), person=person)
-        if former:
-            expected = set() if former.request == request else {"IDEMPOTENCY_MISMATCH"}
-        else:
-            inactive = set() if site.tenant.services[service].is_active else {"SERVICE_UNAVAILABLE"}
-            expected = inactive or set(verdict.reasons)
+        expected = _expected(site, service, request, former, verdict)
         act = partial(
             operations.hold_slot,
             business=site.business,
@@ -213,11 +223,7 @@ class WithOperations(Machine):
         request = ("staff", service, start, person, phone, tuple(overrides))
         former = next((item for item in site.tenant.appointments.values() if key and item.key == key), None)
         verdict = site.tenant.judge(service, start, now=minute_of(now()), person=person, lifted=overrides)
-        if former:
-            expected = set() if former.request == request else {"IDEMPOTENCY_MISMATCH"}
-        else:
-            inactive = set() if site.tenant.services[service].is_active else {"SERVICE_UNAVAILABLE"}
-            expected = inactive or set(verdict.reasons)
+        expected = _expected(site, service, request, former, verdict)
         act = partial(
             operations.book_for_customer,
             business=site.business,
