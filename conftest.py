@@ -10,7 +10,8 @@ from django.test import Client, TransactionTestCase
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
-from rhivo.testing.database import make_database
+from bookings.guarantees import violations
+from rhivo.testing.database import as_role, make_database
 from rhivo.testing.server import Server, serving
 from rhivo.testing.shops import Shop, make_shop
 
@@ -18,10 +19,13 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(worker_id: str, django_db_blocker: DjangoDbBlocker) -> None:
-    """Give each process a database of its own."""
+def django_db_setup(worker_id: str, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Give each process a database of its own, and see that all that its tests left there is sound."""
     with django_db_blocker.unblock():
         make_database(f"test_rhivo_{worker_id}")
+    yield
+    with django_db_blocker.unblock(), as_role("worker"):
+        assert list(violations()) == []
 
 
 @pytest.fixture(scope="session", autouse=True)

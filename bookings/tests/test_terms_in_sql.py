@@ -60,6 +60,12 @@ def set_terms(appointment: Appointment, *, starts_in: timedelta | None = None, *
             [appointment.id],
         )
         owner.execute("ALTER TABLE appointments ENABLE TRIGGER USER")
+        owner.execute(
+            "UPDATE busy_times t SET during = tstzrange(a.starts_at - a.buffer_before_minutes * interval '1 minute',"
+            " a.ends_at + a.buffer_after_minutes * interval '1 minute')"
+            " FROM appointments a WHERE a.id = t.source_id AND a.id = %s",
+            [appointment.id],
+        )
 
 
 def tried(claims: Claims, query: str, appointment: Appointment) -> str:

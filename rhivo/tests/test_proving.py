@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from rhivo.demo.running import CHECKOUT
-from rhivo.processes import Child, wait_until
+from rhivo.processes import Child, started_at, wait_until
 from rhivo.proving import __main__ as command
 from rhivo.proving import concurrency, levels, modelcheck
 from rhivo.proving.attacks import Planned
@@ -149,7 +149,7 @@ def test_the_command_ends_its_servers_when_it_is_stopped(tmp_path: Path) -> None
     assert child.process.wait(60) == 130
     assert "Stopped early." in child.log.read_text()
     assert below
-    assert [pid for pid in below if Path(f"/proc/{pid}").exists()] == []
+    assert wait_until(lambda: not any(started_at(pid) for pid in below), seconds=10)
 
 
 def _children(pid: int) -> list[str]:
