@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from rhivo.errors import Unavailable
 
 AT_ONCE = 4
-"""Half of a process's threads: the others answer whatever has no body."""
+"""Half of the requests that a process works on at once: the others have no body."""
 FROM_ONE_ADDRESS = 2
 PATIENCE = 1.0
 """Seconds for which a body is read before it counts as slow, and for which others wait for their turn."""

@@ -1,9 +1,10 @@
 """The door of a web process, before Django: who keeps asking after being told to wait is turned away unheard.
 
-A rate limit costs an answer: parsing, a count in the shared cache, a page. One that hammers on would keep every thread
+A rate limit costs an answer: parsing, a count in the shared cache, a page. One that hammers on would keep the process
 busy with answers that say no. So the refusals of an address are counted here, in this process alone, and after so many
-in a minute it is refused everything until the minute is over, at next to no cost. Nor may one address be at work in all
-threads of a process at once.
+in a minute it is refused everything until the minute is over. However cheap such an answer is, who takes it and asks
+again at once has the processor to themselves: so it comes late. The threads that wait with it are spare ones, because
+only a few are let through to Django at a time; nor may one address have all of these.
 """
 
 import json
@@ -18,8 +19,14 @@ from rhivo.client import counted_address
 WINDOW_SECONDS = 60
 MOST_REFUSALS = 30
 """Refusals in a minute that an address gets explained."""
+AT_WORK = 8
+"""Requests that Django works on at once in a process. Measured on two cores: 4 to 16 serve alike, 32 do not."""
 MOST_AT_ONCE = 6
-"""Requests of one address under way in one process; granian runs it with 8 threads."""
+"""Of these, requests of one address."""
+PAUSE = 0.25
+"""Seconds for which somebody who is turned away waits for that answer."""
+WAITING = 28
+"""Who is turned away while so many wait is answered at once: of the web server's threads some must be left over."""
 MOST_ADDRESSES = 50_000
 DRAINED = 64 * 1024
 BODY = json.dumps(
@@ -45,12 +52,31 @@ StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class Gate:
-    """A WSGI application in front of another. `clock` gives seconds."""
+def a_few_at_once(application: Application) -> Application:
+    """Return a WSGI application that calls another in AT_WORK threads at most; further ones queue."""
+    places = threading.BoundedSemaphore(AT_WORK)
 
-    def __init__(self, application: Application, *, clock: Callable[[], float] = time.time) -> None:
+    def answered(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        with places:
+            return application(environ, start_response)
+
+    return answered
+
+
+class Gate:
+    """A WSGI application in front of another. `clock` gives seconds, `pause` takes them."""
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        clock: Callable[[], float] = time.time,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._application = application
         self._clock = clock
+        self._pause = pause
+        self._seats = threading.BoundedSemaphore(WAITING)
         self._lock = threading.Lock()
         self._window = 0
         self._refusals: Counter[str] = Counter()
@@ -60,6 +86,7 @@ class Gate:
         address = counted_address(environ)
         wait = self._enter(address)
         if wait:
+            self._delay()
             return _turned_away(environ, start_response, wait)
         try:
             return self._application(environ, self._counting(address, start_response))
@@ -78,6 +105,13 @@ class Gate:
                 return 1
             self._at_work[address] += 1
             return 0
+
+    def _delay(self) -> None:
+        if self._seats.acquire(blocking=False):
+            try:
+                self._pause(PAUSE)
+            finally:
+                self._seats.release()
 
     def _leave(self, address: str) -> None:
         with self._lock:

@@ -7,12 +7,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
-from rhivo.gate import Gate
+from rhivo.gate import Gate, a_few_at_once
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rhivo.settings")
 os.environ.setdefault("RHIVO_DB_ROLE", "app")
-django_application = get_wsgi_application()
-application = Gate(django_application) if settings.THROTTLE else django_application
+application = a_few_at_once(get_wsgi_application())
+if settings.THROTTLE:
+    application = Gate(application)
 
 if settings.PRODUCTION:
     call_command("check", databases=["default"])

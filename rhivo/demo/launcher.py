@@ -26,8 +26,8 @@ from rhivo.processes import Child, port_is_free, wait_until
 DATABASE = "rhivo_demo"
 """A name of its own: on somebody's server nothing else is ever used, or dropped by --reset."""
 READY_WITHIN = 120
-BLOCKING_THREADS = 8
-"""Per web process. Measured on two cores: 4 to 16 serve alike, 32 raise the 99th percentile by half."""
+BLOCKING_THREADS = 40
+"""Per web process; `rhivo.gate` has most of them wait, and lets Django work in a few."""
 CONNECTIONS = 512
 """Per web process. granian counts idle keep-alive connections too: open browsers would fill a tight limit."""
 

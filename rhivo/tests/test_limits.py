@@ -2,7 +2,10 @@
 
 import json
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -18,8 +21,10 @@ from bookings.models import Reservation
 from rhivo.api import throttling
 from rhivo.claims import acting_as
 from rhivo.client import counted_address
+from rhivo.demo.launcher import BLOCKING_THREADS
+from rhivo.demo.running import CHECKOUT
 from rhivo.errors import Throttled
-from rhivo.gate import MOST_AT_ONCE, MOST_REFUSALS, Gate
+from rhivo.gate import AT_WORK, MOST_AT_ONCE, MOST_REFUSALS, PAUSE, WAITING, Gate, a_few_at_once
 from rhivo.testing.api import Api, refused
 from rhivo.testing.server import Call, Server, serving
 from rhivo.testing.shops import PASSWORD, Shop
@@ -221,14 +226,52 @@ def refusing(environ: dict[str, Any], start_response: Callable[..., Any]) -> lis
 def test_who_does_not_stop_is_turned_away_unheard_until_the_minute_is_over() -> None:
     now = 1_000_000_010.0
     refusing.asked = 0  # type: ignore[attr-defined]
-    gate = Gate(refusing, clock=lambda: now)
+    pauses: list[float] = []
+    gate = Gate(refusing, clock=lambda: now, pause=pauses.append)
     assert {status_of(gate) for _ in range(10_000)} == {"429"}
     assert refusing.asked == MOST_REFUSALS  # type: ignore[attr-defined]
+    assert pauses == [PAUSE] * (10_000 - MOST_REFUSALS)
     assert status_of(gate, "203.0.113.8") == "429"
     assert refusing.asked == MOST_REFUSALS + 1  # type: ignore[attr-defined]
     now += 60
     status_of(gate)
     assert refusing.asked == MOST_REFUSALS + 2  # type: ignore[attr-defined]
+
+
+def test_of_those_who_wait_to_be_turned_away_threads_are_left_over() -> None:
+    over, waiting = threading.Event(), threading.Semaphore(0)
+
+    def pause(seconds: float) -> None:
+        waiting.release()
+        over.wait(5)
+
+    gate = Gate(refusing, clock=lambda: 1_000_000_010.0, pause=pause)
+    for _ in range(MOST_REFUSALS):
+        status_of(gate)
+    with ThreadPoolExecutor(WAITING) as pool:
+        turned_away = [pool.submit(status_of, gate) for _ in range(WAITING)]
+        for _ in turned_away:
+            waiting.acquire()
+        assert status_of(gate) == "429"
+        assert not waiting.acquire(blocking=False)
+        over.set()
+    assert {answer.result() for answer in turned_away} == {"429"}
+    assert BLOCKING_THREADS > AT_WORK + WAITING
+    assert f'"--blocking-threads", "{BLOCKING_THREADS}"' in (CHECKOUT / "Dockerfile").read_text()
+
+
+def test_django_works_on_a_few_requests_at_a_time() -> None:
+    inside = threading.Semaphore(AT_WORK)
+
+    def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        assert inside.acquire(blocking=False)
+        time.sleep(0.01)
+        inside.release()
+        return []
+
+    application = a_few_at_once(slow)
+    with ThreadPoolExecutor(BLOCKING_THREADS) as pool:
+        assert list(pool.map(lambda _: application({}, lambda *_: None), range(100))) == [[]] * 100
 
 
 def test_one_address_never_holds_all_threads_of_a_process() -> None:
@@ -277,7 +320,7 @@ def test_two_processes_count_together(limited_server: Server, shop: Shop) -> Non
     shop.service()
     address = f"2001:db8:{uuid4().hex[:4]}:1::"
     calls = [
-        Call(f"{shop.api}/reservations/", {}, headers={"X-Forwarded-For": f"{address}{n:x}"}) for n in range(1, 201)
+        Call(f"{shop.api}/reservations/", {}, headers={"X-Forwarded-For": f"{address}{n:x}"}) for n in range(1, 151)
     ]
     answers = limited_server.storm(calls, lanes=4)
     codes = [answer.code for answer in answers]
