@@ -272,7 +272,7 @@ class _Case:
             case Reason.STAFF_UNAVAILABLE:
                 why = f"does not work then ({self._hours_of(person)})"
             case Reason.FULL if busy:
-                why = "is taken by " + "; ".join(stay_text(stay, self.business, self.names) for stay in busy)
+                why = "is busy: " + "; ".join(stay_text(stay, self.business, self.names) for stay in busy)
             case Reason.FULL:
                 why = "is free, but the service has no place left"
             case _:

@@ -34,7 +34,7 @@ def test_it_prints_the_verdict_the_rules_and_the_story(shop: Shop, capsys: pytes
     assert said.startswith("Shop: Cut\n")
     assert "10:00–10:30 CET (Europe/Rome)" in said or "10:00–10:30 CEST (Europe/Rome)" in said
     assert "Now: FULL" in said
-    assert f"✗ Anna is taken by {booked.reference}, Gino: Cut with Anna, 10:00–10:30" in said
+    assert f"✗ Anna is busy: {booked.reference}, Gino: Cut with Anna, 10:00–10:30" in said
     assert "Nearest free: " in said
     assert f"Gino (guest) booked {booked.reference}" in said
     assert max(map(len, said.splitlines())) <= 100

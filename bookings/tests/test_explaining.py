@@ -147,7 +147,7 @@ def test_a_person_who_is_busy_with_another_service_is_named_with_it(shop: Shop) 
     found = explained(shop, shop.at("10:00"), service=cut)
     assert (found.now.code, found.now.taken) == ("FREE", 0)
     said = {each.name: (each.is_free, each.why) for each in found.now.candidates}
-    assert said["Anna"] == (False, f"is taken by {booked.reference}, Gino: Wash with Anna, 10:00–10:30")
+    assert said["Anna"] == (False, f"is busy: {booked.reference}, Gino: Wash with Anna, 10:00–10:30")
     assert said["Bob"] == (True, "is free")
     alone = explained(shop, shop.at("10:00"), service=cut, staff=shop.person("anna"))
     assert alone.now.code == "FULL"
