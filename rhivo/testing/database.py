@@ -19,9 +19,11 @@ URL_OF = {"app": "DATABASE_URL", "worker": "WORKER_DATABASE_URL", "owner": "MIGR
 
 def make_database(name: str) -> None:
     """Create an empty database, migrate it as its owner, and leave the default connection as rhivo_app."""
+    quoted = sql.Identifier(name)
+    with psycopg.connect(os.environ["TEST_ADMIN_URL"], autocommit=True) as administrator:
+        # The owner may not end an autovacuum of a former run's.
+        administrator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
     with psycopg.connect(os.environ[URL_OF["owner"]], autocommit=True) as connection:
-        quoted = sql.Identifier(name)
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(quoted))
         connection.execute(sql.SQL("ALTER DATABASE {} SET timezone TO 'UTC'").format(quoted))
     for role, variable in URL_OF.items():
