@@ -28,7 +28,6 @@ PAUSE = 0.25
 WAITING = 28
 """Who is turned away while so many wait is answered at once: of the web server's threads some must be left over."""
 MOST_ADDRESSES = 50_000
-DRAINED = 64 * 1024
 BODY = json.dumps(
     {
         "type": "urn:rhivo:problem:throttled",
@@ -87,7 +86,7 @@ class Gate:
         wait = self._enter(address)
         if wait:
             self._delay()
-            return _turned_away(environ, start_response, wait)
+            return _turned_away(start_response, wait)
         try:
             return self._application(environ, self._counting(address, start_response))
         finally:
@@ -129,10 +128,7 @@ class Gate:
         return started
 
 
-def _turned_away(environ: Environ, start_response: StartResponse, wait: int) -> Iterable[bytes]:
-    """Say so in a form that programs read, whoever asks: no template is worth this answer."""
-    length = str(environ.get("CONTENT_LENGTH") or "0")
-    if length.isdecimal() and int(length[:9]) <= DRAINED:
-        environ["wsgi.input"].read(int(length))
+def _turned_away(start_response: StartResponse, wait: int) -> Iterable[bytes]:
+    """Say so in a form that programs read, whoever asks: no template is worth this answer, and no body is read."""
     start_response("429 Too Many Requests", [*HEADERS, ("Retry-After", str(wait))])
     return [BODY]

@@ -1,6 +1,7 @@
 """What tests of isolation share: two full businesses, bare connections of each login, who sends requests, and an installation to break."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ from rhivo.proving.place import Place, place
 from rhivo.testing.attack import furnish
 from rhivo.testing.database import raw
 from rhivo.testing.leaks import Visitor, visitors_of
+from rhivo.testing.server import Server, serving
 from rhivo.testing.shops import Shop
 
 
@@ -49,6 +51,13 @@ def visitors(shop: Shop, other_shop: Shop, settings: Any, caplog: pytest.LogCapt
     other_shop.book(other_shop.at("11:00"))
     with caplog.at_level("CRITICAL"):
         yield visitors_of(shop, other_shop)
+
+
+@pytest.fixture
+def limited_server(tmp_path: Path, transactional_db: None) -> Iterator[Server]:
+    """Two processes with limits on, behind a proxy on this machine."""
+    with serving(tmp_path, environment={"RHIVO_THROTTLE": "on", "TRUSTED_PROXIES": "127.0.0.1"}) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import SimpleNamespace
@@ -26,7 +26,7 @@ from rhivo.demo.running import CHECKOUT
 from rhivo.errors import Throttled
 from rhivo.gate import AT_WORK, MOST_AT_ONCE, MOST_REFUSALS, PAUSE, WAITING, Gate, a_few_at_once
 from rhivo.testing.api import Api, refused
-from rhivo.testing.server import Call, Server, serving
+from rhivo.testing.server import Call, Server
 from rhivo.testing.shops import PASSWORD, Shop
 
 pytestmark = pytest.mark.django_db
@@ -212,7 +212,7 @@ def test_a_known_browser_is_known_for_its_own_account_alone(shop: Shop, limits: 
 
 def status_of(gate: Gate, address: str = "203.0.113.7") -> str:
     told: list[str] = []
-    environ = {"REMOTE_ADDR": address, "wsgi.input": SimpleNamespace(read=lambda count: b"")}
+    environ = {"REMOTE_ADDR": address}
     b"".join(gate(environ, lambda status, headers, *more: told.append(status)))
     return told[0][:3]
 
@@ -301,19 +301,6 @@ def test_a_request_that_breaks_leaves_no_place_taken() -> None:
 
 
 # Real processes
-
-
-@pytest.fixture
-def limited_server(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Iterator[Server]:
-    """Two processes with limits on, behind a proxy on this machine."""
-    environment = Server._environment
-
-    def with_limits(server: Server) -> dict[str, str]:
-        return environment(server) | {"RHIVO_THROTTLE": "on", "TRUSTED_PROXIES": "127.0.0.1"}
-
-    monkeypatch.setattr(Server, "_environment", with_limits)
-    with serving(tmp_path) as running:
-        yield running
 
 
 def test_two_processes_count_together(limited_server: Server, shop: Shop) -> None:

@@ -11,13 +11,14 @@ import pytest
 
 from rhivo import bodies
 from rhivo.bodies import AT_ONCE, FROM_ONE_ADDRESS, Readers
+from rhivo.demo.launcher import BLOCKING_THREADS
 from rhivo.errors import Unavailable
 from rhivo.processes import wait_until
 from rhivo.testing.server import Call, Server
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
-THREADS = 2 * 8
+THREADS = 2 * BLOCKING_THREADS
 MANY = 3 * THREADS
 OPEN_TRANSACTIONS = """
     SELECT count(*) FROM pg_stat_activity WHERE application_name = 'rhivo app' AND datname = %s
@@ -84,6 +85,13 @@ def test_clients_who_never_read_hold_no_transaction_and_stop_nobody(server: Serv
     with clients(server, request, buffer=4096):
         assert served(server, shop)
         assert wait_until(lambda: idle_in_transaction() == 0, seconds=20)
+
+
+def test_who_is_turned_away_and_never_finishes_stops_nobody(limited_server: Server, shop: Shop) -> None:
+    address = {"X-Forwarded-For": "203.0.113.66"}
+    limited_server.storm([Call(f"{shop.api}/reservations/", {}, headers=address) for _ in range(150)], lanes=8)
+    with clients(limited_server, unfinished(shop).replace("\n", "\nX-Forwarded-For: 203.0.113.66\n", 1)):
+        assert served(limited_server, shop)
 
 
 def test_heads_that_never_end_stop_nobody(server: Server, shop: Shop) -> None:
