@@ -83,9 +83,8 @@ class Gate:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         address = counted_address(environ)
-        wait = self._enter(address)
+        wait = self._enter(address) and self._enter_late(address)
         if wait:
-            self._delay()
             return _turned_away(start_response, wait)
         try:
             return self._application(environ, self._counting(address, start_response))
@@ -105,12 +104,14 @@ class Gate:
             self._at_work[address] += 1
             return 0
 
-    def _delay(self) -> None:
+    def _enter_late(self, address: str) -> int:
+        """Look again after a pause: a page's many parts may just have come at once."""
         if self._seats.acquire(blocking=False):
             try:
                 self._pause(PAUSE)
             finally:
                 self._seats.release()
+        return self._enter(address)
 
     def _leave(self, address: str) -> None:
         with self._lock:

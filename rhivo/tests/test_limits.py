@@ -245,6 +245,7 @@ def test_of_those_who_wait_to_be_turned_away_threads_are_left_over() -> None:
         waiting.release()
         over.wait(5)
 
+    refusing.asked = 0  # type: ignore[attr-defined]
     gate = Gate(refusing, clock=lambda: 1_000_000_010.0, pause=pause)
     for _ in range(MOST_REFUSALS):
         status_of(gate)
@@ -288,6 +289,29 @@ def test_one_address_never_holds_all_threads_of_a_process() -> None:
     assert len(inside) == MOST_AT_ONCE
     inside.clear()
     assert status_of(gate, "203.0.113.8") == "200"
+
+
+def test_what_comes_in_one_burst_is_let_in_as_soon_as_there_is_room() -> None:
+    busy, rest = threading.Semaphore(0), threading.Event()
+
+    def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        busy.release()
+        rest.wait(5)
+        start_response("200 OK", [])
+        return []
+
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+
+        def pause(seconds: float) -> None:
+            rest.set()
+            pool.shutdown()
+
+        gate = Gate(slow, pause=pause)
+        burst = [pool.submit(status_of, gate) for _ in range(MOST_AT_ONCE)]
+        for _ in burst:
+            busy.acquire()
+        assert status_of(gate) == "200"
+    assert {answer.result() for answer in burst} == {"200"}
 
 
 def test_a_request_that_breaks_leaves_no_place_taken() -> None:
