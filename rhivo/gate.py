@@ -3,8 +3,8 @@
 A rate limit costs an answer: parsing, a count in the shared cache, a page. One that hammers on would keep the process
 busy with answers that say no. So the refusals of an address are counted here, in this process alone, and after so many
 in a minute it is refused everything until the minute is over. However cheap such an answer is, who takes it and asks
-again at once has the processor to themselves: so it comes late. The threads that wait with it are spare ones, because
-only a few are let through to Django at a time; nor may one address have all of these.
+again at once has the processor to themselves: so it comes late. The threads that wait with it are the web server's;
+Django has a few of its own, and one address may not have all of these.
 """
 
 import json
@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from rhivo.client import counted_address
@@ -52,12 +53,14 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 def a_few_at_once(application: Application) -> Application:
-    """Return a WSGI application that calls another in AT_WORK threads at most; further ones queue."""
-    places = threading.BoundedSemaphore(AT_WORK)
+    """Return a WSGI application that calls another in AT_WORK threads of its own; what is more than these queues.
+
+    Each thread keeps a connection to the database, so that there are no more of these either.
+    """
+    workers = ThreadPoolExecutor(AT_WORK, thread_name_prefix="django")
 
     def answered(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        with places:
-            return application(environ, start_response)
+        return workers.submit(application, environ, start_response).result()
 
     return answered
 

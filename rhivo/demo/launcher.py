@@ -27,7 +27,7 @@ DATABASE = "rhivo_demo"
 """A name of its own: on somebody's server nothing else is ever used, or dropped by --reset."""
 READY_WITHIN = 120
 BLOCKING_THREADS = 40
-"""Per web process; `rhivo.gate` has most of them wait, and lets Django work in a few."""
+"""Per web process; most are for waiting. `rhivo.gate` has Django work in a few others."""
 CONNECTIONS = 512
 """Per web process. granian counts idle keep-alive connections too: open browsers would fill a tight limit."""
 
