@@ -5,9 +5,10 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from rhivo.errors import RhivoError
 
@@ -54,7 +55,8 @@ def _run_share(share: range, attempt: Callable[[int], Any], start: Any, results:
 
 
 def _run_lane(lane: range, attempt: Callable[[int], Any], ready: threading.Barrier, results: Any) -> None:
-    connection.ensure_connection()
+    with suppress(DatabaseError):  # the attempt will say so
+        connection.ensure_connection()
     ready.wait(timeout=PATIENCE)
     for index in lane:
         results.put(_outcome(index, attempt))
