@@ -6,6 +6,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.test import Client
+from django.urls import set_script_prefix
 
 from rhivo.proving.place import Place, place
 from rhivo.testing.attack import furnish
@@ -51,6 +53,17 @@ def visitors(shop: Shop, other_shop: Shop, settings: Any, caplog: pytest.LogCapt
     other_shop.book(other_shop.at("11:00"))
     with caplog.at_level("CRITICAL"):
         yield visitors_of(shop, other_shop)
+
+
+@pytest.fixture
+def visit() -> Callable[..., Any]:
+    """Ask for a page as any client would; a host of one's choice."""
+
+    def ask(path: str, host: str = "localhost", **options: Any) -> Any:
+        set_script_prefix("/")
+        return Client(HTTP_HOST=host, raise_request_exception=False).get(path, **options)
+
+    return ask
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
-from django.urls import set_script_prefix
 
 from businesses.admin_site import BackOffice
 from rhivo.testing.server import CHECKOUT
@@ -21,17 +20,6 @@ from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db
 Door = Callable[..., Any]
-
-
-@pytest.fixture
-def visit() -> Door:
-    """Ask for a page as any client would; a host of one's choice."""
-
-    def ask(path: str, host: str = "localhost", **options: Any) -> Any:
-        set_script_prefix("/")
-        return Client(HTTP_HOST=host, raise_request_exception=False).get(path, **options)
-
-    return ask
 
 
 # Headers
