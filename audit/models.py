@@ -28,7 +28,7 @@ class AuditLog(models.Model):
     class Meta:
         db_table = "audit_logs"
         verbose_name = "history entry"
-        verbose_name_plural = "history"
+        verbose_name_plural = "history entries"
         db_table_comment = "Append-only history, chained by hash for each thing"
         ordering = ["id"]
         indexes = [

@@ -6,6 +6,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterModelOptions(
             name="auditlog",
-            options={"ordering": ["id"], "verbose_name": "history entry", "verbose_name_plural": "history"},
+            options={"ordering": ["id"], "verbose_name": "history entry", "verbose_name_plural": "history entries"},
         )
     ]
