@@ -21,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from rhivo.db import roles
+from rhivo.db.database_url import rewritten
 from rhivo.demo.launcher import web_server
 from rhivo.demo.running import CHECKOUT
 from rhivo.embedded import PostgresServer, ValkeyServer
@@ -113,7 +114,7 @@ class Servers:
                 )
             )
         urls = roles.prepare(self._admin_url, database=name, passwords=self._passwords)
-        admin_url = self._admin_url.rpartition("/")[0] + f"/{name}"
+        admin_url = rewritten(self._admin_url, dbname=name)
         free = _fill(admin_url, appointments)
         return Installation(
             appointments=appointments,

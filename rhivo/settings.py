@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import environ
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from rhivo.db.database_url import django_settings
 from rhivo.demo import running
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -95,10 +98,20 @@ _URL_OF_ROLE = {
 }
 
 
+def _read_url(name: str) -> dict[str, Any]:
+    try:
+        return django_settings(env(name))
+    except psycopg.ProgrammingError as error:
+        raise ImproperlyConfigured(
+            f"{name} is not the URL of a PostgreSQL database: write postgresql://user:password@host/database, "
+            "or postgresql://user:password@/database?host=/folder/of/the/socket."
+        ) from error
+
+
 def database() -> dict[str, Any]:
     """Return the connection of this process's role; without any URL one that says the cure when it is used."""
     names = [name for name in _URL_OF_ROLE[DATABASE_ROLE] if env(name, default="")]
-    parsed: dict[str, Any] = env.db_url(names[0]) if names else {"NAME": "rhivo"}
+    parsed = _read_url(names[0]) if names else {"NAME": "rhivo"}
     pooled = DATABASE_ROLE == "app" and env.bool("RHIVO_DB_POOL", default=False)
     # Planning takes longer than most of these queries. Off behind a PgBouncer that does not know prepared statements.
     prepared = (

@@ -10,6 +10,7 @@ from random import Random
 
 import psycopg
 
+from rhivo.db.database_url import parts_of
 from rhivo.processes import Child, started_at, wait_until
 from rhivo.proving.place import Place
 
@@ -138,7 +139,7 @@ class Victims:
         wait_until(self._place.postgres._accepts, seconds=UP_WITHIN)
 
     def _database(self) -> str:
-        return self._place.environment["DATABASE_URL"].rpartition("/")[2]
+        return parts_of(self._place.environment["DATABASE_URL"])["dbname"]
 
     def _kill_one_of(self, parent: Child) -> None:
         if children := _children(parent.process.pid):

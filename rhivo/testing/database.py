@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
+from rhivo.db.database_url import parts_of, rewritten
 from rhivo.db.postgresql.base import DatabaseWrapper
 
 Role = Literal["app", "worker", "owner"]
@@ -36,7 +36,7 @@ def make_database(name: str) -> None:
 
 def in_database(url: str, name: str) -> str:
     """Return a URL for another database of the same server."""
-    return urlsplit(url)._replace(path=f"/{name}").geturl()
+    return rewritten(url, dbname=name)
 
 
 def _log_in(role: str) -> None:
@@ -45,8 +45,8 @@ def _log_in(role: str) -> None:
 
 
 def _settings(role: str) -> dict[str, str]:
-    parts = urlsplit(os.environ[URL_OF[role]])
-    return {"NAME": parts.path[1:], "USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or "")}
+    parts = parts_of(os.environ[URL_OF[role]])
+    return {"NAME": parts["dbname"], "USER": parts["user"], "PASSWORD": parts["password"]}
 
 
 def login(role: Role) -> DatabaseWrapper:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 
+from rhivo.db.database_url import parts_of, rewritten
 from rhivo.embedded.account import unprivileged_account
 from rhivo.processes import Child, free_port, wait_until
 from rhivo.testing.database import URL_OF
@@ -62,8 +62,7 @@ class PgBouncer:
 
     def url(self, role: str) -> str:
         """Return a role's URL through it."""
-        direct = urlsplit(os.environ[URL_OF[role]])
-        return direct._replace(netloc=f"{direct.netloc.rpartition(':')[0]}:{self.port}").geturl()
+        return rewritten(os.environ[URL_OF[role]], host="127.0.0.1", port=self.port)
 
     def answers(self) -> bool:
         try:
@@ -92,11 +91,11 @@ def pooling(*, prepared_statements: int = 0) -> Iterator[PgBouncer]:
 def _spawn(folder: Path, prepared_statements: int) -> tuple[Child, int]:
     found = program()
     assert found, "PgBouncer is not installed"
-    direct = urlsplit(os.environ[URL_OF["app"]])
+    direct = parts_of(os.environ[URL_OF["app"]])
     own_port, users, settings = free_port(), folder / "users.txt", folder / "pgbouncer.ini"
     users.write_text("".join(_credentials(role) for role in ("app", "worker")))
     text = _CONFIGURATION.format(
-        host=direct.hostname, port=direct.port, own_port=own_port, users=users, pool_size=POOL_SIZE
+        host=direct["host"], port=direct.get("port", "5432"), own_port=own_port, users=users, pool_size=POOL_SIZE
     )
     settings.write_text(text + (f"max_prepared_statements = {prepared_statements}\n" if prepared_statements else ""))
     account = unprivileged_account()
@@ -115,5 +114,5 @@ def _spawn(folder: Path, prepared_statements: int) -> tuple[Child, int]:
 
 
 def _credentials(role: str) -> str:
-    parts = urlsplit(os.environ[URL_OF[role]])
-    return f'"{unquote(parts.username or "")}" "{unquote(parts.password or "")}"\n'
+    parts = parts_of(os.environ[URL_OF[role]])
+    return f'"{parts["user"]}" "{parts["password"]}"\n'
