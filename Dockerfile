@@ -15,7 +15,7 @@ WORKDIR /app
 COPY --from=build /venv /venv
 COPY . .
 # Any secret does: nothing that is collected depends on it, and none stays in the image.
-RUN RHIVO_ENV=development SECRET_KEY=unused JWT_SECRET=unused python manage.py collectstatic --no-input
+RUN RHIVO_ENV=production SECRET_KEY=unused JWT_SECRET=unused python manage.py collectstatic --no-input
 USER rhivo
 EXPOSE 8000
 # Django works in 8 threads of its own (rhivo/gate.py). The limit on connections is wide because idle ones count too.
