@@ -3,9 +3,10 @@
 Knows nothing of requests. Whether the person still may is asked of the database at each request.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 from uuid import UUID, uuid4
 
 import jwt
@@ -64,13 +65,15 @@ def read_token(token: str, *, kind: Kind) -> TokenClaims:
         return TokenClaims(
             user_id=_uuid(said.get("user_id")),
             business_id=_uuid(said.get("business_id")),
-            role=said.get("role") or "",
+            role=_role(said.get("role")),
             cancellation_token=_hash(said.get("cancellation_token")),
-            password_mark=str(said.get("password_mark", "")),
+            password_mark=_text(said.get("password_mark")),
         )
     except jwt.ExpiredSignatureError as error:
         raise TokenExpired() from error
-    except (jwt.InvalidTokenError, ValueError) as error:
+    # PyJWT itself ends in a TypeError for an `iss` that is no text, and in a RecursionError for a deeply nested head,
+    # which anybody can send: it is read before the signature is.
+    except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError) as error:
         raise NotAuthenticated("The token is not valid.") from error
 
 
@@ -79,12 +82,30 @@ def _encode(kind: Kind, said: dict[str, Any], at: datetime, lifetime: timedelta)
     return jwt.encode(said | times | {"token_type": kind, "jti": uuid4().hex}, settings.JWT_SECRET, algorithm="HS256")
 
 
-def _uuid(value: str | None) -> UUID | None:
-    return UUID(value) if value else None
+def _uuid(value: object) -> UUID | None:
+    """Return a UUID given as text, or None for none; refuse anything else."""
+    text = _text(value)
+    return UUID(text) if text else None
 
 
-def _hash(value: str | None) -> str:
+def _role(value: object) -> Role:
+    text = _text(value)
+    if text not in get_args(Role):
+        raise ValueError("not a role")
+    return cast(Role, text)
+
+
+def _hash(value: object) -> str:
     """Return a SHA-256 in hex, or '' for none; refuse anything else."""
-    if value and (len(value) != 64 or not all(digit in "0123456789abcdef" for digit in value)):
+    text = _text(value)
+    if text and not re.fullmatch("[0-9a-f]{64}", text):
         raise ValueError("not a token hash")
-    return value or ""
+    return text
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError("not a text")  # as for any other claim that cannot be right
+    return value

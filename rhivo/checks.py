@@ -60,7 +60,7 @@ def static_files_are_collected(**_: Any) -> list[checks.CheckMessage]:
     return [
         checks.Error(
             f"Static files are not collected: {missing[0]}{more}.",
-            hint=f"Run RHIVO_ENV=production python manage.py collectstatic --no-input; it fills {settings.STATIC_ROOT}.",
+            hint=f"Run RHIVO_ENV=production python manage.py collectstatic --no-input, to fill {settings.STATIC_ROOT}.",
             id="rhivo.E006",
         )
     ]
