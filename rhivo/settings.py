@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "businesses",
     "notifications",
     "bookings",
+    "rhivo.shell",
     *(["django_migration_linter"] if ENVIRONMENT == "test" else []),
 ]
 MIGRATION_LINTER_OPTIONS = {"warnings_as_errors": False, "no_cache": True, "quiet": ["ok", "ignore", "warning"]}
@@ -347,6 +348,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# Errors are reported nowhere without a DSN; rhivo/shell/error_reports.py says what a report holds.
+SENTRY_DSN = env("SENTRY_DSN", default="")
+SENTRY_RELEASE = env("SENTRY_RELEASE", default="")
 
 LOGGING = {
     "version": 1,
