@@ -36,6 +36,7 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 THROTTLE = env("RHIVO_THROTTLE", default="on") != "off"
 
 INSTALLED_APPS = [
+    "rhivo",  # first, because its commands replace some of Django's
     "unfold.apps.BasicAppConfig",
     "businesses.admin_config.BackOfficeConfig",
     "django.contrib.auth",
@@ -49,7 +50,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "csp",
-    "rhivo",
     "audit",
     "businesses",
     "notifications",
