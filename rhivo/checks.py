@@ -7,15 +7,16 @@ all of them before a production web process starts.
 from collections.abc import Sequence
 from typing import Any
 
-from django.apps import apps as django_apps
 from django.conf import settings
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.contrib.staticfiles.finders import get_finders
-from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core import checks
 from django.db import connection
 
 # Of what only a web process needs: `migrate` and the worker do without.
 SERVING = "serving"
+NOT_COLLECTED = list(StaticFilesConfig.ignore_patterns)
 TENANT_TABLES_OPEN = """
     SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'business_id'
@@ -49,11 +50,10 @@ def settings_are_safe(**_: Any) -> list[checks.CheckMessage]:
 
 def static_files_are_collected(**_: Any) -> list[checks.CheckMessage]:
     """Check that pages will find their stylesheets and scripts: without an entry in the manifest a page is a 500."""
-    if not isinstance(staticfiles_storage, ManifestFilesMixin):
-        return []
+    if not hasattr(staticfiles_storage, "hashed_files"):
+        return []  # without a manifest, as in development, files are found where they lie
     known = staticfiles_storage.hashed_files
-    ignored = django_apps.get_app_config("staticfiles").ignore_patterns
-    missing = sorted({name for finder in get_finders() for name, _ in finder.list(ignored)} - set(known))
+    missing = sorted({name for finder in get_finders() for name, _ in finder.list(NOT_COLLECTED)} - set(known))
     if not missing:
         return []
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""

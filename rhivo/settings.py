@@ -112,7 +112,7 @@ def _read_url(name: str) -> dict[str, Any]:
 def database() -> dict[str, Any]:
     """Return the connection of this process's role; without any URL one that says the cure when it is used."""
     names = [name for name in _URL_OF_ROLE[DATABASE_ROLE] if env(name, default="")]
-    parsed = _read_url(names[0]) if names else {"NAME": "rhivo"}
+    parsed: dict[str, Any] = _read_url(names[0]) if names else {"NAME": "rhivo"}
     pooled = DATABASE_ROLE == "app" and env.bool("RHIVO_DB_POOL", default=False)
     # Planning takes longer than most of these queries. Off behind a PgBouncer that does not know prepared statements.
     prepared = (

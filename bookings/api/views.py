@@ -177,7 +177,8 @@ def _filtered(query: dict[str, Any]) -> QuerySet[Appointment]:
     """Narrow the appointments that the claims reach; dates are local to the business, of several businesses UTC."""
     found = appointments()
     # No business: a customer's of anywhere, or one who came to a business that is switched off, where nothing is found.
-    business = Business.objects.filter(pk=claims.current().business_id).first()
+    business_id = claims.current().business_id
+    business = Business.objects.filter(pk=business_id).first() if business_id else None
     zone = business.zone if business else UTC
     if "status" in query:
         found = found.filter(status=query["status"])

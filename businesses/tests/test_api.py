@@ -246,7 +246,7 @@ def forged(**changes: Any) -> str:
         *(forged(**{claim: value}) for claim in TEXT_CLAIMS for value in NO_TEXTS),
         *(forged(role=role) for role in ("admin", "OWNER", "x" * 5000)),
         *(forged(user_id=value) for value in ("0" * 31, "0" * 33, "x" * 5000, "\ud800", "\0")),
-        *(forged(exp=value) for value in ("soon", [], {}, None)),
+        *(forged(exp=exp) for exp in ("soon", ["x"], {"x": 1}, None)),
         forged(iss=1),
         forged(iat="x"),
         forged(aud=["x"]),

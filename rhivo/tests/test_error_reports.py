@@ -93,10 +93,14 @@ def ask(path: str) -> str:
         REMOTE_ADDR=ADDRESS,
     )
     statuses: list[str] = []
+
+    def start(status: str, *_: Any) -> Any:
+        statuses.append(status)
+
     # As the client of the tests does: a request must not close the connection of the test's transaction.
     request_started.disconnect(close_old_connections)
     try:
-        list(WSGIHandler()(request.environ, lambda status, _headers: statuses.append(status)))
+        list(WSGIHandler()(request.environ, start))
     finally:
         request_started.connect(close_old_connections)
     return statuses[0]
@@ -119,9 +123,9 @@ def test_a_broken_page_is_reported_without_who_asked_for_it(
 
 
 def test_a_broken_task_is_reported_without_its_arguments(reports: list[dict[str, Any]]) -> None:
-    task = app.task(break_, name="rhivo.tests.break_")
+    task = app.task(name="rhivo.tests.break_")(break_)
     try:
-        assert task.apply(args=[PERSON], kwargs={"email": EMAIL}).failed()
+        assert task.apply(args=(PERSON,), kwargs={"email": EMAIL}).failed()
     finally:
         app.tasks.pop("rhivo.tests.break_")
     event = only(reports)

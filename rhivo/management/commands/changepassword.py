@@ -13,7 +13,7 @@ from businesses.models.people import normalized_email
 class Command(changepassword.Command):
     help = "Set the password of the account with this email address, as rhivo_owner (MIGRATION_DATABASE_URL)."
 
-    def handle(self, *args: Any, **options: Any) -> str:
+    def handle(self, *args: Any, **options: Any) -> str | None:
         if not options["username"]:
             raise CommandError("Say whose password: manage.py changepassword EMAIL.")
         if not _may_write_passwords():
@@ -22,11 +22,10 @@ class Command(changepassword.Command):
                 "docker-compose.yml: docker compose run --rm setup python manage.py changepassword EMAIL."
             )
         options["username"] = normalized_email(options["username"])
-        said: str = super().handle(*args, **options)
-        return said
+        return super().handle(*args, **options)
 
 
 def _may_write_passwords() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user = tableowner FROM pg_tables WHERE tablename = %s", [User._meta.db_table])
-        return cursor.fetchone() == (True,)
+        return bool(cursor.fetchone()[0])
