@@ -28,8 +28,8 @@ from bookings.models import Appointment, Status
 from bookings.operations.changing import Keep
 from bookings.past import history_of
 from bookings.telling import Telling
-from businesses.admin_forms import price_text
 from businesses.admin_site import workplace
+from businesses.money import price_text
 from rhivo.clock import now
 from rhivo.errors import RhivoError
 from rhivo.local_time import local_time
@@ -278,7 +278,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @display(description="Price")
     def price(self, appointment: Appointment) -> str:
-        return price_text(appointment.price_cents, appointment.currency)
+        return price_text(appointment.price_cents, appointment.currency, appointment.business.locale)
 
     @display(description="Answers")
     def answered(self, appointment: Appointment) -> SafeString | str:
@@ -307,7 +307,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
     @display(description="What happened")
     def history(self, appointment: Appointment) -> SafeString | str:
         entries = list(history_of(appointment).order_by("-id")[:LATEST])[::-1]
-        telling = Telling.of(entries, currency=appointment.currency)
+        telling = Telling.of(entries, currency=appointment.currency, locale=appointment.business.locale)
         rows = ((local_time(entry.at), telling.sentence(entry), _why(entry)) for entry in entries)
         return format_html_join("", '<div class="break-words">{}: {}{}</div>', rows) or "–"
 

@@ -47,7 +47,8 @@ class Told:
 
 def tell(entries: Sequence[AuditLog], request: HttpRequest) -> list[Told]:
     """Return entries in words, what they need looked up once for all."""
-    telling = Telling.of(entries, currency=workplace(request).currency)
+    business = workplace(request)
+    telling = Telling.of(entries, currency=business.currency, locale=business.locale)
     pages = _pages(request)
     return [
         Told(

@@ -334,5 +334,5 @@ def _remarks_on_past(past: datetime | None, at: datetime) -> Iterator[str]:
 def _settings_since(business: Business, past: datetime) -> list[str]:
     entries = AuditLog.objects.filter(business_id=business.id, entity__in=SETTINGS, at__gt=past).order_by("-id")
     latest = list(entries[:MOST_SETTINGS])[::-1]
-    telling = Telling.of(latest, currency=business.currency)
+    telling = Telling.of(latest, currency=business.currency, locale=business.locale)
     return [f"{local_time(entry.at)}: {telling.sentence(entry)}" for entry in latest]

@@ -35,7 +35,7 @@ def story_of(
 ) -> tuple[list[Event], int]:
     """Return the latest events up to an instant, the oldest first, and how many there were before them."""
     entries = [entry for stay in stays for entry in (stay.opened, stay.closed) if entry]
-    telling = Telling.of(entries, currency=business.currency)
+    telling = Telling.of(entries, currency=business.currency, locale=business.locale)
     told: dict[object, tuple[datetime, str, UUID | None]] = {}
     for stay in stays:
         told |= dict(_of_hold(stay, business, names) if stay.is_hold else _of_appointment(stay, telling))

@@ -14,9 +14,9 @@ from django.db.models import Model
 
 from audit.changes import changes_of
 from audit.models import AuditLog
-from businesses.admin_forms import price_text
 from businesses.models import Category, Service, Staff, User
 from businesses.models.hours import Weekday, clock_text
+from businesses.money import price_text
 from rhivo.local_time import local_time
 
 NAMED: dict[str, type[Model]] = {"user_id": User, "service_id": Service, "staff_id": Staff, "category_id": Category}
@@ -55,20 +55,21 @@ class TextChange:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What it takes to tell some entries: the names of those they speak of, and the business's currency."""
+    """What it takes to tell some entries: the names of those they speak of, the business's currency and its locale."""
 
     currency: str
+    locale: str
     names: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, entries: Sequence[AuditLog], *, currency: str) -> "Telling":
+    def of(cls, entries: Sequence[AuditLog], *, currency: str, locale: str) -> "Telling":
         """Look up the names that entries need: at most one query for accounts, services, people and categories each."""
         wanted: dict[str, set[str]] = {key: set() for key in NAMED}
         wanted["user_id"] |= {entry.actor for entry in entries if entry.actor_kind == "user" and _is_id(entry.actor)}
         for snapshot in (each for entry in entries for each in (entry.before, entry.after) if each):
             for key in NAMED:
                 wanted[key] |= {snapshot[key]} if _is_id(snapshot.get(key)) else set()
-        return cls(currency, {key: _names(model, wanted[key]) for key, model in NAMED.items()})
+        return cls(currency, locale, {key: _names(model, wanted[key]) for key, model in NAMED.items()})
 
     def who(self, entry: AuditLog) -> str:
         """Return who did it: by name where the claims know it, else by what they are."""
@@ -139,7 +140,7 @@ class Telling:
             return self.names.get(name, {}).get(str(value)) or "someone or something that is gone"
         if isinstance(value, bool):
             return "yes" if value else "no"
-        text = _number(name, value, currency) if isinstance(value, int) else _plain(value)
+        text = _number(name, value, currency, self.locale) if isinstance(value, int) else _plain(value)
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
@@ -222,9 +223,9 @@ def _window(snapshot: dict[str, Any]) -> str:
     return f"{Weekday(weekday).label if weekday is not None else dates} {span}"
 
 
-def _number(name: str, value: int, currency: str) -> str:
+def _number(name: str, value: int, currency: str, locale: str) -> str:
     if name.endswith("_cents"):
-        return price_text(value, currency)
+        return price_text(value, currency, locale)
     if name == "weekday":
         return str(Weekday(value).label)
     if name in ("opens", "closes"):

@@ -11,12 +11,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import TabularInline
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from businesses.admin_base import KeptAdmin, OwnAdmin, VersionedAdmin
-from businesses.admin_forms import OwnForm, PriceField, QuestionsField, VersionedForm, price_text
+from businesses.admin_forms import OwnForm, PriceField, QuestionsField, VersionedForm
 from businesses.admin_site import workplace
 from businesses.models import Business, Category, Membership, Service, ServiceStaff, Staff
+from businesses.money import price_text
 from businesses.zones import zone_choices
 from rhivo.view_only import ViewOnlyAdmin
 
@@ -180,15 +181,15 @@ class ServiceAdmin(KeptAdmin):
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "price_cents":
-            currency = workplace(request).currency
+            business = workplace(request)
             return PriceField(
-                currency=currency, label="Price", help_text=f"In {currency}.", widget=UnfoldAdminDecimalFieldWidget
+                currency=business.currency, locale=business.locale, label="Price", help_text=f"In {business.currency}."
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @display(description="Price", ordering="price_cents")
     def price(self, service: Service) -> str:
-        return price_text(service.price_cents, service.business.currency)
+        return price_text(service.price_cents, service.business.currency, service.business.locale)
 
     @display(description="Minutes", ordering="duration_minutes")
     def duration(self, service: Service) -> int:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -10,32 +9,12 @@ from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from businesses.models.hours import MIDNIGHT, clock_text
+from businesses.money import amount_text, amount_typed, decimals_of, minor_units_of
 from rhivo import claims
 from rhivo.errors import RhivoError, VersionConflict
 
 LAST_VERSION = 2**31 - 1
 CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})")
-# ISO 4217 currencies whose minor unit is not a hundredth.
-_WHOLE = [
-    "BIF",
-    "CLP",
-    "DJF",
-    "GNF",
-    "ISK",
-    "JPY",
-    "KMF",
-    "KRW",
-    "PYG",
-    "RWF",
-    "UGX",
-    "VND",
-    "VUV",
-    "XAF",
-    "XOF",
-    "XPF",
-]
-_THOUSANDTHS = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
-DECIMALS = dict.fromkeys(_WHOLE, 0) | dict.fromkeys(_THOUSANDTHS, 3)
 
 
 class OwnForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -115,21 +94,36 @@ class ClockField(forms.Field):
 
 
 class PriceField(forms.DecimalField):
-    """A price in a currency's main unit, kept in its minor one."""
+    """A price in a currency's main unit, typed as the business's locale writes numbers, kept in minor units."""
 
-    def __init__(self, *, currency: str, **kwargs: Any) -> None:
-        self.decimals = DECIMALS.get(currency, 2)
-        super().__init__(min_value=0, max_digits=9, decimal_places=self.decimals, **kwargs)
+    widget = UnfoldAdminTextInputWidget
+
+    def __init__(self, *, currency: str, locale: str = "en", **kwargs: Any) -> None:
+        self.currency, self.locale = currency, locale
+        super().__init__(min_value=0, max_digits=9, decimal_places=decimals_of(currency), **kwargs)
+        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
 
     def prepare_value(self, value: Any) -> Any:
-        return Decimal(value).scaleb(-self.decimals) if isinstance(value, int) else value
+        return amount_text(value, self.currency, self.locale) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        try:
+            return amount_typed(str(value), self.locale)
+        except ValueError as error:
+            example = amount_text(1234, self.currency, self.locale)
+            raise ValidationError(f"Write an amount such as {example}.", code="invalid") from error
 
     def clean(self, value: Any) -> Any:
         price = super().clean(value)
-        return None if price is None else int(price.scaleb(self.decimals))
+        return None if price is None else minor_units_of(price, self.currency)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
+        try:
+            return bool(self.clean(data) != initial)
+        except ValidationError:
+            return True
 
 
 class QuestionsField(forms.JSONField):
@@ -143,9 +137,3 @@ class QuestionsField(forms.JSONField):
 
     def clean(self, value: Any) -> Any:
         return super().clean(value) or []
-
-
-def price_text(minor: int, currency: str) -> str:
-    """Return a price with its currency, as 25.00 EUR."""
-    decimals = DECIMALS.get(currency, 2)
-    return f"{Decimal(minor).scaleb(-decimals):.{decimals}f} {currency}"

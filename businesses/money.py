@@ -1,50 +1,54 @@
-"""Money as people write it: minor units and an ISO 4217 code in, text out. Knows nothing of rates or rounding."""
+"""Money as people write and type it: minor units and an ISO 4217 code in, text out, and back.
 
-from django.utils.formats import number_format
-from django.utils.translation import override
+Decimals, symbols and their places are CLDR's, of Babel. Knows nothing of rates or rounding.
+"""
 
-# fmt: off
-WITHOUT_MINOR_UNIT = frozenset({
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
-    "XPF",
-})
-# fmt: on
-THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-SYMBOLS = {
-    "AUD": "A$",
-    "BRL": "R$",
-    "CAD": "CA$",
-    "EUR": "€",
-    "GBP": "£",
-    "ILS": "₪",
-    "INR": "₹",
-    "JPY": "¥",
-    "KRW": "₩",
-    "MXN": "MX$",
-    "NZD": "NZ$",
-    "PHP": "₱",
-    "USD": "$",
-    "VND": "₫",
-}
-SYMBOL_FIRST = frozenset({"en"})
+import re
+from decimal import Decimal
+
+from babel.numbers import NumberFormatError, format_currency, format_decimal, get_currency_precision, parse_decimal
+
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+# CLDR's currencySpacing, which Babel leaves out: a code of letters does not touch the number.
+LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
+TYPED = re.compile(r"[0-9.,]+")
 
 
 def decimals_of(currency: str) -> int:
-    """Return how many decimals a currency's minor unit has, by ISO 4217."""
-    if currency in WITHOUT_MINOR_UNIT:
-        return 0
-    return 3 if currency in THREE_DECIMALS else 2
+    """Return how many decimals a currency is written with; its minor unit is the last of them."""
+    return get_currency_precision(currency)
 
 
-def price_text(minor_units: int, currency: str, locale: str = "en") -> str:
-    """Return a price with its symbol, or its code where the symbol is not well known, in a locale's habit."""
+def price_text(minor_units: int, currency: str, locale: str) -> str:
+    """Return a price as a locale writes it: €28.00, or 28,00 € with a no-break space."""
+    text = format_currency(_main_units(minor_units, currency), currency, locale=locale)
+    return LETTER_BEFORE_DIGIT.sub(NO_BREAK_SPACE, text)
+
+
+def amount_text(minor_units: int, currency: str, locale: str) -> str:
+    """Return the number of a price alone, as a person types it: 1234,50."""
     decimals = decimals_of(currency)
-    whole, rest = divmod(minor_units, 10**decimals)
-    amount = f"{whole}.{rest:0{decimals}}" if decimals else str(whole)
-    with override(locale):
-        number = number_format(amount, decimals, use_l10n=True, force_grouping=True)
-    symbol = SYMBOLS.get(currency, currency)
-    if locale in SYMBOL_FIRST:
-        return f"{symbol}{NO_BREAK_SPACE if symbol == currency else ''}{number}"
-    return f"{number}{NO_BREAK_SPACE}{symbol}"
+    pattern = "0." + "0" * decimals if decimals else "0"
+    return format_decimal(_main_units(minor_units, currency), format=pattern, locale=locale)
+
+
+def amount_typed(text: str, locale: str) -> Decimal:
+    """Return the number that a person typed, in main units; raises ValueError for none, or for another locale's.
+
+    12.50 is no Italian number, and one wrong guess would be a price a hundred times too high.
+    """
+    if not TYPED.fullmatch(text.strip()):
+        raise ValueError("not an amount")
+    try:
+        return parse_decimal(text.strip(), locale=locale, strict=True)
+    except NumberFormatError as error:
+        raise ValueError("not an amount of this locale") from error
+
+
+def minor_units_of(amount: Decimal, currency: str) -> int:
+    """Return an amount in minor units; it has no more decimals than its currency."""
+    return int(amount.scaleb(decimals_of(currency)))
+
+
+def _main_units(minor_units: int, currency: str) -> Decimal:
+    return Decimal(minor_units).scaleb(-decimals_of(currency))

@@ -29,7 +29,7 @@ def write_mail(message: NotificationLog) -> EmailMultiAlternatives:
 
 
 def _facts(message: NotificationLog) -> dict[str, Any]:
-    facts = dict(message.context)
+    facts: dict[str, Any] = {"locale": message.locale} | message.context
     for name in ("start", "end"):
         if name in facts:
             facts[name] = datetime.fromisoformat(facts[name])

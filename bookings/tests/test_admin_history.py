@@ -103,7 +103,7 @@ def test_outcomes_are_told_in_words(shop: Shop, pages: Pages) -> None:
     ("entity", "action", "before", "after", "sentence"),
     [
         ("service", "changed", {"name": "Haircut", "price_cents": 2500, "version": 1},
-         {"name": "Haircut", "price_cents": 2700, "version": 2}, "changed service Haircut: price 25.00 EUR → 27.00 EUR"),
+         {"name": "Haircut", "price_cents": 2700, "version": 2}, "changed service Haircut: price €25.00 → €27.00"),
         ("service", "changed", {"name": "Cut", "duration_minutes": 30, "is_active": True},
          {"name": "Cut", "duration_minutes": 45, "is_active": False},
          "changed service Cut: duration 30 min → 45 min, active yes → no"),
@@ -126,7 +126,7 @@ def test_other_things_are_told_too_known_or_not(
         actor_kind="user", actor=str(shop.owner.id), actor_role="owner", at=now(),
     )  # fmt: skip
     with acting_as(shop.owners):
-        assert Telling.of([entry], currency="EUR").sentence(entry) == f"Olga {sentence}"
+        assert Telling.of([entry], currency="EUR", locale="en").sentence(entry) == f"Olga {sentence}"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_whoever_is_not_known_by_name_is_told_by_what_they_are(
 ) -> None:
     entry = AuditLog(entity="x", entity_id=uuid4(), action="changed", actor_kind=kind, actor=actor, actor_role=role)
     with acting_as(shop.owners):
-        assert Telling.of([entry], currency="EUR").who(entry) == who
+        assert Telling.of([entry], currency="EUR", locale="en").who(entry) == who
 
 
 def test_a_customer_is_told_by_the_name_on_the_booking(shop: Shop, pages: Pages) -> None:
