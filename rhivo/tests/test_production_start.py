@@ -12,15 +12,9 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
 from rhivo.checks import static_files_are_collected
+from rhivo.testing.server import CHECKOUT
 
 MANIFEST_STORAGE = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
-START = """
-import os, sys
-os.environ["DJANGO_SETTINGS_MODULE"] = "rhivo.settings"
-from django.conf import settings
-settings.STATIC_ROOT = sys.argv[1]
-import rhivo.wsgi
-"""
 
 
 def collect(folder: Path, *, without: str = "") -> None:
@@ -64,12 +58,11 @@ def test_without_a_manifest_to_keep_nothing_need_be_collected() -> None:
 
 
 def start(static_root: Path) -> "subprocess.CompletedProcess[str]":
-    secrets = {"SECRET_KEY": "unused" * 10, "JWT_SECRET": "unused" * 10}
+    secrets = {"SECRET_KEY": "unused" * 10, "JWT_SECRET": "unused" * 10, "STATIC_ROOT": str(static_root)}
     environment = os.environ | secrets | {"RHIVO_ENV": "production", "RHIVO_DB_ROLE": "app"}
     environment.pop("RHIVO_THROTTLE", None)
-    return subprocess.run(
-        [sys.executable, "-c", START, str(static_root)], env=environment, capture_output=True, text=True, timeout=60
-    )
+    command = [sys.executable, "-c", "import rhivo.wsgi"]
+    return subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=60)
 
 
 @pytest.mark.usefixtures("db")
