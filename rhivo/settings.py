@@ -162,7 +162,7 @@ LANGUAGES = [("en", "English"), ("it", "Italiano"), ("es", "Español")]
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+STATIC_ROOT = Path(env("STATIC_ROOT", default="") or BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {
