@@ -1,6 +1,6 @@
 """Why a booking is refused, and which database constraint says so."""
 
-from bookings.availability import Reason
+from bookings.rules.slots import Reason
 from rhivo.db.constraints import means
 from rhivo.errors import Conflict, Forbidden, Invalid, NotFound, RhivoError, Throttled, VersionConflict
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.utils.translation import gettext as _
 
-from bookings.contact import country_of_zone
-from bookings.money import price_text
+from bookings.operations.contact import country_of_zone
+from bookings.pages.money import price_text
 
 register = template.Library()
 # Where people say 3:30 pm in writing, by CLDR's preferred hour cycle.

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.template.loader import render_to_string
 
-from bookings.money import price_text
-from bookings.notices import facts
+from bookings.messages import facts
+from bookings.pages.colours import DARK_CARD, INK, LIGHT_PAGE, READABLE, VISIBLE, contrast, stylesheet, text_on
+from bookings.pages.colours import _parsed as parsed
+from bookings.pages.money import price_text
 from bookings.templatetags.wording import clock, duration, minute_of_day, place
-from bookings.theme import DARK_CARD, INK, LIGHT_PAGE, READABLE, VISIBLE, contrast, stylesheet, text_on
-from bookings.theme import _parsed as parsed
 from rhivo.testing.shops import Shop
 
 

@@ -14,8 +14,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
 
-from businesses.admin_site import BackOffice
-from rhivo.testing.server import CHECKOUT
+from businesses.backoffice.admin_site import BackOffice
+from rhivo.testing.real_servers.web_server import CHECKOUT
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db
