@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
 from rhivo.checks import SERVING
-from rhivo.gate import Gate, a_few_at_once
+from rhivo.web.admission import Gate, a_few_at_once
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rhivo.settings")
 os.environ.setdefault("RHIVO_DB_ROLE", "app")

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from businesses.models import User
-from notifications.mail import write_mail
+from notifications.channels.email import write_mail
 from notifications.models import NotificationLog
 from rhivo.claims import acting_as
 from rhivo.testing.shops import Shop

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.template.loader import render_to_string
 
-from bookings.notices import facts
+from bookings.messages import facts
+from bookings.pages.colours import DARK_CARD, INK, LIGHT_PAGE, READABLE, VISIBLE, contrast, stylesheet, text_on
+from bookings.pages.colours import _parsed as parsed
 from bookings.templatetags.wording import clock, duration, minute_of_day, place
-from bookings.theme import DARK_CARD, INK, LIGHT_PAGE, READABLE, VISIBLE, contrast, stylesheet, text_on
-from bookings.theme import _parsed as parsed
 from businesses.money import price_text
 from rhivo.testing.shops import Shop
 

@@ -12,10 +12,10 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
 
-from businesses.access_tokens import issue_pair
+from businesses.identity.access_tokens import issue_pair
 from businesses.models import Category, Membership, User
 from rhivo.clock import now
-from rhivo.testing.api import Api, answered, refused
+from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.shops import PASSWORD, Shop, make_user, unique
 

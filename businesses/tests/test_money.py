@@ -7,7 +7,7 @@ from babel.core import get_global
 from babel.numbers import list_currencies
 from django.core.exceptions import ValidationError
 
-from businesses.admin_forms import PriceField
+from businesses.backoffice.form_fields import PriceField
 from businesses.models import Business
 from businesses.models.business import Locale
 from businesses.money import amount_text, amount_typed, decimals_of, minor_units_of, price_text

@@ -17,7 +17,7 @@ from sentry_sdk.transport import Transport
 from sentry_sdk.types import DataCollectionUserOptions, Event, Hint
 from sentry_sdk.utils import BadDsn
 
-from rhivo.logs import KEYS
+from rhivo.web.log_filter import KEYS
 
 EMAIL = re.compile(r"[^\s<>()\"',;:=]+@[^\s<>()\"',;:=]+")
 PHONE = re.compile(r"\+\d[\d ().-]{6,}\d")

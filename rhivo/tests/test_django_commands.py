@@ -14,7 +14,7 @@ from businesses.models import User
 from rhivo.claims import Claims, acting_as
 from rhivo.management.commands import changepassword
 from rhivo.testing.database import as_role, raw
-from rhivo.testing.server import CHECKOUT
+from rhivo.testing.real_servers.web_server import CHECKOUT
 from rhivo.testing.shops import Shop
 
 INSTEAD = {

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from rhivo.testing.database import as_role
-from rhivo.testing.server import CHECKOUT, Server
+from rhivo.testing.real_servers.web_server import CHECKOUT, Server
 
 SHELL = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
@@ -36,7 +36,9 @@ def run(script: str, server: Server) -> str:
 def barber(transactional_db: None, tmp_path: Path) -> None:
     """A twin of the demo's barber: the demo itself is other tests' business."""
     twin = tmp_path / "barber.yaml"
-    twin.write_text((CHECKOUT / "bookings" / "demo" / "blue-barber.yaml").read_text().replace("blue-barber", TWIN))
+    twin.write_text(
+        (CHECKOUT / "rhivo" / "shell" / "demo_data" / "blue-barber.yaml").read_text().replace("blue-barber", TWIN)
+    )
     with as_role("worker"):
         call_command("import_business", str(twin), verbosity=0)
 

@@ -15,8 +15,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
 
-from businesses.admin_site import BackOffice
-from rhivo.testing.server import CHECKOUT
+from businesses.backoffice.admin_site import BackOffice
+from rhivo.testing.real_servers.web_server import CHECKOUT
 from rhivo.testing.shops import Shop
 from rhivo.tests.test_production_start import collect
 

@@ -12,7 +12,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
 from rhivo.checks import static_files_are_collected
-from rhivo.testing.server import CHECKOUT
+from rhivo.testing.real_servers.web_server import CHECKOUT
 
 MANIFEST_STORAGE = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
-from rhivo.testing.api import Api
+from rhivo.testing.api_client import Api
 from rhivo.testing.database import raw
 from rhivo.testing.shops import Shop
 from rhivo.testing.tenants import Tenant, furnished
