@@ -45,6 +45,7 @@ def test_django_connects_to_what_libpq_reads(url: str) -> None:
 
 
 def test_a_url_that_nobody_can_read_is_refused_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "DATABASE_ROLE", "app")
     monkeypatch.setitem(settings.env.ENVIRON, "DATABASE_URL", "mysql://root@localhost/rhivo")
     with pytest.raises(ImproperlyConfigured, match=r"DATABASE_URL .* write postgresql://"):
         settings.database()
