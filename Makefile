@@ -38,5 +38,5 @@ bench: venv-dev ## measure; docs/benchmarks.md says what
 	@exec $(python) -m benchmarks $(ARGS)
 
 clean: ## remove what was installed, built and cached, but not the demo's data
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles test-results
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles test-results
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

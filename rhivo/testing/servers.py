@@ -7,6 +7,7 @@ servers that tests may use instead.
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,10 @@ import psycopg
 
 from rhivo.db import roles
 from rhivo.embedded import PostgresServer, ValkeyServer
+from rhivo.embedded.account import unprivileged_account
+from rhivo.embedded.binaries import find_postgres
+from rhivo.testing.cluster_cache import ClusterCache
+from rhivo.testing.template_database import ensure_template, fingerprint
 
 DATABASE = "rhivo"
 """Named by the URLs; Django makes `test_rhivo` from it and never opens this one."""
@@ -35,12 +40,11 @@ def servers() -> Iterator[dict[str, str]]:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o711)  # PostgreSQL may run as another user
         admin_url = os.environ.get("TEST_DATABASE_URL") or _postgres(folder / "postgres", cleanup)
-        passwords = {role: secrets.token_urlsafe(16) for role in ("app", "worker", "owner")}
-        urls = roles.prepare(admin_url, database=DATABASE, passwords=passwords)
-        _let_the_owner_make_databases(admin_url)
+        urls, template = _prepare(admin_url)
         yield {
             _MARK: str(os.getpid()),
             "TEST_ADMIN_URL": admin_url,
+            "TEST_TEMPLATE": template,
             "RHIVO_ENV": "test",
             "DATABASE_URL": urls["app"],
             "WORKER_DATABASE_URL": urls["worker"],
@@ -50,10 +54,35 @@ def servers() -> Iterator[dict[str, str]]:
 
 
 def _postgres(folder: Path, cleanup: ExitStack) -> str:
+    """Start a copy of a cluster that has the template already; the first run after a change makes it."""
     server = PostgresServer(folder, fsync=False)
     cleanup.callback(server.wipe)
     cleanup.callback(server.stop)
+    ClusterCache().fetch(_cluster_key(), server.home, lambda: _make_cluster(server))
     return server.start()
+
+
+def _cluster_key() -> str:
+    """Two clusters are the same if the same programs made them for the same user from the same files."""
+    account = unprivileged_account()
+    user = account.name if account else str(os.geteuid())
+    return f"{find_postgres().version}-{user}-{fingerprint()}"
+
+
+def _make_cluster(server: PostgresServer) -> None:
+    print("Making the cluster that tests copy, once for this schema", file=sys.stderr)
+    try:
+        _prepare(server.start())
+    finally:
+        server.stop()
+
+
+def _prepare(admin_url: str) -> tuple[dict[str, str], str]:
+    """Return the roles' URLs, with passwords of this run, and the name of the template database."""
+    passwords = {role: secrets.token_urlsafe(16) for role in ("app", "worker", "owner")}
+    urls = roles.prepare(admin_url, database=DATABASE, passwords=passwords)
+    _let_the_owner_make_databases(admin_url)
+    return urls, ensure_template(admin_url, urls["owner"])
 
 
 def _valkey(folder: Path, cleanup: ExitStack) -> str:
