@@ -25,7 +25,7 @@ test: venv-dev ## lint, types, contracts, migrations and all tests, on servers o
 	@exec $(python) -m rhivo.testing.check $(ARGS)
 
 prove: venv-dev ## attack a running installation and print what held; ARGS="--minutes 30 --seed 7"
-	@exec $(python) -m rhivo.proving $(ARGS)
+	@exec $(python) -m rhivo.testing.attacks $(ARGS)
 
 mutants: venv-dev ## break every mechanism in turn and see a test notice; ARGS="lock" for those with that word
 	@exec $(python) -m rhivo.testing.mutants $(ARGS)

@@ -12,7 +12,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from bookings.guarantees import violations
 from rhivo.testing.database import as_role, make_database
-from rhivo.testing.server import Server, serving
+from rhivo.testing.real_servers.web_server import Server, serving
 from rhivo.testing.shops import Shop, make_shop
 
 CHROMIUM = Path("/usr/bin/chromium")

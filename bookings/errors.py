@@ -1,8 +1,8 @@
 """Why a booking is refused, and which database constraint says so."""
 
-from bookings.availability import Reason
+from bookings.rules.slots import Reason
 from rhivo.db.constraints import means
-from rhivo.errors import Conflict, Forbidden, Invalid, NotFound, RhivoError, Throttled, VersionConflict
+from rhivo.errors import Conflict, Forbidden, Gone, Invalid, NotFound, RhivoError, Throttled, VersionConflict
 
 
 class SlotUnavailable(Conflict):
@@ -18,7 +18,7 @@ class TakenMeanwhile(SlotUnavailable):
     """The person who looked free was taken meanwhile; someone else may be free."""
 
 
-class HoldExpired(RhivoError):
+class HoldExpired(Gone):
     """The hold has run out: choose a time again."""
 
     code = "HOLD_EXPIRED"

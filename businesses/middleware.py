@@ -17,21 +17,21 @@ from django.http import Http404, HttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 from django.views.defaults import page_not_found
 
-from businesses.access_tokens import read_token
 from businesses.events import told_in_any_case
+from businesses.identity.access_tokens import read_token
+from businesses.identity.workplace_roles import businesses_of_current_user, enter_business, standing_of
 from businesses.models import User
-from businesses.requests import TenantRequest, named_id
-from businesses.standing import businesses_of_current_user, enter_business, standing_of
+from businesses.tenant_request import TenantRequest, named_id
 from rhivo import claims
 from rhivo.api.errors import problem
-from rhivo.api.throttling import SAFE, scope_of, throttle
-from rhivo.bodies import readers
 from rhivo.claims import Claims, Role
-from rhivo.client import client_address
 from rhivo.db.constraints import domain_error
 from rhivo.errors import NotAuthenticated, NotFound, RhivoError, Throttled, Unavailable
-from rhivo.pages import API_PREFIX, is_api, refused
-from rhivo.unavailable import busy_page
+from rhivo.web.busy_page import busy_page
+from rhivo.web.client_address import client_address
+from rhivo.web.error_pages import API_PREFIX, is_api, refused
+from rhivo.web.slow_bodies import readers
+from rhivo.web.throttling import SAFE, scope_of, throttle
 
 API_BUSINESS = re.compile(r"/api/v1/businesses/(?P<subdomain>[^/]+)(?:/|\Z)")
 PAGE_BUSINESS = re.compile(r"(?P<prefix>/b/(?P<subdomain>[^/]+))(?P<rest>/.*)?\Z")

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from django.db import DatabaseError, OperationalError
 
-from audit import sealing
+from audit.chain import seal as sealing
+from audit.chain.seal import seal_all, seal_history
 from audit.models import AuditSeal
-from audit.sealing import seal_all, seal_history
 from audit.tasks import seal as seal_task
 from audit.tests.histories import at_repeatable_read, entries, seal, verify
 from rhivo.celery import app

@@ -5,11 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bookings.availability import (
-    Hours,
-    Reason,
-    local_instant,
-)
+from bookings.rules.slots import Hours, Reason, local_instant
 from bookings.tests.calendars import (
     DAY,
     LOS_ANGELES,

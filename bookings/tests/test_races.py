@@ -14,7 +14,7 @@ from bookings.guarantees import violations
 from bookings.models import Appointment, BusyTime
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
-from rhivo.processes import wait_until
+from rhivo.local.processes import wait_until
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.race import race
 from rhivo.testing.shops import Shop

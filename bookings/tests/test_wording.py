@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.template.loader import render_to_string
 
-from bookings.money import price_text
-from bookings.notices import facts
+from bookings.messages import facts
+from bookings.pages.colours import DARK_CARD, INK, LIGHT_PAGE, READABLE, VISIBLE, contrast, stylesheet, text_on
+from bookings.pages.colours import _parsed as parsed
 from bookings.templatetags.wording import clock, duration, minute_of_day, place
-from bookings.theme import DARK_CARD, INK, LIGHT_PAGE, READABLE, VISIBLE, contrast, stylesheet, text_on
-from bookings.theme import _parsed as parsed
+from businesses.money import price_text
 from rhivo.testing.shops import Shop
 
 
@@ -82,7 +82,7 @@ def test_a_mail_says_when_and_what_and_escapes_only_html(shop: Shop, event: str,
     said = facts(booked)
     said |= {name: datetime.fromisoformat(said[name]) for name in ("start", "end")}
     text = render_to_string(
-        f"notifications/appointment_{event}.{ending}", said | {"manage_url": "https://x.example/m/"}
+        f"notifications/appointment_{event}.{ending}", said | {"manage_url": "https://x.example/m/", "locale": "en"}
     )
     assert "15:30" in text
     assert ("Cut &amp; &lt;b&gt;" if ending == "html" else "Cut & <b>") in text

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 
-from rhivo.embedded import NoServer
-from rhivo.testing.servers import servers
+from rhivo.local.server_programs import NoServer
+from rhivo.testing.real_servers.throwaway import servers
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _CHECKS = {

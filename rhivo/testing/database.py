@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 from django.db import connections
 from psycopg import sql
 
+from rhivo.db.database_url import parts_of, rewritten
 from rhivo.db.postgresql.base import DatabaseWrapper
 
 Role = Literal["app", "worker", "owner"]
@@ -47,7 +47,7 @@ def _copy_grants(connection: "psycopg.Connection[tuple[object, ...]]", template:
 
 def in_database(url: str, name: str) -> str:
     """Return a URL for another database of the same server."""
-    return urlsplit(url)._replace(path=f"/{name}").geturl()
+    return rewritten(url, dbname=name)
 
 
 def _log_in(role: str) -> None:
@@ -56,8 +56,8 @@ def _log_in(role: str) -> None:
 
 
 def _settings(role: str) -> dict[str, str]:
-    parts = urlsplit(os.environ[URL_OF[role]])
-    return {"NAME": parts.path[1:], "USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or "")}
+    parts = parts_of(os.environ[URL_OF[role]])
+    return {"NAME": parts["dbname"], "USER": parts["user"], "PASSWORD": parts["password"]}
 
 
 def login(role: Role) -> DatabaseWrapper:

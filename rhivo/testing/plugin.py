@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from rhivo.embedded import NoServer
-from rhivo.testing.servers import already_there, servers
+from rhivo.local.server_programs import NoServer
+from rhivo.testing.real_servers.throwaway import already_there, servers
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,9 +16,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from xml.etree import ElementTree
 
-from rhivo.embedded import NoServer
+from rhivo.local.server_programs import NoServer
 from rhivo.testing.mutants import Mutant, OutOfDate, mutants
-from rhivo.testing.servers import servers
+from rhivo.testing.real_servers.throwaway import servers
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _LANES = 2
