@@ -42,7 +42,7 @@ def _copy_grants(connection: "psycopg.Connection[tuple[object, ...]]", template:
     for grantee, privilege in grants:
         to = sql.SQL("PUBLIC") if grantee == "-" else sql.Identifier(str(grantee))
         grant = sql.SQL("GRANT {} ON DATABASE {} TO {}")
-        connection.execute(grant.format(sql.SQL(str(privilege)), sql.Identifier(name), to))  # type: ignore[arg-type]
+        connection.execute(grant.format(sql.SQL(str(privilege)), sql.Identifier(name), to))
 
 
 def in_database(url: str, name: str) -> str:
