@@ -3,17 +3,19 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client, TransactionTestCase
-from playwright.sync_api import Browser, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
 from bookings.guarantees import violations
 from rhivo.testing.database import as_role, make_database
 from rhivo.testing.real_servers.web_server import Server, serving
 from rhivo.testing.shops import Shop, make_shop
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -72,11 +74,13 @@ def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-def chromium(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+def chromium(monkeypatch: pytest.MonkeyPatch) -> "Iterator[Browser]":
     """Chromium. Playwright keeps an event loop in this thread, which Django would take for async code."""
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed")
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it costs every other run its import
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

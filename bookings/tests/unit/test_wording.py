@@ -6,12 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.template.loader import render_to_string
 
-from bookings.messages import facts
 from bookings.pages.colours import DARK_CARD, INK, LIGHT_PAGE, READABLE, VISIBLE, contrast, stylesheet, text_on
 from bookings.pages.colours import _parsed as parsed
 from bookings.templatetags.wording import clock, duration, minute_of_day, place
 from businesses.money import price_text
-from rhivo.testing.shops import Shop
 
 
 @pytest.mark.parametrize(
@@ -72,20 +70,3 @@ def test_what_is_written_on_a_light_colour_is_dark() -> None:
 @pytest.mark.parametrize("page", ["500.html", "503.html"])
 def test_the_pages_of_last_resort_need_no_context(page: str) -> None:
     assert "</html>" in render_to_string(page)
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("event", ["confirmed", "moved", "canceled"])
-@pytest.mark.parametrize("ending", ["subject.txt", "txt", "html"])
-def test_a_mail_says_when_and_what_and_escapes_only_html(shop: Shop, event: str, ending: str) -> None:
-    booked = shop.book(shop.at("15:30"), shop.service(name="Cut & <b>shave</b>"))
-    said = facts(booked)
-    said |= {name: datetime.fromisoformat(said[name]) for name in ("start", "end")}
-    text = render_to_string(
-        f"notifications/appointment_{event}.{ending}", said | {"manage_url": "https://x.example/m/", "locale": "en"}
-    )
-    assert "15:30" in text
-    assert ("Cut &amp; &lt;b&gt;" if ending == "html" else "Cut & <b>") in text
-    if ending != "subject.txt":
-        assert booked.reference in text
-        assert "https://x.example/m/" in text
