@@ -22,7 +22,9 @@ class BusyTime(models.Model):
         db_table_comment = "Ledger of occupied time, written only by triggers"
         indexes = [
             GistIndex(fields=["service_id", "during"], name="busy_times_by_service"),
-            models.Index(fields=["expires_at"], name="busy_times_by_expiry", condition=models.Q(expires_at__isnull=False)),
+            models.Index(
+                fields=["expires_at"], name="busy_times_by_expiry", condition=models.Q(expires_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -56,9 +56,7 @@ def write_migration(app: str, name: str) -> Path | None:
     number = max((int(leaf[1][:4]) for leaf in leaves if leaf[0] == app), default=0) + 1
     path = Path(apps.get_app_config(app).path) / "migrations" / f"{number:04}_{name}.py"
     path.write_text(
-        _TEMPLATE.format(
-            app=app, dependencies=_listed(leaves), forward=script(forward), backward=script(backward)
-        )
+        _TEMPLATE.format(app=app, dependencies=_listed(leaves), forward=script(forward), backward=script(backward))
     )
     return path
 

@@ -69,7 +69,7 @@ class Statement:
         return match[1] if match else ""
 
     def calls(self, functions: Iterable[str]) -> bool:
-        """Tell whether one of these functions must exist for it: policies, triggers and grants, not late-bound bodies."""
+        """Tell whether one of these functions must exist for it, as for policies, triggers and grants; bodies bind late."""
         return not self.function and any(re.search(rf"\b{name}\s*\(", self.text) for name in functions)
 
 
@@ -122,7 +122,11 @@ def _read(file: Path) -> str:
 def present(app: str) -> State:
     """Return what an app's object files say: functions first, since policies and triggers call them."""
     folder = Path(apps.get_app_config(app).path) / "sql"
-    files = [*sorted(folder.glob("*.sql")), *sorted(folder.glob("functions/*.sql")), *sorted(folder.glob("tables/*.sql"))]
+    files = [
+        *sorted(folder.glob("*.sql")),
+        *sorted(folder.glob("functions/*.sql")),
+        *sorted(folder.glob("tables/*.sql")),
+    ]
     found = (Statement.of(text) for file in files for text in statements(_read(file)))
     return {statement.key: statement for statement in found}
 
@@ -160,7 +164,7 @@ def changes(old: State, new: State) -> list[str]:
     replaced = {
         key
         for key, statement in old.items()
-        if key in new and (statement.calls(dropped) or statement.text != new[key].text and not statement.function)
+        if key in new and (statement.calls(dropped) or (statement.text != new[key].text and not statement.function))
     }
     away = [statement.undo for key, statement in old.items() if key not in new or key in replaced]
     made = [

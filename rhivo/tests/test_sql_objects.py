@@ -18,7 +18,6 @@ from psycopg import sql
 from rhivo.db.sql_migration import NameTaken, unmigrated, write_migration
 from rhivo.db.sql_objects import APPS, State, Statement, UnknownStatement, changes, past, present, statements
 from rhivo.testing.database import URL_OF, as_role, in_database
-from rhivo.testing.shops import Shop
 
 CATALOGUE = {
     "functions": """
@@ -132,7 +131,9 @@ def state(*lines: str) -> State:
 
 
 def test_a_semicolon_in_a_body_a_text_or_a_comment_ends_no_statement() -> None:
-    script = "-- one; two\nGRANT SELECT ON t TO r; DO $x$ BEGIN; END $x$;\n-- three;\nCOMMENT ON TABLE t IS 'it''s; so';"
+    script = (
+        "-- one; two\nGRANT SELECT ON t TO r; DO $x$ BEGIN; END $x$;\n-- three;\nCOMMENT ON TABLE t IS 'it''s; so';"
+    )
     assert list(statements(script)) == [
         "GRANT SELECT ON t TO r",
         "DO $x$ BEGIN; END $x$",

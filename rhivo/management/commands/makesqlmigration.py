@@ -21,7 +21,9 @@ class Command(BaseCommand):
             if check:
                 self._check([app] if app else APPS)
             elif not app or not name:
-                raise CommandError("Say which app and what the migration is called: makesqlmigration bookings longer_holds")
+                raise CommandError(
+                    "Say which app and what the migration is called: makesqlmigration bookings longer_holds"
+                )
             else:
                 path = write_migration(app, name)
                 self.stdout.write(f"Wrote {path}" if path else f"Nothing in {app}/sql has changed.")
