@@ -69,7 +69,7 @@ class Statement:
         return match[1] if match else ""
 
     def calls(self, functions: Iterable[str]) -> bool:
-        """Tell whether one of these functions must exist for it, as for policies, triggers and grants; bodies bind late."""
+        """Tell whether one of these functions must exist for it: policies, triggers, grants; bodies bind late."""
         return not self.function and any(re.search(rf"\b{name}\s*\(", self.text) for name in functions)
 
 

@@ -93,7 +93,7 @@ def test_migrations_and_objects_make_the_same_database(django_db_setup: None, mo
 
 
 def test_every_object_has_been_migrated() -> None:
-    assert {app: unmigrated(app) for app in APPS} == dict.fromkeys(APPS, [])
+    assert {app: unmigrated(app) for app in APPS} == {app: [] for app in APPS}
 
 
 def test_every_object_file_says_in_its_first_line_what_it_is_for() -> None:

@@ -22,7 +22,7 @@ class Command(BaseCommand):
                 self._check([app] if app else APPS)
             elif not app or not name:
                 raise CommandError(
-                    "Say which app and what the migration is called: makesqlmigration bookings longer_holds"
+                    "Say which app and how to call the migration: makesqlmigration bookings longer_holds"
                 )
             else:
                 path = write_migration(app, name)
