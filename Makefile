@@ -4,21 +4,21 @@ ARGS ?=
 python := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-dev demo demo-reset fast test prove mutants lint bench clean
+.PHONY: help venv-local venv-dev demo demo-reset fast test prove mutants lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-venv:
-	@sh .ci/venv requirements.txt
+venv-local:
+	@sh .ci/venv requirements-local.txt
 
 venv-dev:
 	@sh .ci/venv requirements-dev.txt
 
-demo: venv ## run all of Rhivo here, with demo businesses, until Ctrl-C; PORT=8001 for another port
+demo: venv-local ## run all of Rhivo here, with demo businesses, until Ctrl-C; PORT=8001 for another port
 	@exec $(python) manage.py demo --port $(PORT) $(ARGS)
 
-demo-reset: venv ## the same, from nothing
+demo-reset: venv-local ## the same, from nothing
 	@exec $(python) manage.py demo --port $(PORT) --reset $(ARGS)
 
 fast: venv-dev ## in seconds and without servers: lint of what changed and all unit tests; ARGS go to pytest

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from rhivo.db.database_url import parts_of, rewritten
 from rhivo.db.postgresql.base import DatabaseWrapper
+from rhivo.testing.template_database import ensure_template
 
 Role = Literal["app", "worker", "owner"]
 URL_OF = {"app": "DATABASE_URL", "worker": "WORKER_DATABASE_URL", "owner": "MIGRATION_DATABASE_URL"}
@@ -18,14 +19,15 @@ URL_OF = {"app": "DATABASE_URL", "worker": "WORKER_DATABASE_URL", "owner": "MIGR
 
 def make_database(name: str) -> None:
     """Copy the migrated template as its owner, and leave the default connection as rhivo_app."""
+    # Asked for here as well: the servers may be those of another checkout, as a mutant's are.
+    template = ensure_template(os.environ["TEST_ADMIN_URL"], os.environ[URL_OF["owner"]])
     quoted = sql.Identifier(name)
     with psycopg.connect(os.environ["TEST_ADMIN_URL"], autocommit=True) as administrator:
         # The owner may not end an autovacuum of a former run's.
         administrator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
     with psycopg.connect(os.environ[URL_OF["owner"]], autocommit=True) as connection:
-        template = sql.Identifier(os.environ["TEST_TEMPLATE"])
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(quoted, template))
-        _copy_grants(connection, os.environ["TEST_TEMPLATE"], name)
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(quoted, sql.Identifier(template)))
+        _copy_grants(connection, template, name)
         connection.execute(sql.SQL("ALTER DATABASE {} SET timezone TO 'UTC'").format(quoted))
     for variable in URL_OF.values():
         os.environ[variable] = in_database(os.environ[variable], name)

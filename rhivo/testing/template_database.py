@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from rhivo.db.database_url import rewritten
 from rhivo.testing.cluster_cache import CHECKOUT
-from rhivo.testing.database import in_database
 
 # Migrations run objects' SQL and code of rhivo.db; content types and permissions follow the models.
 _WHAT_SHAPES_IT = (
@@ -62,7 +62,7 @@ def ensure_template(admin_url: str, owner_url: str) -> str:
             with psycopg.connect(owner_url, autocommit=True) as owner:
                 _run(owner, "CREATE DATABASE {}", unfinished)
                 _run(owner, "ALTER DATABASE {} SET timezone TO 'UTC'", unfinished)
-            _migrate(in_database(owner_url, unfinished))
+            _migrate(rewritten(owner_url, dbname=unfinished))
             _run(administrator, "ALTER DATABASE {} RENAME TO {}", unfinished, name)
     return name
 

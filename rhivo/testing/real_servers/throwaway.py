@@ -44,11 +44,10 @@ def servers() -> Iterator[dict[str, str]]:
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o711)  # PostgreSQL may run as another user
         admin_url = os.environ.get("TEST_DATABASE_URL") or _postgres(folder / "postgres", cleanup)
-        urls, template = _prepare(admin_url)
+        urls = _prepare(admin_url)
         yield {
             _MARK: str(os.getpid()),
             "TEST_ADMIN_URL": admin_url,
-            "TEST_TEMPLATE": template,
             "RHIVO_ENV": "test",
             "DATABASE_URL": urls["app"],
             "WORKER_DATABASE_URL": urls["worker"],
@@ -93,12 +92,13 @@ def _make_cluster(server: PostgresServer) -> None:
         server.stop()
 
 
-def _prepare(admin_url: str) -> tuple[dict[str, str], str]:
-    """Return the roles' URLs, with passwords of this run, and the name of the template database."""
+def _prepare(admin_url: str) -> dict[str, str]:
+    """Make the roles, with passwords of this run, and the template database; return each role's URL."""
     passwords = {role: secrets.token_urlsafe(16) for role in ("app", "worker", "owner")}
     urls = roles.prepare(admin_url, database=DATABASE, passwords=passwords)
     _let_the_owner_make_databases(admin_url)
-    return urls, ensure_template(admin_url, urls["owner"])
+    ensure_template(admin_url, urls["owner"])
+    return urls
 
 
 def _valkey(folder: Path, cleanup: ExitStack) -> str:
