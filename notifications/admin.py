@@ -24,7 +24,7 @@ class NotificationLogAdmin(ViewOnlyAdmin):
     search_help_text = "Search by the recipient's address."
     show_full_result_count = False
     list_per_page = 50
-    fields = ("owed", "what", "channel", "recipient", "locale", "state", "attempts", "sent", "last_error")
+    fields = ("owed", "what", "channel", "recipient", "locale", "status", "attempts", "sent", "last_error")
     readonly_fields = fields
 
     @display(description="Message", ordering="template")
