@@ -20,6 +20,7 @@ from businesses.admin_forms import ClockField, OwnForm
 from businesses.admin_site import workplace
 from businesses.models import Availability
 from rhivo.clock import now
+from rhivo.counting import counted
 from rhivo.local_time import local_time
 
 WEEKLY, BY_DATE = "weekly", "dates"
@@ -178,6 +179,7 @@ def _warn_of(request: HttpRequest, left_out: list[Appointment]) -> None:
             for row in left_out[:SHOWN]
         ),
     )
-    count = "1 upcoming booking is" if len(left_out) == 1 else f"{len(left_out)} upcoming bookings are"
+    verbs = ("is", "stays") if len(left_out) == 1 else ("are", "stay")
+    count = counted(len(left_out), "upcoming booking")
     more = f" and {len(left_out) - SHOWN} more" if len(left_out) > SHOWN else ""
-    messages.warning(request, format_html("{} now outside hours and stay booked: {}{}.", count, listed, more))
+    messages.warning(request, format_html("{} {} now outside hours and {} booked: {}{}.", count, *verbs, listed, more))

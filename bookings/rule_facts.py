@@ -11,6 +11,7 @@ from bookings.availability import Reason, claimed
 from bookings.hours import EPOCH, Span
 from bookings.schedule import terms_of
 from businesses.models import Availability, Business, Service
+from rhivo.counting import counted
 from rhivo.local_time import local_time
 
 HOURS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
@@ -45,7 +46,7 @@ def facts_of(
         *special,
         Fact("Starts", f"every {interval} minutes from each opening", Reason.OFF_GRID in against),
         Fact("Notice", f"{_minutes(notice)}: bookable until {local_time(until)}", _is_late(against)),
-        Fact("Advance", f"{advance} days: bookable from {local_time(since)} on", Reason.TOO_FAR in against),
+        Fact("Advance", f"{counted(advance, 'day')}: bookable from {local_time(since)} on", Reason.TOO_FAR in against),
         Fact("Takes", _length(business, service, start)),
     ]
 

@@ -12,6 +12,7 @@ from businesses.models import Business, User
 from businesses.standing import businesses_of_current_user
 from rhivo import claims
 from rhivo.api.throttling import throttle
+from rhivo.counting import counted
 from rhivo.errors import EmailNotVerified, Throttled
 
 CUSTOMER = "This is a customer's account. The back office is for a business's owner and staff."
@@ -33,8 +34,8 @@ class LoginForm(AuthenticationForm):
         try:
             throttle(self.request, "account", who=account(self.cleaned_data.get("username", ""), self.request))
         except Throttled as refusal:
-            seconds = refusal.extra["retry_after"]
-            raise ValidationError(f"Too many attempts: wait {seconds} seconds.", code="throttled") from refusal
+            wait = counted(refusal.extra["retry_after"], "second")
+            raise ValidationError(f"Too many attempts: wait {wait}.", code="throttled") from refusal
         cleaned: dict[str, Any] = super().clean()
         return cleaned
 

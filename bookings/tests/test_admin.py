@@ -436,7 +436,7 @@ def test_a_closed_day_shows_the_bookings_it_leaves_outside_hours(shop: Shop, pag
     day = shop.at("10:00", days=3).astimezone(shop.business.zone).date().isoformat()
     closed = hours(kind="dates", first_date=day, opens="", closes="", reason="Feast")
     text = shown(pages(shop.owner).post(reverse(ADD_HOURS), closed, follow=True))
-    assert "1 upcoming booking is now outside hours" in text
+    assert "1 upcoming booking is now outside hours and stays booked: " in text
     assert hit.reference in text
     assert spared.reference not in text
     assert on_purpose.reference not in text

@@ -202,7 +202,7 @@ def test_a_customer_with_enough_bookings_is_told_so(shops: Any) -> None:
     visitor.book(shop.at("10:00"))
     page = visitor.post(visitor.press(shop.at("11:00")), DETAILS)
     assert page.status_code == 409
-    assert "At most 1 bookings a day" in page.text
+    assert "At most 1 booking a day" in page.text
     assert len(bookings_of(shop)) == 1
 
 
