@@ -334,9 +334,15 @@ def _book(request: HttpRequest, form: BookForm) -> operations.Booked:
 def _close_each(
     request: HttpRequest, rows: QuerySet[Appointment], close: Callable[..., Appointment], outcome: str
 ) -> None:
-    """Close each on its own: what one refuses keeps no other from it."""
-    closed = 0
+    """Close each confirmed one on its own: what one refuses keeps no other from it.
+
+    Correcting a completed one to a no-show, or back, is decided one at a time.
+    """
+    closed, left = 0, []
     for appointment in rows:
+        if appointment.status != Status.CONFIRMED:
+            left.append(f"{appointment.reference} ({appointment.get_status_display().lower()})")
+            continue
         try:
             close(appointment=appointment, version=appointment.version, at=now())
             closed += 1
@@ -344,3 +350,6 @@ def _close_each(
             messages.error(request, f"{appointment.reference}: {refusal.detail}")
     if closed:
         messages.success(request, f"{closed} marked as {outcome}.")
+    if left:
+        why = "Together only confirmed ones are closed. Correct an outcome on the appointment's own page."
+        messages.warning(request, f"Left as before: {', '.join(left)}. {why}")

@@ -1,24 +1,46 @@
 """What the back office says after an action, and in its lists: who is told, how many, and in which words."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from bookings import operations
+from bookings.models import Appointment
+from bookings.operations.committing import Override
 from businesses.models import User
 from notifications.models import NotificationLog
 from rhivo.claims import acting_as
+from rhivo.clock import now
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db
 Pages = Callable[[User], Client]
+LIST = "admin:bookings_appointment_changelist"
+ACTIONS: dict[str, Callable[..., Appointment]] = {
+    "completed": operations.complete_appointment,
+    "no_show": operations.mark_no_show,
+    "canceled": operations.cancel_appointment,
+}
 
 
 def shown(response: Any) -> str:
     assert response.status_code == 200, response.status_code
     return str(response.content.decode())
+
+
+def fresh(shop: Shop, appointment: Appointment) -> Appointment:
+    with acting_as(shop.owners):
+        return Appointment.objects.get(pk=appointment.pk)
+
+
+def begun(shop: Shop, hours: int) -> Appointment:
+    """Return an appointment that started some whole hours ago."""
+    start = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours)
+    return shop.book_by_staff(start, overrides=list(Override))
 
 
 def test_a_message_s_page_says_its_status_in_a_word(shop: Shop, pages: Pages) -> None:
@@ -28,3 +50,29 @@ def test_a_message_s_page_says_its_status_in_a_word(shop: Shop, pages: Pages) ->
     text = shown(pages(shop.owner).get(reverse("admin:notifications_notificationlog_change", args=[message.pk])))
     assert "Waiting" in text
     assert "&#x27;pending&#x27;" not in text
+
+
+# Many at once
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "word"),
+    [
+        ("complete_selected", "no_show", "no-show"),
+        ("no_show_selected", "completed", "completed"),
+        ("complete_selected", "completed", "completed"),
+        ("complete_selected", "canceled", "canceled"),
+    ],
+)
+def test_closing_many_leaves_all_but_the_confirmed_as_they_are_and_names_them(
+    shop: Shop, pages: Pages, action: str, before: str, word: str
+) -> None:
+    closed, open_ = begun(shop, 2), begun(shop, 3)
+    with acting_as(shop.employees):
+        ACTIONS[before](appointment=closed, version=1, at=now())
+    sent = {"action": action, "_selected_action": [str(closed.pk), str(open_.pk)]}
+    text = shown(pages(shop.employee).post(reverse(LIST) + "?when=all", sent, follow=True))
+    assert (fresh(shop, closed).status, fresh(shop, closed).version) == (before, 2)
+    assert fresh(shop, open_).version == 2
+    assert f"Left as before: {closed.reference} ({word})." in text
+    assert "1 marked as" in text
