@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings import operations
@@ -41,6 +43,28 @@ def begun(shop: Shop, hours: int) -> Appointment:
     """Return an appointment that started some whole hours ago."""
     start = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours)
     return shop.book_by_staff(start, overrides=list(Override))
+
+
+def selects(captured: CaptureQueriesContext) -> int:
+    return sum(query["sql"].lstrip().startswith("SELECT") for query in captured.captured_queries)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_appointment_s_page_asks_at_most_twelve_questions_however_long_its_history(shop: Shop, pages: Pages) -> None:
+    shop.service(staff=["anna", "bea"])
+    appointment = shop.book_by_staff(shop.at("10:00"))
+    browser = pages(shop.owner)
+    address = reverse("admin:bookings_appointment_change", args=[appointment.pk])
+    with CaptureQueriesContext(connection) as short:
+        assert browser.get(address).status_code == 200
+    for version, (clock, person) in enumerate([("11:00", "bea"), ("12:00", "anna"), ("13:00", "bea")], start=1):
+        with acting_as(shop.employees):
+            operations.reschedule_appointment(
+                appointment=appointment, start=shop.at(clock), staff=shop.person(person), version=version, at=now()
+            )
+    with CaptureQueriesContext(connection) as long:
+        assert browser.get(address).status_code == 200
+    assert selects(short) == selects(long) <= 12
 
 
 def test_a_message_s_page_says_its_status_in_a_word(shop: Shop, pages: Pages) -> None:
