@@ -10,14 +10,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from audit.models import AuditLog
 from bookings import operations
-from bookings.admin_acts import CANCEL, COMPLETE, MOVE, NO_SHOW, Act
+from bookings.admin_acts import CANCEL, COMPLETE, MOVE, NO_SHOW, Act, how_told
 from bookings.admin_explaining import explained
 from bookings.admin_forms import BookForm, MoveForm, StartFields
 from bookings.admin_history import AuditLogAdmin, tell
@@ -45,7 +45,7 @@ COLOURS = {
     Status.COMPLETED: "success",
     Status.NO_SHOW: "warning",
 }
-ACTS = {"move": MOVE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
+ACTS = {"reschedule": MOVE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -91,7 +91,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
     show_full_result_count = False
     actions = ("complete_selected", "no_show_selected")
     actions_list = ("explain",)
-    actions_detail = ("move", "complete", "no_show", "cancel")
+    actions_detail = ("reschedule", "complete", "no_show", "cancel")
     fieldsets = (
         ("Appointment", {"fields": (("reference", "status"), ("when", "until"), ("what", "staff"), "price")}),
         ("Customer", {"fields": ("customer_name", ("customer_email", "customer_phone"), "notes", "answered")}),
@@ -156,8 +156,8 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     # Deeds
 
-    @action(description="Move", icon="event_repeat", permissions=["act"])
-    def move(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description="Reschedule", icon="event_repeat", permissions=["act"])
+    def reschedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._act(request, object_id, MOVE)
 
     @action(description="Completed", icon="check", permissions=["act"], variant=ActionVariant.SUCCESS)
@@ -185,11 +185,11 @@ class AppointmentAdmin(ViewOnlyAdmin):
             form = MoveForm(initial=form.typed(), appointment=appointment, **more)
         elif form.is_bound and form.is_valid():
             try:
-                act.perform(appointment, form, now())
+                after = act.perform(appointment, form, now())
             except RhivoError as refusal:
                 form.refuse(refusal)
             else:
-                messages.success(request, f"{appointment.reference}: {act.done}")
+                _say_done(request, act, appointment, after)
                 return HttpResponseRedirect(self._page(appointment))
         context = {"act": act, "appointment": appointment, "when": local_time(appointment.starts_at), "looked": looked}
         return self._form_page(request, f"{act.title} {appointment.reference}", form, act.button, context)
@@ -210,8 +210,11 @@ class AppointmentAdmin(ViewOnlyAdmin):
             except RhivoError as refusal:
                 form.refuse(refusal)
             else:
-                said = "Booked" if booked.created else "Was booked already"
-                messages.success(request, f"{said}: {booked.appointment.reference}.")
+                reference = booked.appointment.reference
+                if booked.created:
+                    messages.success(request, format_html("Booked: {}. {}", reference, how_told(booked.appointment)))
+                else:
+                    messages.info(request, f"Was booked already: {reference}.")
                 return HttpResponseRedirect(self._page(booked.appointment))
         return self._form_page(request, "Book for a customer", form, "Book", {"looked": looked})
 
@@ -303,7 +306,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         until = appointment.cancel_until
         return f"until {local_time(until)}" if until else "no"
 
-    @display(description="The customer may move it")
+    @display(description="The customer may reschedule")
     def may_move(self, appointment: Appointment) -> str:
         until = appointment.reschedule_until
         return f"until {local_time(until)}" if until else "no"
@@ -334,6 +337,14 @@ def _told(appointment: Appointment) -> SafeString | str:
 
 def _why(entry: AuditLog) -> str:
     return f" ({entry.reason})" if entry.reason else ""
+
+
+def _say_done(request: HttpRequest, act: Act, before: Appointment, after: Appointment) -> None:
+    """Say what came of a deed; one that found everything as it was to be has changed nothing and told nobody."""
+    if after.version == before.version:
+        messages.info(request, f"{after.reference}: Nothing changed, it is so already.")
+    else:
+        messages.success(request, format_html("{}: {}", after.reference, act.done(after)))
 
 
 def _book(request: HttpRequest, form: BookForm) -> operations.Booked:

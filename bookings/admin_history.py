@@ -21,7 +21,7 @@ from unfold.views import ChangeList
 
 from audit.models import AuditLog
 from bookings.models import Appointment
-from bookings.telling import NOUNS, Telling, TextChange
+from bookings.telling import NOUNS, Telling, TextChange, action_text
 from businesses.admin_site import workplace
 from businesses.models import Business, User
 from rhivo.clock import now
@@ -120,7 +120,7 @@ class ActionFilter(KnownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         actions = sorted({action for _, action in _kinds(request)})
-        return [(action, action.replace("_", " ").capitalize()) for action in actions]
+        return [(action, action_text(action).capitalize()) for action in actions]
 
     def chosen(self, request: HttpRequest, value: str) -> Q:
         return Q(action=value)

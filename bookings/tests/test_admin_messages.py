@@ -1,8 +1,9 @@
 """What the back office says after an action, and in its lists: who is told, how many, and in which words."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.models import Appointment
 from bookings.operations.committing import Override
 from businesses.models import User
@@ -37,6 +39,10 @@ def shown(response: Any) -> str:
 def fresh(shop: Shop, appointment: Appointment) -> Appointment:
     with acting_as(shop.owners):
         return Appointment.objects.get(pk=appointment.pk)
+
+
+def local(shop: Shop, clock: str) -> str:
+    return shop.at(clock).astimezone(shop.business.zone).strftime("%a %-d %b %Y, %H:%M")
 
 
 def begun(shop: Shop, hours: int) -> Appointment:
@@ -74,6 +80,66 @@ def test_a_message_s_page_says_its_status_in_a_word(shop: Shop, pages: Pages) ->
     text = shown(pages(shop.owner).get(reverse("admin:notifications_notificationlog_change", args=[message.pk])))
     assert "Waiting" in text
     assert "&#x27;pending&#x27;" not in text
+
+
+# Who is told
+
+ADDRESS, PHONE = "gino@example.com", "+393331234567"
+
+
+def action(name: str, appointment: Appointment) -> str:
+    return reverse(f"admin:bookings_appointment_{name}", args=[appointment.pk])
+
+
+def typed(start: datetime, shop: Shop, **fields: str) -> dict[str, str]:
+    local = start.astimezone(shop.business.zone)
+    when = {"day": local.date().isoformat(), "clock": f"{local:%H:%M}"}
+    return (
+        {"service": str(shop.service().id), "staff": "", "name": "Gino", "key": uuid4().hex, "version": "1"}
+        | when
+        | fields
+    )
+
+
+@pytest.mark.parametrize(
+    ("contact", "says"),
+    [
+        (Contact("Gino", ADDRESS, PHONE), "A mail to gino@example.com is on its way."),
+        (
+            Contact("Gino", "", PHONE),
+            f'Gino has no email address here and is not told: call <a class="underline" href="tel:{PHONE}">{PHONE}</a>.',
+        ),
+        (Contact("<b>", "", ""), "&lt;b&gt; has neither an email address nor a phone number here and is not told."),
+    ],
+    ids=["mail", "phone", "neither"],
+)
+def test_booking_rescheduling_and_canceling_say_who_is_told_and_how_or_whom_to_call(
+    shop: Shop, pages: Pages, contact: Contact, says: str
+) -> None:
+    browser = pages(shop.employee)
+    form = typed(shop.at("10:00"), shop, name=contact.name, email=contact.email, phone=contact.phone)
+    text = shown(browser.post(reverse("admin:bookings_appointment_add"), form, follow=True))
+    with acting_as(shop.owners):
+        booked = Appointment.objects.get(business=shop.business)
+    assert f"Booked: {booked.reference}. {says}" in text
+    form = typed(shop.at("11:00"), shop)
+    text = shown(browser.post(action("reschedule", booked), form, follow=True))
+    assert f"{booked.reference}: Rescheduled: Cut, {local(shop, '11:00')}. {says}" in text
+    text = shown(browser.post(action("cancel", booked), {"version": "2"}, follow=True))
+    assert f"{booked.reference}: Canceled: the time is free. {says}" in text
+    with acting_as(shop.owners):
+        sent = NotificationLog.objects.filter(business=shop.business, recipient=ADDRESS).count()
+    assert sent == (3 if contact.email else 0)
+
+
+def test_an_action_that_changes_nothing_says_so_and_tells_nobody(shop: Shop, pages: Pages) -> None:
+    booked, browser = shop.book_by_staff(shop.at("10:00")), pages(shop.employee)
+    text = shown(browser.post(action("reschedule", booked), typed(shop.at("10:00"), shop), follow=True))
+    assert f"{booked.reference}: Nothing changed, it is so already." in text
+    browser.post(action("cancel", booked), {"version": "1"}, follow=True)
+    text = shown(browser.post(action("cancel", booked), {"version": "2"}, follow=True))
+    assert f"{booked.reference}: Nothing changed, it is so already." in text
+    assert "is on its way" not in text
 
 
 # Many at once
