@@ -22,7 +22,7 @@ from bookings.admin_explaining import explained
 from bookings.admin_forms import BookForm, MoveForm, StartFields
 from bookings.admin_history import AuditLogAdmin, tell
 from bookings.admin_hours import AvailabilityAdmin
-from bookings.contact import Contact
+from bookings.contact import Contact, answers_as_asked
 from bookings.free_times import free_times
 from bookings.models import Appointment, Status
 from bookings.operations.changing import Keep
@@ -297,8 +297,8 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @display(description="Answers")
     def answered(self, appointment: Appointment) -> SafeString | str:
-        labels = {question["key"]: question["label"] for question in appointment.business.questions}
-        rows = ((labels.get(key, key), "yes" if value is True else value) for key, value in appointment.answers.items())
+        answers = answers_as_asked(appointment.business, appointment.answers)
+        rows = ((label, "yes" if value is True else value) for label, value in answers)
         return format_html_join("", "<div>{}: {}</div>", rows) or "–"
 
     @display(description="The customer may cancel")

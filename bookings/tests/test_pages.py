@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 from icalendar import Calendar
 
 from bookings.models import Appointment, Reservation
 from bookings.tests.browsing import DETAILS, Visitor
+from businesses.models import Availability, Business
 from rhivo.claims import acting_as
 from rhivo.clock import now
 from rhivo.testing.shops import Shop
@@ -44,6 +46,23 @@ def test_the_front_page_says_what_there_is_and_what_it_costs(shop: Shop, visitor
     page = visitor.get("")
     for text in ("Cut", "Massage", "Slow.", "€1,234.56", "1 h 30 min", "08:00–20:00"):
         assert text in page.text
+
+
+def test_the_front_page_says_why_hours_are_special_and_why_it_is_closed(shop: Shop, visitor: Visitor) -> None:
+    market, holiday = (shop.at("10:00", days=days).astimezone(shop.business.zone).date() for days in (5, 6))
+    with shop.changes():
+        for first, opens, closes, reason in (
+            (market, 14 * 60, 18 * 60, "Market day"),
+            (market, 9 * 60, 12 * 60, "Market day"),
+            (holiday, None, None, "Holiday"),
+        ):
+            Availability.objects.create(
+                business=shop.business, first_date=first, last_date=first, opens=opens, closes=closes, reason=reason
+            )
+    coming = " ".join(re.sub(r"<[^>]+>", " ", visitor.get("").text.partition("Coming up")[2]).split())
+    day = f"{market.day} {market:%b}"
+    assert f"{day} 09:00–12:00: Market day {day} 14:00–18:00: Market day" in coming
+    assert f"{holiday.day} {holiday:%b} closed: Holiday" in coming
 
 
 def test_a_business_that_is_not_there_is_a_page_not_found(client: Client, shop: Shop) -> None:
@@ -193,6 +212,23 @@ def test_the_questions_of_the_business_are_asked_and_kept(shops: Any) -> None:
     visitor.post(hold, DETAILS | {"answers.first": "No", "answers.photo": "on", "answers.note": "Latex"})
     [made] = bookings_of(shop)
     assert made.answers == {"first": "No", "photo": True, "note": "Latex"}
+
+
+def test_answers_are_shown_in_the_order_of_the_questions_and_those_without_one_last(shops: Any, pages: Any) -> None:
+    asked = ("zebra", "a", "middle", "bb")
+    shop = shops(questions=[{"key": key, "label": f"About {key}?", "kind": "text"} for key in asked])
+    shop.service()
+    visitor = Visitor(shop)
+    manage = visitor.book(shop.at("10:00"), **{f"answers.{key}": f"said of {key}" for key in asked})
+    with shop.changes():
+        Business.objects.filter(pk=shop.business.pk).update(
+            questions=[*shop.business.questions[:1], *shop.business.questions[2:]]
+        )
+    [made] = bookings_of(shop)
+    back_office = pages(shop.owner).get(reverse("admin:bookings_appointment_change", args=[made.pk]))
+    for page in (visitor.get(manage), back_office):
+        said = re.findall(r"said of (\w+)", page.text)
+        assert list(dict.fromkeys(said)) == ["zebra", "middle", "bb", "a"]
 
 
 def test_a_customer_with_enough_bookings_is_told_so(shops: Any) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import operations
+from bookings.contact import answers_as_asked
 from bookings.errors import SlotUnavailable
 from bookings.finding import appointments
 from bookings.forms import CancelForm, MoveForm, cleaned
@@ -111,9 +112,8 @@ def booking(request: HttpRequest, booking: Booking) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, booking: Booking, *, alert: Text | None = None, status: int = 200) -> HttpResponse:
-    questions = {question["key"]: question["label"] for question in booking.appointment.business.questions}
-    given = booking.appointment.answers
-    answers = [(questions.get(key, key), _("Yes") if said is True else said) for key, said in given.items()]
+    given = answers_as_asked(booking.appointment.business, booking.appointment.answers)
+    answers = [(label, _("Yes") if said is True else said) for label, said in given]
     context = {
         "booking": booking,
         "appointment": booking.appointment,
