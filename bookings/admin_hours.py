@@ -42,7 +42,7 @@ class HoursForm(OwnForm):
     class Meta:
         help_texts = {
             "last_date": "The same date again for a single day.",
-            "reason": "Shown to customers when closed, such as Holidays.",
+            "reason": "Shown to customers, such as Holidays or Market day.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -70,8 +70,7 @@ def exception_text(row: Availability) -> str:
     assert first is not None
     assert last is not None
     dates = _day(first) if first == last else f"{_day(first)} to {_day(last)}"
-    why = f" ({row.reason})" if row.reason and row.opens is not None else ""
-    return f"{dates}: {row.span}{why}"
+    return f"{dates}: {row.span}"
 
 
 def _day(day: date) -> str:
