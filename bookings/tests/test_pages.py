@@ -350,6 +350,22 @@ def test_another_tenants_hold_and_service_are_not_found(shop: Shop, other_shop: 
     assert visitor.get(f"book/{shop.services['cut'].id}/").status_code == 302
 
 
+def test_no_form_is_sent_to_nowhere_in_particular(shop: Shop, visitor: Visitor) -> None:
+    hold = visitor.press(shop.at("10:00"))
+    manage = visitor.book(shop.at("12:00"))
+    for path in ("", "book/cut/anyone/", hold, manage, f"{manage}move/", f"{manage}cancel/", "log-in/"):
+        assert 'action=""' not in visitor.get(path).text, path
+
+
+def test_a_calendar_file_is_offered_for_what_takes_place_alone(shop: Shop, visitor: Visitor) -> None:
+    manage = visitor.book(shop.at("10:00"))
+    assert "calendar.ics" in visitor.get(manage).text
+    visitor.post(f"{manage}cancel/", {"version": 1})
+    page = visitor.get(manage).text
+    assert "calendar.ics" not in page
+    assert "Book again" in page
+
+
 def test_no_page_needs_inline_style_or_script_and_none_is_kept_by_caches(shop: Shop, visitor: Visitor) -> None:
     hold = visitor.press(shop.at("10:00"))
     manage = visitor.book(shop.at("12:00"))
