@@ -12,7 +12,7 @@ def managed(way: str, reached: Callable[[View], View]) -> list[URLPattern]:
     """Return the pages of one booking, for one way of reaching it."""
     return [
         path("", reached(managing.booking), name=f"{way}_booking"),
-        path("move/", reached(managing.move), name=f"{way}_move"),
+        path("reschedule/", reached(managing.reschedule), name=f"{way}_reschedule"),
         path("cancel/", reached(managing.cancel), name=f"{way}_cancel"),
         path("calendar.ics", reached(managing.calendar), name=f"{way}_calendar"),
     ]

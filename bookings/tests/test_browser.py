@@ -65,9 +65,11 @@ class Screen:
         self.check("Confirmed")
 
     def move_and_cancel(self) -> None:
-        self.page.click("main .actions a:has-text('Move')")
-        self.check("Move your booking")
+        self.page.click("main .actions a:has-text('Reschedule')")
+        self.check("Reschedule your booking")
         self.choose_time("15:30")
+        self.check("Reschedule to this time?")
+        self.page.click("text=Yes, reschedule it")
         self.check("Confirmed")
         assert "15:30" in self.page.locator("dl.summary").inner_text()
         self.page.click("text=Cancel the booking")

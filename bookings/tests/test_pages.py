@@ -245,10 +245,10 @@ def test_a_customer_with_enough_bookings_is_told_so(shops: Any) -> None:
 def test_a_booking_moves_and_frees_its_former_time(shop: Shop, visitor: Visitor) -> None:
     manage = visitor.book(shop.at("10:00"))
     day = shop.at("10:00").astimezone(shop.business.zone).date()
-    assert "<legend>Morning</legend>" in visitor.get(f"{manage}move/?day={day}").text
+    assert "<legend>Morning</legend>" in visitor.get(f"{manage}reschedule/?day={day}").text
     move = {"start": shop.at("11:00").isoformat(), "version": 1}
-    assert visitor.post(f"{manage}move/", move)["Location"] == manage
-    assert visitor.post(f"{manage}move/", move)["Location"] == manage, "pressed twice"
+    assert visitor.post(f"{manage}reschedule/", move)["Location"] == manage
+    assert visitor.post(f"{manage}reschedule/", move)["Location"] == manage, "pressed twice"
     [made] = bookings_of(shop)
     assert (made.starts_at, made.version) == (shop.at("11:00"), 2)
     visitor.press(shop.at("10:00"))
@@ -259,15 +259,15 @@ def test_a_booking_moves_by_less_than_its_own_length(shops: Any) -> None:
     shop.service()
     visitor = Visitor(shop)
     manage = visitor.book(shop.at("10:00"))
-    visitor.post(f"{manage}move/", {"start": shop.at("10:15").isoformat(), "version": 1})
+    visitor.post(f"{manage}reschedule/", {"start": shop.at("10:15").isoformat(), "version": 1})
     assert [made.starts_at for made in bookings_of(shop)] == [shop.at("10:15")]
 
 
 def test_a_stale_page_changes_nothing_and_shows_the_booking_as_it_is(shop: Shop, visitor: Visitor) -> None:
     manage = visitor.book(shop.at("10:00"))
-    visitor.post(f"{manage}move/", {"start": shop.at("11:00").isoformat(), "version": 1})
+    visitor.post(f"{manage}reschedule/", {"start": shop.at("11:00").isoformat(), "version": 1})
     for page in (
-        visitor.post(f"{manage}move/", {"start": shop.at("12:00").isoformat(), "version": 1}),
+        visitor.post(f"{manage}reschedule/", {"start": shop.at("12:00").isoformat(), "version": 1}),
         visitor.post(f"{manage}cancel/", {"version": 1}),
     ):
         assert page.status_code == 412
@@ -279,7 +279,7 @@ def test_a_stale_page_changes_nothing_and_shows_the_booking_as_it_is(shop: Shop,
 def test_moving_to_a_time_just_taken_leaves_the_booking_and_offers_others(shop: Shop, visitor: Visitor) -> None:
     manage = visitor.book(shop.at("10:00"))
     shop.hold(shop.at("11:00"))
-    page = visitor.post(f"{manage}move/", {"start": shop.at("11:00").isoformat(), "version": 1})
+    page = visitor.post(f"{manage}reschedule/", {"start": shop.at("11:00").isoformat(), "version": 1})
     assert page.status_code == 409
     assert "Your booking stays as it was." in page.text
     assert [made.version for made in bookings_of(shop)] == [1]
@@ -334,7 +334,7 @@ def test_a_link_opens_its_booking_and_nothing_else(shop: Shop, other_shop: Shop,
     manage = visitor.book(shop.at("10:00"))
     token = manage.rstrip("/").rpartition("/")[2]
     stranger = Visitor(other_shop)
-    for page in ("", "move/", "cancel/", "calendar.ics"):
+    for page in ("", "reschedule/", "cancel/", "calendar.ics"):
         assert visitor.get(f"manage/{token}/{page}").status_code == 200
         assert visitor.get(f"manage/{token[:-1]}x/{page}").status_code == 404
         assert stranger.get(f"manage/{token}/{page}").status_code == 404
@@ -353,7 +353,7 @@ def test_another_tenants_hold_and_service_are_not_found(shop: Shop, other_shop: 
 def test_no_form_is_sent_to_nowhere_in_particular(shop: Shop, visitor: Visitor) -> None:
     hold = visitor.press(shop.at("10:00"))
     manage = visitor.book(shop.at("12:00"))
-    for path in ("", "book/cut/anyone/", hold, manage, f"{manage}move/", f"{manage}cancel/", "log-in/"):
+    for path in ("", "book/cut/anyone/", hold, manage, f"{manage}reschedule/", f"{manage}cancel/", "log-in/"):
         assert 'action=""' not in visitor.get(path).text, path
 
 
@@ -369,7 +369,7 @@ def test_a_calendar_file_is_offered_for_what_takes_place_alone(shop: Shop, visit
 def test_no_page_needs_inline_style_or_script_and_none_is_kept_by_caches(shop: Shop, visitor: Visitor) -> None:
     hold = visitor.press(shop.at("10:00"))
     manage = visitor.book(shop.at("12:00"))
-    for path in ("", "book/cut/anyone/", hold, manage, f"{manage}move/", f"{manage}cancel/", "log-in/"):
+    for path in ("", "book/cut/anyone/", hold, manage, f"{manage}reschedule/", f"{manage}cancel/", "log-in/"):
         page = visitor.get(path)
         assert page.status_code == 200
         assert not re.search(r"\sstyle=|<style|\son\w+=|<script(?![^>]*\ssrc=)", page.text), path
