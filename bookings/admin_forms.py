@@ -1,4 +1,4 @@
-"""What is typed in the back office to book, move, cancel or close; what is refused is shown with all that was typed."""
+"""What is typed in the back office to book, reschedule, cancel or close; a refusal is shown with all that was typed."""
 
 from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any

@@ -1,5 +1,6 @@
 """What the back office says after an action, and in its lists: who is told, how many, and in which words."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,6 +81,19 @@ def test_a_message_s_page_says_its_status_in_a_word(shop: Shop, pages: Pages) ->
     text = shown(pages(shop.owner).get(reverse("admin:notifications_notificationlog_change", args=[message.pk])))
     assert "Waiting" in text
     assert "&#x27;pending&#x27;" not in text
+
+
+def test_messages_are_named_and_filtered_in_words(shop: Shop, pages: Pages) -> None:
+    booked = shop.book_by_staff(shop.at("10:00"))
+    browser = pages(shop.employee)
+    browser.post(action("reschedule", booked), typed(shop.at("11:00"), shop))
+    address = reverse("admin:notifications_notificationlog_changelist")
+    everything = shown(browser.get(address))
+    assert "appointment_" not in re.sub(r'(href|value)="[^"]*"', "", everything)
+    one = shown(browser.get(address, {"template": "appointment_moved"}))
+    for text, is_there in (("Appointment rescheduled", True), ("Appointment confirmed</a>", False)):
+        assert text in everything
+        assert (text in one) == is_there
 
 
 # Who is told
