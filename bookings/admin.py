@@ -324,7 +324,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         # unfold's template asks for a field six times: it is told once.
         if not hasattr(appointment, "told"):
             appointment.told = _told(appointment)  # type: ignore[attr-defined]
-        return appointment.told  # type: ignore[attr-defined,no-any-return]
+        return appointment.told  # type: ignore[attr-defined]
 
 
 def _told(appointment: Appointment) -> SafeString | str:
