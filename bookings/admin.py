@@ -382,5 +382,5 @@ def _close_each(
     if closed:
         messages.success(request, f"{closed} marked as {outcome}.")
     if left:
-        why = "Together only confirmed ones are closed. Correct an outcome on the appointment's own page."
-        messages.warning(request, f"Left as before: {', '.join(left)}. {why}")
+        why = "Only confirmed ones are closed together: correct an outcome on the appointment's own page."
+        messages.warning(request, f"Left as they were: {', '.join(left)}. {why}")

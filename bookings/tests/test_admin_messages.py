@@ -178,5 +178,5 @@ def test_closing_many_leaves_all_but_the_confirmed_as_they_are_and_names_them(
     text = shown(pages(shop.employee).post(reverse(LIST) + "?when=all", sent, follow=True))
     assert (fresh(shop, closed).status, fresh(shop, closed).version) == (before, 2)
     assert fresh(shop, open_).version == 2
-    assert f"Left as before: {closed.reference} ({word})." in text
+    assert f"Left as they were: {closed.reference} ({word})." in text
     assert "1 marked as" in text
