@@ -51,6 +51,7 @@ class NotificationLog(models.Model):
 
     class Meta:
         db_table = "notification_logs"
+        verbose_name = "message"
         db_table_comment = "Transactional outbox and delivery log"
         ordering = ["-created_at"]
         indexes = [

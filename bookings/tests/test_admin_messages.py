@@ -96,6 +96,22 @@ def test_messages_are_named_and_filtered_in_words(shop: Shop, pages: Pages) -> N
         assert (text in one) == is_there
 
 
+def test_lists_count_what_is_in_them_in_words(shop: Shop, pages: Pages) -> None:
+    shop.service(staff=["anna", "bea"])
+    shop.book_by_staff(shop.at("10:00"))
+    browser = pages(shop.owner)
+    for model, count in (
+        ("businesses_availability", "7 opening times"),
+        ("businesses_staff", "2 staff members"),
+        ("businesses_service", "1 service"),
+        ("businesses_membership", "2 memberships"),
+        ("notifications_notificationlog", "1 message"),
+        ("bookings_appointment", "1 appointment"),
+    ):
+        text = " ".join(shown(browser.get(reverse(f"admin:{model}_changelist"))).split())
+        assert f"> {count} <" in text, model
+
+
 # Who is told
 
 ADDRESS, PHONE = "gino@example.com", "+393331234567"

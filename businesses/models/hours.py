@@ -62,7 +62,7 @@ class Availability(models.Model):
         db_table = "availability"
         db_table_comment = "Weekly hours and date exceptions of a business, or of one staff member of it"
         ordering = ["weekday", "first_date", "opens"]
-        verbose_name_plural = "availability"
+        verbose_name = "opening time"
         indexes = [models.Index(fields=["business", "first_date"], name="availability_by_date")]
         constraints = [
             in_range("weekday_in_range", "weekday", 0, 6),
