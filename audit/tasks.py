@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from audit.sealing import seal_all
+from audit.chain.seal import seal_all
 
 
 @shared_task

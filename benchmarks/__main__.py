@@ -15,7 +15,7 @@ from benchmarks.installation import Installation, Servers, running
 from benchmarks.load import Measured
 from benchmarks.report import Growth, Row
 from benchmarks.scenarios import Scenarios
-from rhivo.demo.console import Stopped, say, step, stop_signals
+from rhivo.local.console import Stopped, say, step, stop_signals
 
 SCENARIOS = (report.FLOOR, "slots 1 day", "slots 31 days", "hold", "hold + commit")
 FEW, MANY = 10_000, 1_000_000

@@ -20,7 +20,7 @@ from uuid import uuid4
 from benchmarks import load
 from benchmarks.installation import Installation, Place, running
 from benchmarks.load import Unit
-from rhivo.demo.console import say, step
+from rhivo.local.console import say, step
 
 FLOOD, CONNECTIONS = 10_000, 50
 FLOODER = "203.0.113.66"

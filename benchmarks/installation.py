@@ -21,10 +21,12 @@ import psycopg
 from psycopg import sql
 
 from rhivo.db import roles
-from rhivo.demo.launcher import web_server
-from rhivo.demo.running import CHECKOUT
-from rhivo.embedded import PostgresServer, ValkeyServer
-from rhivo.processes import Child, free_port, port_is_free, wait_until
+from rhivo.db.database_url import rewritten
+from rhivo.local.demo_launcher import web_server
+from rhivo.local.postgres_server import PostgresServer
+from rhivo.local.processes import Child, free_port, port_is_free, wait_until
+from rhivo.local.running_demo import CHECKOUT
+from rhivo.local.valkey_server import ValkeyServer
 
 WEB_PROCESSES = 2
 DAYS_AHEAD = 62
@@ -113,7 +115,7 @@ class Servers:
                 )
             )
         urls = roles.prepare(self._admin_url, database=name, passwords=self._passwords)
-        admin_url = self._admin_url.rpartition("/")[0] + f"/{name}"
+        admin_url = rewritten(self._admin_url, dbname=name)
         free = _fill(admin_url, appointments)
         return Installation(
             appointments=appointments,

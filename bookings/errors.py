@@ -1,8 +1,8 @@
 """Why a booking is refused, and which database constraint says so."""
 
-from bookings.availability import Reason
+from bookings.rules.slots import Reason
 from rhivo.db.constraints import means
-from rhivo.errors import Conflict, Forbidden, Invalid, NotFound, RhivoError, Throttled, VersionConflict
+from rhivo.errors import Conflict, Forbidden, Gone, Invalid, NotFound, RhivoError, Throttled, VersionConflict
 
 
 class SlotUnavailable(Conflict):
@@ -18,7 +18,7 @@ class TakenMeanwhile(SlotUnavailable):
     """The person who looked free was taken meanwhile; someone else may be free."""
 
 
-class HoldExpired(RhivoError):
+class HoldExpired(Gone):
     """The hold has run out: choose a time again."""
 
     code = "HOLD_EXPIRED"
@@ -130,7 +130,7 @@ REFUSALS: dict[Reason, type[RhivoError]] = {
 
 means("service_capacity", SlotUnavailable)
 means("one_staff_one_place", TakenMeanwhile)
-means("one_staff_a_session", TakenMeanwhile)
+means("one_staff_a_class", TakenMeanwhile)
 means("hold_is_live", HoldExpired)
 means("hold_only_ends", HoldExpired)
 means("five_live_holds_a_visitor", lambda: TooManyHolds(retry_after=60))

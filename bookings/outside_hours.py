@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from bookings.availability import Hours
-from bookings.hours import Span, Timetable, epoch_minute
+from bookings.load_calendar import hours_of
 from bookings.models import Appointment
-from bookings.schedule import hours_of
+from bookings.rules.hours import Span, Timetable, epoch_minute
+from bookings.rules.slots import Hours
 from businesses.models import Business, Staff
 
 NO_HOURS = Hours((), ())

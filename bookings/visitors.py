@@ -5,8 +5,8 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 
 from rhivo import claims
-from rhivo.client import client_address
 from rhivo.tokens import visitor_mark
+from rhivo.web.client_address import client_address
 
 
 def visitor_of(request: HttpRequest | Request) -> str:

@@ -18,8 +18,8 @@ from django.http import HttpRequest
 
 from rhivo import claims
 from rhivo.claims import Claims, acting_as
-from rhivo.client import client_address
 from rhivo.tokens import visitor_mark
+from rhivo.web.client_address import client_address
 
 logger = logging.getLogger(__name__)
 

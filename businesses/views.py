@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
-from businesses.invitations import InvitationOver, accept_invitation, invited_id, invited_user
+from businesses.identity.invitations import InvitationOver, accept_invitation, invited_id, invited_user
 from businesses.models import Business
 from rhivo.claims import Claims, acting_as, current
 from rhivo.clock import now
@@ -23,13 +23,13 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         with acting_as(Claims(user_id=invited_id(token), request_id=current().request_id)):
             return _set_password(request, token)
     except InvitationOver:
-        return render(request, "invitation.html", status=410)
+        return render(request, "accept_invitation.html", status=410)
 
 
 def _set_password(request: HttpRequest, token: str) -> HttpResponse:
     user = invited_user(token)
     form = SetPasswordForm(user, request.POST or None)
     if not form.is_valid():
-        return render(request, "invitation.html", {"invited": user, "form": form})
+        return render(request, "accept_invitation.html", {"invited": user, "form": form})
     accept_invitation(token=token, password=form.cleaned_data["new_password1"], at=now())
-    return render(request, "invitation.html", {"invited": user, "done": True})
+    return render(request, "accept_invitation.html", {"invited": user, "done": True})

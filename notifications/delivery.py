@@ -12,7 +12,7 @@ from smtplib import SMTPException
 
 from django.db import transaction
 
-from notifications.mail import write_mail
+from notifications.channels.email import write_mail
 from notifications.models import DeliveryStatus, NotificationLog
 
 logger = logging.getLogger(__name__)

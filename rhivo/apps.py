@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import Tags, register
 
 from rhivo.celery import app as celery_app
-from rhivo.checks import database_is_safe, settings_are_safe
+from rhivo.checks import SERVING, database_is_safe, settings_are_safe, static_files_are_collected
 
 __all__ = ["RhivoConfig", "celery_app"]
 
@@ -17,3 +17,4 @@ class RhivoConfig(AppConfig):
     def ready(self) -> None:
         register(settings_are_safe, Tags.security)
         register(database_is_safe, Tags.database)
+        register(static_files_are_collected, SERVING, deploy=True)

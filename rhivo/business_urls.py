@@ -7,4 +7,4 @@ from rhivo.urls import urlpatterns as installation
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 
-urlpatterns = [path("", include("bookings.urls")), *installation[:-1]]
+urlpatterns = [path("", include("bookings.pages.urls")), *installation[:-1]]

@@ -1,15 +1,22 @@
 """System checks: a setting or a database that would break a promise, each with the cure.
 
-Those that ask the database run with `check --database default`, and before a production web process starts.
+Those that ask the database run with `check --database default`, that of the static files with `check --deploy`, and
+all of them before a production web process starts.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.apps import StaticFilesConfig
+from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core import checks
 from django.db import connection
 
+# Of what only a web process needs: `migrate` and the worker do without.
+SERVING = "serving"
+NOT_COLLECTED = list(StaticFilesConfig.ignore_patterns)
 TENANT_TABLES_OPEN = """
     SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'business_id'
@@ -39,6 +46,24 @@ def settings_are_safe(**_: Any) -> list[checks.CheckMessage]:
     if settings.PRODUCTION and not settings.THROTTLE:
         found.append(checks.Error("Rate limits are off in production.", hint="Unset RHIVO_THROTTLE.", id="rhivo.E005"))
     return found
+
+
+def static_files_are_collected(**_: Any) -> list[checks.CheckMessage]:
+    """Check that pages will find their stylesheets and scripts: without an entry in the manifest a page is a 500."""
+    if not hasattr(staticfiles_storage, "hashed_files"):
+        return []  # without a manifest, as in development, files are found where they lie
+    known = staticfiles_storage.hashed_files
+    missing = sorted({name for finder in get_finders() for name, _ in finder.list(NOT_COLLECTED)} - set(known))
+    if not missing:
+        return []
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return [
+        checks.Error(
+            f"Static files are not collected: {missing[0]}{more}.",
+            hint=f"Run RHIVO_ENV=production python manage.py collectstatic --no-input, to fill {settings.STATIC_ROOT}.",
+            id="rhivo.E006",
+        )
+    ]
 
 
 def database_is_safe(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:

@@ -60,6 +60,12 @@ class Conflict(RhivoError):
     code = "CONFLICT"
 
 
+class Gone(RhivoError):
+    """This was here and is no more."""
+
+    code = "GONE"
+
+
 class RequestInProgress(Conflict):
     """The same request is still being worked on: ask again in a moment."""
 

@@ -2,20 +2,27 @@
 
 import os
 import secrets
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import environ
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
-from django.urls import reverse_lazy
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from rhivo.demo import running
+from rhivo.db.database_url import django_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# Without a database of its own a command takes that of a demo which runs from this checkout.
-environ.Env.ENVIRON = os.environ if "DATABASE_URL" in os.environ else {**running.environment(), **os.environ}
+# The production image has no `rhivo.local`: no embedded servers and no demo.
+LOCAL = find_spec("rhivo.local") is not None
+if LOCAL and "DATABASE_URL" not in os.environ:
+    # Without a database of its own a command takes that of a demo which runs from this checkout.
+    running_demo = import_module("rhivo.local.running_demo")
+    environ.Env.ENVIRON = {**running_demo.environment(), **os.environ}
 env = environ.Env()
 
 ENVIRONMENT = env("RHIVO_ENV", default="development")
@@ -33,8 +40,9 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 THROTTLE = env("RHIVO_THROTTLE", default="on") != "off"
 
 INSTALLED_APPS = [
+    "rhivo",  # first, because its commands replace some of Django's
     "unfold.apps.BasicAppConfig",
-    "businesses.admin_config.BackOfficeConfig",
+    "businesses.backoffice.site_config.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -46,11 +54,12 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "csp",
-    "rhivo",
     "audit",
     "businesses",
     "notifications",
     "bookings",
+    "rhivo.shell",
+    *(["rhivo.local"] if LOCAL else []),
     *(["django_migration_linter"] if ENVIRONMENT == "test" else []),
 ]
 MIGRATION_LINTER_OPTIONS = {"warnings_as_errors": False, "no_cache": True, "quiet": ["ok", "ignore", "warning"]}
@@ -58,7 +67,7 @@ MIGRATION_LINTER_OPTIONS = {"warnings_as_errors": False, "no_cache": True, "quie
 MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "rhivo.edge.EdgeMiddleware",
+    "rhivo.web.edge.EdgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -81,7 +90,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "businesses.context.business",
+                "businesses.context_processors.business",
             ],
         },
     },
@@ -95,10 +104,20 @@ _URL_OF_ROLE = {
 }
 
 
+def _read_url(name: str) -> dict[str, Any]:
+    try:
+        return django_settings(env(name))
+    except psycopg.ProgrammingError as error:
+        raise ImproperlyConfigured(
+            f"{name} is not the URL of a PostgreSQL database: write postgresql://user:password@host/database, "
+            "or postgresql://user:password@/database?host=/folder/of/the/socket."
+        ) from error
+
+
 def database() -> dict[str, Any]:
     """Return the connection of this process's role; without any URL one that says the cure when it is used."""
     names = [name for name in _URL_OF_ROLE[DATABASE_ROLE] if env(name, default="")]
-    parsed: dict[str, Any] = env.db_url(names[0]) if names else {"NAME": "rhivo"}
+    parsed: dict[str, Any] = _read_url(names[0]) if names else {"NAME": "rhivo"}
     pooled = DATABASE_ROLE == "app" and env.bool("RHIVO_DB_POOL", default=False)
     # Planning takes longer than most of these queries. Off behind a PgBouncer that does not know prepared statements.
     prepared = (
@@ -129,7 +148,7 @@ DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "businesses.User"
-AUTHENTICATION_BACKENDS = ["businesses.auth.EmailBackend"]
+AUTHENTICATION_BACKENDS = ["businesses.identity.email_backend.EmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
@@ -148,7 +167,7 @@ LANGUAGES = [("en", "English"), ("it", "Italiano"), ("es", "Español")]
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env("STATIC_ROOT", default="") or BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {
@@ -231,29 +250,17 @@ else:
 EMAIL_TIMEOUT = 10  # for each word with the mail server; all of a delivery stays below its lease
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"bookings@{BASE_DOMAIN}")
 
-
-def _page(title: str, icon: str, model: str) -> dict[str, Any]:
-    """Return a link of the back office's sidebar to a model's list, shown to whoever may see it."""
-    app, _, name = model.partition(".")
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
-        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
-    }
-
-
 UNFOLD = {
     "SITE_TITLE": "Rhivo",
-    "SITE_HEADER": "businesses.admin_site.business_name",
-    "SITE_URL": "businesses.admin_site.public_page",
+    "SITE_HEADER": "businesses.backoffice.admin_site.business_name",
+    "SITE_URL": "businesses.backoffice.admin_site.public_page",
     "SITE_SYMBOL": "event_available",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("favicon.svg")}],
     "STYLES": [lambda _request: static("back-office.css")],
     "SHOW_HISTORY": True,
     "SHOW_BACK_BUTTON": True,
-    "DASHBOARD_CALLBACK": "bookings.admin_dashboard.today",
-    "ACCOUNT": {"navigation": "businesses.admin_site.account_links"},
+    "DASHBOARD_CALLBACK": "bookings.backoffice.dashboard.today",
+    "ACCOUNT": {"navigation": "businesses.backoffice.admin_site.account_links"},
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "primary": {
@@ -270,48 +277,7 @@ UNFOLD = {
             "950": "#08221d",
         }
     },
-    "SIDEBAR": {
-        "navigation": [
-            {
-                "items": [
-                    {"title": "Today", "icon": "today", "link": reverse_lazy("admin:index")},
-                    _page("Appointments", "calendar_month", "bookings.appointment"),
-                ]
-            },
-            {
-                "title": "Catalogue",
-                "separator": True,
-                "items": [
-                    _page("Services", "content_cut", "businesses.service"),
-                    _page("Categories", "category", "businesses.category"),
-                ],
-            },
-            {
-                "title": "Business",
-                "separator": True,
-                "items": [
-                    _page("Hours", "schedule", "businesses.availability"),
-                    _page("Team", "groups", "businesses.staff"),
-                    _page("Access", "key", "businesses.membership"),
-                    _page("Settings", "settings", "businesses.business"),
-                ],
-            },
-            {
-                "title": "Records",
-                "separator": True,
-                "items": [
-                    _page("Messages", "mail", "notifications.notificationlog"),
-                    _page("History", "history", "audit.auditlog"),
-                    {
-                        "title": "Why not free?",
-                        "icon": "help",
-                        "link": reverse_lazy("admin:bookings_appointment_explain"),
-                        "permission": lambda request: request.user.has_perm("bookings.view_appointment"),
-                    },
-                ],
-            },
-        ],
-    },
+    "SIDEBAR": {"navigation": "rhivo.shell.back_office_menu.menu"},
 }
 
 REST_FRAMEWORK = {
@@ -335,11 +301,15 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
+# Errors are reported nowhere without a DSN; rhivo/shell/error_reports.py says what a report holds.
+SENTRY_DSN = env("SENTRY_DSN", default="")
+SENTRY_RELEASE = env("SENTRY_RELEASE", default="")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"keys": {"()": "rhivo.logs.WithoutKeys"}},
+    "filters": {"keys": {"()": "rhivo.web.log_filter.WithoutKeys"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["keys"]}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }

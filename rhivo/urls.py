@@ -4,13 +4,13 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from rhivo import health
 from rhivo.api.schema import SchemaView
+from rhivo.web import health
 
-handler404 = "rhivo.pages.not_found"
-handler500 = "rhivo.pages.server_error"
-handler403 = "rhivo.pages.forbidden"
-handler400 = "rhivo.pages.bad_request"
+handler404 = "rhivo.web.error_pages.not_found"
+handler500 = "rhivo.web.error_pages.server_error"
+handler403 = "rhivo.web.error_pages.forbidden"
+handler400 = "rhivo.web.error_pages.bad_request"
 
 api: list[URLPattern | URLResolver] = [
     path("", include("businesses.api.urls")),

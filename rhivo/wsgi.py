@@ -7,7 +7,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
-from rhivo.gate import Gate, a_few_at_once
+from rhivo.checks import SERVING
+from rhivo.web.admission import Gate, a_few_at_once
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rhivo.settings")
 os.environ.setdefault("RHIVO_DB_ROLE", "app")
@@ -17,6 +18,7 @@ if settings.THROTTLE:
 
 if settings.PRODUCTION:
     call_command("check", databases=["default"])
+    call_command("check", tags=[SERVING], deploy=True)
 
 # What is loaded by now lives as long as the process: the collector need not walk it again and again.
 gc.collect()

@@ -15,8 +15,8 @@ import psycopg
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from audit.chain.seal import seal_history
 from audit.models import AuditLog
-from audit.sealing import seal_history
 from rhivo.testing.database import as_role, in_database
 from rhivo.testing.shops import Shop
 

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from audit.exporting import export_lines
-from audit.reading import INSTALLATION
+from audit.chain.entries import INSTALLATION
+from audit.export import export_lines
 from audit.tests.histories import SCRIPT, entries, export, run, script, seal, superuser, verify
 from rhivo.clock import now
 from rhivo.testing.database import as_role
-from rhivo.testing.server import CHECKOUT
+from rhivo.testing.real_servers.web_server import CHECKOUT
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,7 +1,7 @@
 from django.urls import re_path
 
 from bookings.api import views
-from bookings.api.history import HistoryView
+from bookings.api.appointment_history import HistoryView
 
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 BUSINESS = r"^businesses/(?P<subdomain>[^/]+)"

@@ -14,27 +14,27 @@ from rest_framework.views import APIView
 from bookings import operations
 from bookings.api import serializers
 from bookings.api.serializers import appointment_json, booked_json, hold_json
-from bookings.api.slots import slots_body
-from bookings.contact import Contact
-from bookings.finding import appointments, find_appointment, find_service, find_staff, id_or_slug
+from bookings.api.slots_json import slots_body
+from bookings.lookups import appointments, find_appointment, find_service, find_staff, id_or_slug
 from bookings.models import Appointment
-from bookings.operations.changing import KEEP
-from bookings.operations.committing import Override
-from bookings.operations.holding import require_live
+from bookings.operations.book import Override
+from bookings.operations.change import KEEP
+from bookings.operations.contact import Contact
+from bookings.operations.hold import require_live
 from bookings.visitors import visitor_of
-from businesses.access_tokens import issue_guest
 from businesses.api.authentication import require_identity, require_work
+from businesses.identity.access_tokens import issue_guest
 from businesses.models import Business
-from businesses.requests import business_of
+from businesses.tenant_request import business_of
 from rhivo import claims
 from rhivo.api.headers import etag, idempotency_key, version_read
 from rhivo.api.pagination import CursorPages
 from rhivo.api.schema import CHANGE_PROBLEMS, IDEMPOTENCY_KEY, IF_MATCH, PROBLEMS, WRITE_PROBLEMS, problems
 from rhivo.api.serializers import body_of, query_of
-from rhivo.api.throttling import limited
 from rhivo.clock import now
 from rhivo.errors import NotAuthenticated
 from rhivo.tokens import token_hash
+from rhivo.web.throttling import limited
 
 
 class SlotsView(APIView):
@@ -176,8 +176,10 @@ def _workplace() -> Business:
 def _filtered(query: dict[str, Any]) -> QuerySet[Appointment]:
     """Narrow the appointments that the claims reach; dates are local to the business, of several businesses UTC."""
     found = appointments()
+    # No business: a customer's of anywhere, or one who came to a business that is switched off, where nothing is found.
     business_id = claims.current().business_id
-    zone = Business.objects.get(pk=business_id).zone if business_id else UTC
+    business = Business.objects.filter(pk=business_id).first() if business_id else None
+    zone = business.zone if business else UTC
     if "status" in query:
         found = found.filter(status=query["status"])
     for name in ("service", "staff"):

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.utils.translation import gettext as _
 
-from bookings.contact import country_of_zone
-from bookings.money import price_text
+from bookings.operations.contact import country_of_zone
+from businesses.money import price_text
 
 register = template.Library()
 # Where people say 3:30 pm in writing, by CLDR's preferred hour cycle.
@@ -20,7 +20,7 @@ TWELVE_HOUR_COUNTRIES = frozenset({
 
 
 @register.simple_tag
-def price(minor_units: int, currency: str, locale: str = "en") -> str:
+def price(minor_units: int, currency: str, locale: str) -> str:
     """Say a price, or that there is none to pay."""
     return price_text(minor_units, currency, locale) if minor_units else _("Free")
 

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from bookings.availability import (
+from bookings.rules.hours import epoch_minute
+from bookings.rules.slots import (
     Calendar,
     Claim,
     DateException,
@@ -19,7 +20,6 @@ from bookings.availability import (
     claimed,
     session_of,
 )
-from bookings.hours import epoch_minute
 
 ROME = ZoneInfo("Europe/Rome")
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")

@@ -11,16 +11,7 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from bookings.availability import (
-    Claim,
-    Hours,
-    Person,
-    Reason,
-    Rules,
-    ServiceTerms,
-    Slot,
-    session_of,
-)
+from bookings.rules.slots import Claim, Hours, Person, Reason, Rules, ServiceTerms, Slot, session_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings import operations
-from bookings.contact import Contact
 from bookings.models import Appointment
-from bookings.operations.committing import Override
+from bookings.operations.book import Override
+from bookings.operations.contact import Contact
 from businesses.models import User
 from notifications.models import NotificationLog
 from rhivo.claims import acting_as

@@ -1,6 +1,7 @@
 """Losing access and reaching limits over HTTP."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -9,7 +10,7 @@ import pytest
 
 from bookings.tests.over_http import ask_hold, path_of, staff_of, state
 from businesses.models import Membership
-from rhivo.testing.api import Api, answered, refused
+from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.database import raw
 from rhivo.testing.shops import Shop
 
@@ -35,6 +36,26 @@ def test_a_disabled_person_loses_access_at_the_next_request(shop: Shop) -> None:
         owner.execute("UPDATE users SET is_active = false WHERE id = %s", [shop.employee.id])
     refused(staff.get(path_of(booked)), 401, "NOT_AUTHENTICATED")
     refused(staff.get("/api/v1/appointments/"), 401, "NOT_AUTHENTICATED")
+
+
+def switched_off(shop: Shop) -> None:
+    with raw("owner") as owner:
+        owner.execute("UPDATE businesses SET is_active = false WHERE id = %s", [shop.business.id])
+
+
+def test_a_customer_of_a_business_that_is_switched_off_finds_nothing(shop: Shop, other_shop: Shop) -> None:
+    booked = shop.book(shop.at(), claims=shop.customers)
+    elsewhere = other_shop.book(other_shop.at(), claims=replace(other_shop.customers, user_id=shop.customer.id))
+    here = Api().as_(shop.customer, business_id=shop.business.id)
+    anywhere = Api().as_(shop.customer)
+    switched_off(shop)
+    day = f"{shop.at():%F}"
+    for query in ({}, {"from": day}, {"from": day, "to": day, "status": "confirmed"}):
+        assert answered(here.get("/api/v1/appointments/", **query))["results"] == []
+        found = answered(anywhere.get("/api/v1/appointments/", **query))["results"]
+        assert [item["id"] for item in found] == [str(elsewhere.id)]
+    refused(here.get(path_of(booked)), 404, "NOT_FOUND")
+    assert answered(staff_of(shop).get("/api/v1/appointments/", **{"from": day}))["results"]
 
 
 def test_a_token_that_claims_more_than_its_person_is_believes_nothing(shop: Shop, other_shop: Shop) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bookings.tests.over_http import APPOINTMENT_FIELDS, ask_hold, customer_of, guest_of, path_of, state
-from rhivo.testing.api import Api, answered, refused
+from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from rhivo.testing.api import FIELDS, Api
+from rhivo.testing.api_client import FIELDS, Api
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db

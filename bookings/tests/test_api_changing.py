@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bookings.tests.over_http import ask_hold, guest_of, path_of, staff_of, state
-from rhivo.testing.api import Api, answered, refused
+from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ import pytest
 from bookings.tests.over_http import ask_hold, staff_of, state
 from businesses.models import Availability
 from rhivo.clock import now
-from rhivo.testing.api import Api, answered, refused
+from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from businesses.models import Availability
-from rhivo.testing.api import Api, answered, refused
+from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db

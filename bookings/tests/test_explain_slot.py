@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from bookings.explaining import BadTime, read_time
+from bookings.explain.explanation import BadTime, read_time
 from rhivo.clock import now
 from rhivo.testing.database import as_role
 from rhivo.testing.shops import Shop

@@ -13,7 +13,7 @@ from django.db import transaction
 from bookings.models import Appointment, BusyTime
 from rhivo.claims import acting_as, set_config_sql
 from rhivo.testing.database import raw
-from rhivo.testing.server import Answer, Call, Server, access_token
+from rhivo.testing.real_servers.web_server import Answer, Call, Server, access_token
 from rhivo.testing.shops import Shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
@@ -110,7 +110,7 @@ def test_every_way_of_booking_meets_at_one_place_and_one_wins(shop: Shop, server
     with acting_as(shop.employees), transaction.atomic():
         assert Appointment.objects.filter(business=shop.business, starts_at=start).count() == 1
     with raw("owner") as owner:
-        row = owner.execute("SELECT peak_of_claims(%s, tstzrange('-infinity', 'infinity'))", [service.id]).fetchone()
+        row = owner.execute("SELECT peak_occupancy(%s, tstzrange('-infinity', 'infinity'))", [service.id]).fetchone()
     assert row == (1,)
 
 

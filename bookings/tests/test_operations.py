@@ -9,7 +9,6 @@ from django.db import transaction
 
 from audit.models import AuditLog
 from bookings import operations
-from bookings.contact import Contact
 from bookings.errors import (
     DeadlinePassed,
     HoldExpired,
@@ -20,7 +19,8 @@ from bookings.errors import (
     StaffUnavailable,
 )
 from bookings.models import Appointment, BusyTime, Reservation
-from bookings.operations.committing import Override
+from bookings.operations.book import Override
+from bookings.operations.contact import Contact
 from businesses.models import Service, ServiceStaff
 from notifications.models import NotificationLog
 from rhivo.claims import Claims, acting_as

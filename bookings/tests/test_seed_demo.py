@@ -6,11 +6,11 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from bookings.demo.cast import PASSWORD, PEOPLE, SHOPS
 from bookings.models import Appointment, Status
 from businesses.models import Business, User
 from notifications.models import NotificationLog
 from rhivo.clock import now
+from rhivo.shell.demo_data.demo_businesses import PASSWORD, PEOPLE, SHOPS
 from rhivo.testing.database import as_role
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import transaction
 
-from bookings.api.slots import slots_body
+from bookings.api.slots_json import slots_body
 from bookings.errors import REFUSALS
-from bookings.operations.committing import Override
-from bookings.operations.holding import hold_slot
+from bookings.operations.book import Override
+from bookings.operations.hold import hold_slot
 from businesses.models import Availability, Service
 from rhivo.claims import acting_as
 from rhivo.clock import now

@@ -11,9 +11,9 @@ from bookings.models import Appointment
 from rhivo.claims import Claims, acting_as
 from rhivo.db.constraints import refusals
 from rhivo.errors import Forbidden
-from rhivo.testing.attack import refused_by
 from rhivo.testing.database import raw
 from rhivo.testing.shops import Shop
+from rhivo.testing.sql_attacker import refused_by
 from rhivo.tokens import guest_token, token_hash
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -127,6 +127,25 @@ def test_a_customer_changes_nothing_else(query: str, who: str, booked: Any) -> N
     before = state(appointment)
     assert tried(claims, query, appointment) == "customers_cancel_or_move"
     assert state(appointment) == before
+
+
+@pytest.mark.parametrize("who", REACH_BUT_DO_NOT_WORK)
+def test_a_stale_version_is_refused_before_the_terms_are_asked(who: str, booked: Any) -> None:
+    """Who acts on what they read a while ago hears that it changed, not that they are late."""
+    appointment, claims = booked[1][who]
+    set_terms(appointment, starts_in=timedelta(hours=1))
+    stale = CANCEL.replace("status = 'canceled'", "status = 'canceled', version = 7")
+    assert tried(claims, stale, appointment) == "version_is_current"
+    assert tried(claims, CANCEL, appointment) == "before_the_agreed_deadline"
+
+
+@pytest.mark.parametrize("who", REACH_BUT_DO_NOT_WORK)
+def test_an_illegal_status_is_refused_before_the_terms_are_asked(who: str, booked: Any) -> None:
+    """Who reschedules a canceled appointment hears that it is canceled, not that they are late."""
+    appointment, claims = booked[1][who]
+    assert tried(booked[0].employees, CANCEL, appointment) == ""
+    set_terms(appointment, starts_in=timedelta(hours=1))
+    assert tried(claims, MOVE, appointment) == "status_moves_legally"
 
 
 @pytest.mark.parametrize("status", ["completed", "no_show"])

@@ -11,15 +11,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from businesses.api import serializers
-from businesses.known_browsers import account
-from businesses.logging_in import log_in, refresh_tokens
+from businesses.identity.known_browsers import account
+from businesses.identity.log_in import log_in, refresh_tokens
 from businesses.models import Business, Service, Staff
-from businesses.requests import business_of
+from businesses.tenant_request import business_of
 from rhivo.api.pagination import CursorPages
 from rhivo.api.schema import PROBLEMS
 from rhivo.api.serializers import body_of, query_of
-from rhivo.api.throttling import limited, throttle
 from rhivo.clock import now
+from rhivo.web.throttling import limited, throttle
 
 
 class DirectoryView(APIView):

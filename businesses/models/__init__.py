@@ -1,8 +1,8 @@
 """Tenants, people and catalogue."""
 
+from businesses.models.availability import Availability, Weekday, clock_text
 from businesses.models.business import Business, Locale
 from businesses.models.catalogue import Category, Service, ServiceStaff, Staff
-from businesses.models.hours import Availability, Weekday, clock_text
 from businesses.models.people import Membership, MembershipRole, User, normalized_email
 
 __all__ = [

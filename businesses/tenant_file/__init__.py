@@ -4,8 +4,8 @@
 way back. Knows nothing of bookings, and of mail only whom an invitation is due to.
 """
 
-from businesses.tenant_file.exporting import export_business
-from businesses.tenant_file.importing import Imported, import_business
+from businesses.tenant_file.export_file import export_business
+from businesses.tenant_file.import_file import Imported, import_business
 from businesses.tenant_file.parsing import MAX_BYTES
 from businesses.tenant_file.problems import ChangedMeanwhile, TenantFileRefused
 

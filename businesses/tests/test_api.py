@@ -1,5 +1,7 @@
 """The contract of directory, catalogue and log-in over HTTP, and the document that describes it all."""
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,10 +12,10 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
 
-from businesses.access_tokens import issue_pair
+from businesses.identity.access_tokens import issue_pair
 from businesses.models import Category, Membership, User
 from rhivo.clock import now
-from rhivo.testing.api import Api, answered, refused
+from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.shops import PASSWORD, Shop, make_user, unique
 
@@ -213,9 +215,20 @@ def test_an_expired_token_says_so(shop: Shop, api: Api) -> None:
     refused(api.post("/api/v1/auth/token/refresh/", {"refresh": older["refresh"]}), 401, "TOKEN_EXPIRED")
 
 
+# What must be a text and is none.
+TEXT_CLAIMS = ("user_id", "business_id", "role", "cancellation_token", "jti", "token_type")
+NO_TEXTS: tuple[Any, ...] = (1, 10**40, 1.5, True, ["a"] * 64, {"a": 1}, [str(uuid4())])
+
+
+def head_of_a_token(head: str) -> str:
+    """Return a token without a valid signature: its head is read before anybody knows that."""
+    return ".".join([urlsafe_b64encode(head.encode()).decode().rstrip("="), "e30", "eA"])
+
+
 def forged(**changes: Any) -> str:
     said = {"user_id": str(uuid4()), "role": "owner", "token_type": "access", "jti": "x", "exp": 9_999_999_999}
-    return jwt.encode(said | changes, django_settings.JWT_SECRET, algorithm="HS256")
+    payload = json.dumps(said | changes).encode()  # jwt.encode would not sign some of it
+    return jwt.PyJWS().encode(payload, django_settings.JWT_SECRET, algorithm="HS256")
 
 
 @pytest.mark.parametrize(
@@ -230,11 +243,35 @@ def forged(**changes: Any) -> str:
         forged(cancellation_token="'" * 64),
         forged(jti=None),
         forged(),
+        *(forged(**{claim: value}) for claim in TEXT_CLAIMS for value in NO_TEXTS),
+        *(forged(role=role) for role in ("admin", "OWNER", "x" * 5000)),
+        *(forged(user_id=value) for value in ("0" * 31, "0" * 33, "x" * 5000, "\ud800", "\0")),
+        *(forged(exp=exp) for exp in ("soon", ["x"], {"x": 1}, None)),
+        forged(iss=1),
+        forged(iat="x"),
+        forged(aud=["x"]),
+        head_of_a_token("[" * 2500),
+        head_of_a_token('{"alg": "HS256", "x": ' + "[" * 2500),
+        head_of_a_token('{"alg": ["HS256"], "typ": 1}'),
+        head_of_a_token('{"alg": "HS256", "crit": ["x"], "kid": 1}'),
     ],
 )
 def test_a_token_that_is_none_is_refused_also_where_none_is_needed(token: str, shop: Shop, api: Api) -> None:
     for path in ("/api/v1/appointments/", f"{shop.api}/", f"{shop.api}/services/"):
         refused(api.with_token(token).get(path), 401, "NOT_AUTHENTICATED")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({claim: value} for claim in ("user_id", "business_id", "role", "password_mark") for value in NO_TEXTS),
+        *({claim: None} for claim in ("user_id", "password_mark", "jti", "exp")),
+        {},
+    ],
+)
+def test_a_refresh_token_that_is_none_is_refused(changes: dict[str, Any], shop: Shop, api: Api) -> None:
+    token = forged(**{"token_type": "refresh", "user_id": str(shop.customer.id)} | changes)
+    refused(api.post("/api/v1/auth/token/refresh/", {"refresh": token}), 401, "NOT_AUTHENTICATED")
 
 
 def test_log_ins_are_counted_by_address_and_by_account(shop: Shop, settings: Any) -> None:

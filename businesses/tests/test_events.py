@@ -9,8 +9,8 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
+from audit.chain.entries import INSTALLATION
 from audit.models import AuditLog
-from audit.reading import INSTALLATION
 from audit.tests.histories import at_repeatable_read, entries, run, verify
 from bookings import operations
 from bookings.tests.browsing import Visitor
@@ -18,10 +18,10 @@ from businesses import events
 from businesses.models import Membership, User
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
-from rhivo.testing.api import Api, answered, refused
+from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.race import race
-from rhivo.testing.server import Call, Server
+from rhivo.testing.real_servers.web_server import Call, Server
 from rhivo.testing.shops import PASSWORD, Shop, make_user, unique
 from rhivo.tokens import visitor_mark
 

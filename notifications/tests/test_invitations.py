@@ -6,12 +6,12 @@ import pytest
 import time_machine
 from django.test import Client
 
-from businesses.invitations import invitation_token
+from businesses.identity.invitations import invitation_token
 from businesses.models import User
-from notifications.inviting import import_and_invite
-from notifications.mail import write_mail
+from notifications.channels.email import write_mail
 from notifications.models import NotificationLog
 from rhivo.clock import now
+from rhivo.shell.import_and_invite import import_and_invite
 from rhivo.testing.database import as_role
 from rhivo.testing.shops import unique
 

@@ -20,13 +20,13 @@ STATUS: list[tuple[type[errors.RhivoError], int]] = [
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
+    (errors.Gone, 410),
     (errors.VersionConflict, 412),
     (errors.Invalid, 422),
     (errors.VersionRequired, 428),
     (errors.Throttled, 429),
     (errors.Unavailable, 503),
 ]
-GONE = frozenset({"HOLD_EXPIRED"})
 TITLES = {
     400: "Malformed request",
     401: "Not authenticated",
@@ -50,8 +50,6 @@ TITLES = {
 
 def status_of(error: errors.RhivoError) -> int:
     """Return the HTTP status of a domain error."""
-    if error.code in GONE:
-        return 410
     return next((status for kind, status in STATUS if isinstance(error, kind)), 400)
 
 

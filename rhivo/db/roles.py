@@ -5,15 +5,19 @@ operators. None is a superuser and none bypasses row security.
 """
 
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
 
+from rhivo.db.database_url import rewritten
+
 ROLES = {"owner": "rhivo_owner", "app": "rhivo_app", "worker": "rhivo_worker"}
 # Nobody waits for ever and nobody holds locks for ever. No idle_session_timeout: it would cut the idle connections of
 # pools. transaction_timeout is known from PostgreSQL 17 on; operators' commands may read everything there is in one.
+# The owner waits for less than the others do: all who want a table queue behind a migration that waits for it, and they
+# would be refused after 5 s. One that gave up has changed nothing and is run again.
 TIMEOUTS = {
+    "rhivo_owner": {"lock_timeout": "3s"},
     "rhivo_app": {"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"},
     "rhivo_worker": {"statement_timeout": "60s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "60s"},
 }
@@ -41,13 +45,13 @@ def prepare(admin_url: str, *, database: str, passwords: Mapping[str, str]) -> d
         _run(connection, "ALTER DATABASE {} SET timezone TO 'UTC'", database)
         _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
         _run(connection, "GRANT CONNECT ON DATABASE {} TO {}, {}", database, "rhivo_app", "rhivo_worker")
-    with psycopg.connect(_in_database(admin_url, database), autocommit=True) as connection:
+    with psycopg.connect(admin_url, dbname=database, autocommit=True) as connection:
         connection.execute(NO_LARGE_OBJECTS)
         connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
         _run(connection, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
         _run(connection, "GRANT USAGE, CREATE ON SCHEMA public TO {}", "rhivo_owner")
     return {
-        kind: _in_database(admin_url, database, user=role, password=passwords[kind]) for kind, role in ROLES.items()
+        kind: rewritten(admin_url, dbname=database, user=role, password=passwords[kind]) for kind, role in ROLES.items()
     }
 
 
@@ -74,12 +78,3 @@ def _run(connection: psycopg.Connection, statement: str, *names: str, tail: tupl
     if tail:
         query += sql.SQL(tail[0]).format(sql.Literal(tail[1]))
     connection.execute(query)
-
-
-def _in_database(url: str, database: str, *, user: str | None = None, password: str | None = None) -> str:
-    """Return a URL of the same server for a database and, if given, a login."""
-    parts = urlsplit(url)
-    netloc = parts.netloc
-    if user is not None:
-        netloc = f"{quote(user)}:{quote(password or '', safe='')}@{netloc.rpartition('@')[2]}"
-    return urlunsplit(parts._replace(netloc=netloc, path=f"/{quote(database)}"))

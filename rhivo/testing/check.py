@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 
-from rhivo.embedded import NoServer
-from rhivo.testing.servers import servers
+from rhivo.local.server_programs import NoServer
+from rhivo.testing.real_servers.throwaway import servers
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _CHECKS = {
@@ -22,6 +22,7 @@ _CHECKS = {
     "contracts": "lint-imports",
     "templates": "djlint templates --lint --quiet",
     "models without migration": "python manage.py makemigrations --check --dry-run",
+    "objects without migration": "python manage.py makesqlmigration --check",
     "migrations": "python manage.py lintmigrations",
 }
 

@@ -17,9 +17,9 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from bookings import operations
-from bookings.contact import Contact
 from bookings.models import Appointment, Reservation
 from bookings.operations import Booked
+from bookings.operations.contact import Contact
 from businesses.models import Availability, Business, Membership, Service, ServiceStaff, Staff, User
 from rhivo.claims import Claims, acting_as
 from rhivo.clock import now

@@ -7,12 +7,12 @@ from uuid import uuid4
 from django.test import Client
 
 from audit.models import AuditLog
-from businesses.access_tokens import issue_guest
+from businesses.identity.access_tokens import issue_guest
 from businesses.models import Availability, Category, Membership
 from notifications.models import NotificationLog
 from rhivo.claims import acting_as
 from rhivo.clock import now
-from rhivo.testing.server import access_token
+from rhivo.testing.real_servers.web_server import access_token
 from rhivo.testing.shops import Shop
 from rhivo.tokens import guest_token, token_hash
 

@@ -9,12 +9,12 @@ import pytest
 from django.test import Client
 from django.urls import set_script_prefix
 
-from rhivo.proving.place import Place, place
-from rhivo.testing.attack import furnish
+from rhivo.testing.attacks.attacked_installation import Place, place
+from rhivo.testing.claim_leaks.leaking_requests import Visitor, visitors_of
 from rhivo.testing.database import raw
-from rhivo.testing.leaks import Visitor, visitors_of
-from rhivo.testing.server import Server, serving
+from rhivo.testing.real_servers.web_server import Server, serving
 from rhivo.testing.shops import Shop
+from rhivo.testing.sql_attacker import furnish
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def full_shops(shops: Callable[..., Shop], transactional_db: None) -> tuple[Shop
 @pytest.fixture
 def visitors(shop: Shop, other_shop: Shop, settings: Any, caplog: pytest.LogCaptureFixture) -> Iterator[list[Visitor]]:
     """Who asks in the searches for leaks, among them nobody; only those views are there."""
-    settings.ROOT_URLCONF = "rhivo.testing.leaks"
+    settings.ROOT_URLCONF = "rhivo.testing.claim_leaks.leaking_requests"
     shop.book(shop.at("10:00"))
     other_shop.book(other_shop.at("10:00"))
     other_shop.book(other_shop.at("11:00"))

@@ -15,7 +15,7 @@ from businesses.middleware import TenancyMiddleware
 from rhivo import checks as our_checks
 from rhivo import claims
 from rhivo.claims import Claims, acting_as
-from rhivo.testing.api import Api
+from rhivo.testing.api_client import Api
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.shops import Shop
 

@@ -8,7 +8,7 @@ import pytest
 
 from rhivo import claims
 from rhivo.claims import Claims, settings_of
-from rhivo.testing.leaks import Visitor, connected, leaks_of_requests
+from rhivo.testing.claim_leaks.leaking_requests import Visitor, connected, leaks_of_requests
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REQUESTS = 2000

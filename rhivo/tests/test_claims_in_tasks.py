@@ -15,15 +15,15 @@ import pytest
 import redis
 
 from rhivo.celery import app
-from rhivo.processes import Child
-from rhivo.testing.leaking_tasks import assume, assume_and_raise, hang, look
-from rhivo.testing.server import CHECKOUT
+from rhivo.local.processes import Child
+from rhivo.testing.claim_leaks.leaking_tasks import assume, assume_and_raise, hang, look
+from rhivo.testing.real_servers.web_server import CHECKOUT
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POOLS = {"solo": "1", "threads": "4", "prefork": "2"}
 PATIENCE = 60
-CELERY = (sys.executable, "-m", "celery", "-A", "rhivo.testing.leaking_tasks")
+CELERY = (sys.executable, "-m", "celery", "-A", "rhivo.testing.claim_leaks.leaking_tasks")
 
 
 class Worker:

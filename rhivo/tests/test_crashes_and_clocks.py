@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bookings.hours import EPOCH
-from rhivo.proving import aftermath
-from rhivo.proving.clocks import Case, Change, Reading, changes_ahead, clocks, slots_read, slots_said
-from rhivo.proving.crashes import crash_under_load
-from rhivo.proving.finding import Finding
-from rhivo.proving.place import Place
-from rhivo.proving.shopping import Booking
+from bookings.rules.hours import EPOCH
+from rhivo.testing.attacks.attacked_installation import Place
+from rhivo.testing.attacks.clock_changes import Case, Change, Reading, changes_ahead, clocks, slots_read, slots_said
+from rhivo.testing.attacks.crash import aftermath
+from rhivo.testing.attacks.crash.crash_attack import crash_under_load
+from rhivo.testing.attacks.crash.http_customers import Booking
+from rhivo.testing.attacks.finding import Finding
 
 pytestmark = pytest.mark.race
 

@@ -10,7 +10,7 @@ from django.test import Client
 from rhivo.db.constraints import domain_error
 from rhivo.db.doubt import CommitInDoubt
 from rhivo.errors import OutcomeUnknown, Unavailable
-from rhivo.testing.api import Api, refused
+from rhivo.testing.api_client import Api, refused
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.shops import Shop
 

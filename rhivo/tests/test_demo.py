@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from rhivo.demo import launcher, running
-from rhivo.demo.console import Stopped, stop_signals
-from rhivo.demo.folder import DemoFolder, FolderUnusable
-from rhivo.demo.launcher import Options
-from rhivo.processes import Child, free_port, port_is_free
+from rhivo.local import demo_launcher, running_demo
+from rhivo.local.console import Stopped, stop_signals
+from rhivo.local.demo_folder import DemoFolder, FolderUnusable
+from rhivo.local.demo_launcher import Options
+from rhivo.local.processes import Child, free_port, port_is_free
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def note(tmp_path: Path) -> Path:
 def test_a_taken_port_is_explained_before_anything_starts(
     taken_port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = launcher.run(Options(port=taken_port, data_dir=tmp_path / "demo"))
+    code = demo_launcher.run(Options(port=taken_port, data_dir=tmp_path / "demo"))
     assert code == 1
     assert f"Port {taken_port} is taken. Choose another: manage.py demo --port " in capsys.readouterr().out
     assert not (tmp_path / "demo" / "postgres").exists()
@@ -53,7 +53,7 @@ def test_a_port_taken_only_on_ipv6_counts_as_taken() -> None:
 
 def test_a_second_demo_in_one_folder_is_told_who_uses_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with DemoFolder(tmp_path).locked():
-        assert launcher.run(Options(port=free_port(), data_dir=tmp_path)) == 1
+        assert demo_launcher.run(Options(port=free_port(), data_dir=tmp_path)) == 1
     assert f"(process {os.getpid()})" in capsys.readouterr().out
 
 
@@ -77,7 +77,7 @@ def test_a_folder_with_other_things_in_it_is_neither_used_nor_wiped(
 ) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     (tmp_path / "mail").mkdir()
-    assert launcher.run(Options(port=free_port(), data_dir=tmp_path, reset=True)) == 1
+    assert demo_launcher.run(Options(port=free_port(), data_dir=tmp_path, reset=True)) == 1
     assert "holds other things" in capsys.readouterr().out
     assert {entry.name for entry in tmp_path.iterdir()} == {"thesis.txt", "mail"}
 
@@ -101,11 +101,11 @@ def test_an_unusable_folder_is_explained(tmp_path: Path) -> None:
 
 
 def test_other_commands_find_a_running_demo(note: Path) -> None:
-    assert running.environment(note) == {}
+    assert running_demo.environment(note) == {}
     assert _publish(note)
-    assert running.environment(note) == {"DATABASE_URL": "postgresql://here"}
+    assert running_demo.environment(note) == {"DATABASE_URL": "postgresql://here"}
     assert stat.S_IMODE(note.stat().st_mode) == 0o600
-    running.withdraw(note)
+    running_demo.withdraw(note)
     assert not note.exists()
 
 
@@ -113,9 +113,9 @@ def test_the_note_of_a_demo_that_is_gone_is_ignored_and_replaced(note: Path) -> 
     _publish(note)
     content = json.loads(note.read_text())
     note.write_text(json.dumps(content | {"started": "1"}))  # the pid is somebody else's by now
-    assert running.environment(note) == {}
+    assert running_demo.environment(note) == {}
     assert _publish(note)
-    assert running.environment(note) != {}
+    assert running_demo.environment(note) != {}
 
 
 def test_a_second_demo_of_a_checkout_leaves_the_note_of_the_first(note: Path) -> None:
@@ -123,14 +123,14 @@ def test_a_second_demo_of_a_checkout_leaves_the_note_of_the_first(note: Path) ->
         assert first.stdout
         assert first.stdout.readline() == b"True\n"
         assert not _publish(note)
-        running.withdraw(note)
+        running_demo.withdraw(note)
         assert note.exists()
         first.kill()
 
 
 def test_what_is_half_written_is_no_note(note: Path) -> None:
     note.write_text('{"pid": 1')
-    assert running.environment(note) == {}
+    assert running_demo.environment(note) == {}
 
 
 def test_the_first_signal_stops_in_order_wherever_the_launcher_is() -> None:
@@ -140,11 +140,11 @@ def test_the_first_signal_stops_in_order_wherever_the_launcher_is() -> None:
 
 
 def test_a_child_that_ends_by_itself_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
-    demo = launcher._Demo(Options(), DemoFolder(tmp_path))
+    demo = demo_launcher._Demo(Options(), DemoFolder(tmp_path))
     child = Child.spawn("web", ["/bin/sh", "-c", "echo no such module; exit 3"], log=tmp_path / "web.log")
     demo.children.append(child)
     child.process.wait()
-    with pytest.raises(launcher.CannotRun, match=r"(?s)The web process ended by itself.*no such module"):
+    with pytest.raises(demo_launcher.CannotRun, match=r"(?s)The web process ended by itself.*no such module"):
         demo._check_parts()
 
 
@@ -158,14 +158,14 @@ def test_a_child_that_ignores_the_request_to_stop_is_killed(tmp_path: Path) -> N
 
 
 _PUBLISH_AND_WAIT = (
-    "import sys; from pathlib import Path; from rhivo.demo import running\n"
-    "print(running.publish(url='', data_dir=Path(), environment={}, note=Path(sys.argv[1])), flush=True)\n"
+    "import sys; from pathlib import Path; from rhivo.local import running_demo\n"
+    "print(running_demo.publish(url='', data_dir=Path(), environment={}, note=Path(sys.argv[1])), flush=True)\n"
     "sys.stdin.read()"
 )
 
 
 def _publish(note: Path) -> bool:
-    return running.publish(
+    return running_demo.publish(
         url="http://localhost:8000",
         data_dir=note.parent,
         environment={"DATABASE_URL": "postgresql://here"},

@@ -16,8 +16,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from rhivo.embedded import NoServer, PostgresServer, ValkeyServer
-from rhivo.processes import started_at, wait_until
+from rhivo.local.postgres_server import PostgresServer
+from rhivo.local.processes import started_at, wait_until
+from rhivo.local.server_programs import NoServer
+from rhivo.local.valkey_server import ValkeyServer
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,8 @@ def test_a_note_left_about_a_process_that_is_something_else_now_is_no_obstacle(m
 
 def test_servers_end_with_their_launcher_even_if_that_is_killed(made: PostgresServer, folder: Path) -> None:
     script = (
-        "import os, signal, sys; from pathlib import Path; from rhivo.embedded import PostgresServer, ValkeyServer\n"
+        "import os, signal, sys; from pathlib import Path; from rhivo.local.postgres_server import PostgresServer\n"
+        "from rhivo.local.valkey_server import ValkeyServer\n"
         "servers = PostgresServer(Path(sys.argv[1]), fsync=False), ValkeyServer(Path(sys.argv[2]))\n"
         "[server.start() for server in servers]\n"
         "print(servers[1]._child.process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"

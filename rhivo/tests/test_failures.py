@@ -18,10 +18,10 @@ from django.conf import settings
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from rhivo.processes import wait_until
-from rhivo.proving.market import Market, as_owner, found
-from rhivo.proving.place import Place
-from rhivo.proving.shopping import Line, Sent
+from rhivo.local.processes import wait_until
+from rhivo.testing.attacks.attacked_installation import Place
+from rhivo.testing.attacks.crash.crash_business import Market, as_owner, found
+from rhivo.testing.attacks.crash.http_customers import Line, Sent
 
 pytestmark = pytest.mark.race
 WAYS = {"persistent": {}, "pooled": {"RHIVO_DB_POOL": "on"}}

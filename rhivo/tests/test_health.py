@@ -40,7 +40,7 @@ def test_ready_means_that_everything_is_there(client: Client) -> None:
 
 def test_a_process_whose_clock_is_off_is_not_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     heartbeat()
-    monkeypatch.setattr("rhivo.health.now", lambda: now() - timedelta(hours=2))
+    monkeypatch.setattr("rhivo.web.health.now", lambda: now() - timedelta(hours=2))
     status, said = lines(client)
     assert (status, said["clock"]) == (503, "7200 s off the database's")
 

@@ -10,11 +10,11 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from businesses.invitations import invitation_token
+from businesses.identity.invitations import invitation_token
 from notifications.delivery import deliver_owed
 from rhivo.clock import now
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
-from rhivo.testing.api import Api, answered, refused
+from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.database import as_role
 from rhivo.testing.shops import PASSWORD, Shop
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,9 +15,10 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
 
-from businesses.admin_site import BackOffice
-from rhivo.testing.server import CHECKOUT
+from businesses.backoffice.admin_site import BackOffice
+from rhivo.testing.real_servers.web_server import CHECKOUT
 from rhivo.testing.shops import Shop
+from rhivo.tests.test_production_start import collect
 
 pytestmark = pytest.mark.django_db
 Door = Callable[..., Any]
@@ -140,8 +142,9 @@ def in_production(*command: str, **changed: str) -> "subprocess.CompletedProcess
     )
 
 
-def test_the_deployment_checks_have_nothing_to_say() -> None:
-    checked = in_production("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+def test_the_deployment_checks_have_nothing_to_say(tmp_path: Path) -> None:
+    collect(tmp_path)
+    checked = in_production("manage.py", "check", "--deploy", "--fail-level", "WARNING", STATIC_ROOT=str(tmp_path))
     assert checked.returncode == 0, checked.stderr
     assert "no issues (0 silenced)" in checked.stdout
 

@@ -16,7 +16,7 @@ from bookings.models import Appointment
 from businesses.models import Availability, Business, Category, Membership, Service, ServiceStaff, User
 from rhivo.claims import acting_as
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
-from rhivo.testing.api import Api, answered, refused
+from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.database import as_role
 from rhivo.testing.shops import PASSWORD, Shop
 
@@ -379,7 +379,7 @@ def test_staff_change_nothing_that_is_the_owners(shop: Shop, back_office: Any) -
 def test_an_action_is_run_on_no_more_rows_than_a_page_shows(
     shop: Shop, back_office: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rhivo.admin_page.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("businesses.backoffice.bounded_admin.MOST_AT_ONCE", 1)
     for clock in ("10:00", "11:00"):
         shop.book(shop.at(clock), shop.service())
     page = reverse("admin:bookings_appointment_changelist")

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from rhivo.claims import Claims
-from rhivo.testing.attack import DENIED, VISITORS, Connection, attempt, claims_of, refused_by, tenant_tables
 from rhivo.testing.database import raw
 from rhivo.testing.shops import Shop
+from rhivo.testing.sql_attacker import DENIED, VISITORS, Connection, attempt, claims_of, refused_by, tenant_tables
 
 pytestmark = pytest.mark.django_db
 

@@ -19,16 +19,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Reservation
-from rhivo.api import throttling
 from rhivo.claims import acting_as
-from rhivo.client import counted_address
-from rhivo.demo.launcher import BLOCKING_THREADS
-from rhivo.demo.running import CHECKOUT
 from rhivo.errors import Throttled
-from rhivo.gate import AT_WORK, MOST_AT_ONCE, MOST_REFUSALS, PAUSE, WAITING, Gate, a_few_at_once
-from rhivo.testing.api import Api, refused
-from rhivo.testing.server import Call, Server
+from rhivo.local.demo_launcher import BLOCKING_THREADS
+from rhivo.local.running_demo import CHECKOUT
+from rhivo.testing.api_client import Api, refused
+from rhivo.testing.real_servers.web_server import Call, Server
 from rhivo.testing.shops import PASSWORD, Shop
+from rhivo.web import throttling
+from rhivo.web.admission import AT_WORK, MOST_AT_ONCE, MOST_REFUSALS, PAUSE, WAITING, Gate, a_few_at_once
+from rhivo.web.client_address import counted_address
 
 pytestmark = pytest.mark.django_db
 LOCAL = "django.core.cache.backends.locmem.LocMemCache"

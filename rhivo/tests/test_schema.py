@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rhivo.testing.server import Call, serving
+from rhivo.testing.real_servers.web_server import Call, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

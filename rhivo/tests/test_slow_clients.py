@@ -9,13 +9,13 @@ from contextlib import ExitStack, contextmanager
 import psycopg
 import pytest
 
-from rhivo import bodies
-from rhivo.bodies import AT_ONCE, FROM_ONE_ADDRESS, Readers
-from rhivo.demo.launcher import BLOCKING_THREADS
 from rhivo.errors import Unavailable
-from rhivo.processes import wait_until
-from rhivo.testing.server import Call, Server
+from rhivo.local.demo_launcher import BLOCKING_THREADS
+from rhivo.local.processes import wait_until
+from rhivo.testing.real_servers.web_server import Call, Server
 from rhivo.testing.shops import Shop
+from rhivo.web import slow_bodies
+from rhivo.web.slow_bodies import AT_ONCE, FROM_ONE_ADDRESS, Readers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 2 * BLOCKING_THREADS
@@ -113,7 +113,7 @@ def reading(readers: Readers, *addresses: str) -> Iterator[None]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "PATIENCE", 0.0)
+    monkeypatch.setattr(slow_bodies, "PATIENCE", 0.0)
 
 
 def test_one_address_has_two_slow_bodies_and_others_have_theirs(impatient: None) -> None:

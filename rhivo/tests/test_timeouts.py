@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 
-from rhivo.processes import wait_until
-from rhivo.testing.api import Api, refused
+from rhivo.local.processes import wait_until
+from rhivo.testing.api_client import Api, refused
+from rhivo.testing.claim_leaks.leaking_requests import connected, in_force
 from rhivo.testing.database import Role, raw
-from rhivo.testing.leaks import connected, in_force
 from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)

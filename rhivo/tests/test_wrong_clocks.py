@@ -14,7 +14,7 @@ from notifications.models import NotificationLog
 from notifications.tasks import deliver
 from rhivo.claims import acting_as
 from rhivo.clock import database_now, now
-from rhivo.testing.api import Api, answered
+from rhivo.testing.api_client import Api, answered
 from rhivo.testing.database import as_role
 from rhivo.testing.shops import Shop
 

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 
-from bookings.explained_text import as_text
-from bookings.explaining import explain, read_time
-from bookings.finding import id_or_slug
-from businesses.entering import inside
+from bookings.explain.explanation import explain, read_time
+from bookings.explain.terminal_text import as_text
+from bookings.lookups import id_or_slug
+from businesses.identity.inside_business import inside
 from businesses.models import Business, Service, Staff
 from rhivo.clock import now
 from rhivo.errors import RhivoError

@@ -15,7 +15,7 @@ from typing import Any
 from django.core.management import CommandError
 from django.core.management.commands import shell
 
-from businesses.entering import inside
+from businesses.identity.inside_business import inside
 from businesses.models import Business
 
 with suppress(ImportError):

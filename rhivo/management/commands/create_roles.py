@@ -2,11 +2,12 @@
 
 import os
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+import psycopg
 from django.core.management.base import BaseCommand, CommandError
 
 from rhivo.db import roles
+from rhivo.db.database_url import parts_of
 
 _URLS = {"app": "DATABASE_URL", "worker": "WORKER_DATABASE_URL", "owner": "MIGRATION_DATABASE_URL"}
 
@@ -20,8 +21,8 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        database = urlsplit(_given("MIGRATION_DATABASE_URL")).path.strip("/")
-        passwords = {role: _password(name) for role, name in _URLS.items()}
+        database = _part("MIGRATION_DATABASE_URL", "dbname", "names no database")
+        passwords = {role: _part(name, "password", "holds no password") for role, name in _URLS.items()}
         roles.prepare(_given("ADMIN_DATABASE_URL"), database=database, passwords=passwords)
         self.stdout.write(f"Database {database} and its roles are in place.")
 
@@ -33,7 +34,14 @@ def _given(name: str) -> str:
         raise CommandError(f"{name} is not set.") from error
 
 
-def _password(name: str) -> str:
-    if password := urlsplit(_given(name)).password:
-        return unquote(password)
-    raise CommandError(f"{name} holds no password.")
+def _part(name: str, part: str, refusal: str) -> str:
+    """Return one parameter of the URL in a variable; raises CommandError if it is missing or the URL unreadable."""
+    try:
+        found = parts_of(_given(name))
+    except psycopg.ProgrammingError as error:
+        raise CommandError(
+            f"{name} is not the URL of a PostgreSQL database: write postgresql://user:password@host/database."
+        ) from error
+    if part not in found:
+        raise CommandError(f"{name} {refusal}: write postgresql://user:password@host/database.")
+    return found[part]

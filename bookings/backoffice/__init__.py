@@ -1,0 +1,1 @@
+"""Bookings in the back office: pages and forms that call the operations."""

@@ -1,0 +1,383 @@
+"""Appointments in the back office. Everything is read-only but the deeds, and these go through the operations."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from audit.models import AuditLog
+from bookings import operations
+from bookings.backoffice.appointment_actions import CANCEL, COMPLETE, MOVE, NO_SHOW, Act, how_told
+from bookings.backoffice.booking_forms import BookForm, MoveForm, StartFields
+from bookings.backoffice.explain_page import explained
+from bookings.backoffice.free_times import free_times
+from bookings.backoffice.history_entries import tell
+from bookings.history.sentences import Telling
+from bookings.history.snapshots import history_of
+from bookings.models import Appointment, Status
+from bookings.operations.change import Keep
+from bookings.operations.contact import Contact, answers_as_asked
+from businesses.backoffice.admin_site import workplace
+from businesses.backoffice.view_only_admin import ViewOnlyAdmin
+from businesses.money import price_text
+from rhivo.clock import now
+from rhivo.errors import RhivoError
+from rhivo.web.local_time import local_time
+
+LATEST, MOST = 20, 200
+
+COLOURS = {
+    Status.CONFIRMED: "primary",
+    Status.CANCELED: "danger",
+    Status.COMPLETED: "success",
+    Status.NO_SHOW: "warning",
+}
+ACTS = {"reschedule": MOVE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
+
+
+class WhenFilter(admin.SimpleListFilter):
+    """Today and coming at first; a search looks everywhere unless a span is chosen. Days are the business's."""
+
+    title = "date"
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("today", "Today"), ("tomorrow", "Tomorrow"), ("week", "Next 7 days"), ("past", "Past"), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [first | {"display": "Today and coming"}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> QuerySet[Appointment]:
+        def midnight(days: int) -> datetime:
+            day = now().astimezone(workplace(request).zone).date() + timedelta(days=days)
+            return datetime(day.year, day.month, day.day, tzinfo=workplace(request).zone)
+
+        match self.value():
+            case "today":
+                return queryset.filter(starts_at__gte=midnight(0), starts_at__lt=midnight(1))
+            case "tomorrow":
+                return queryset.filter(starts_at__gte=midnight(1), starts_at__lt=midnight(2))
+            case "week":
+                return queryset.filter(starts_at__gte=midnight(0), starts_at__lt=midnight(7))
+            case "past":
+                return queryset.filter(starts_at__lt=now())
+            case None if not request.GET.get("q"):
+                return queryset.filter(starts_at__gte=midnight(0))
+        return queryset
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(ViewOnlyAdmin):
+    list_display = ("reference", "when", "what", "staff", "who", "phone", "state")
+    list_display_links = ("reference", "when")
+    list_filter = (WhenFilter, "status", "staff", "service")
+    list_per_page = 50
+    search_fields = ("reference", "customer_name", "customer_email", "customer_phone")
+    search_help_text = "Search by reference, name, email or phone."
+    show_full_result_count = False
+    actions = ("complete_selected", "no_show_selected")
+    actions_list = ("explain",)
+    actions_detail = ("reschedule", "complete", "no_show", "cancel")
+    fieldsets = (
+        ("Appointment", {"fields": (("reference", "status"), ("when", "until"), ("what", "staff"), "price")}),
+        ("Customer", {"fields": ("customer_name", ("customer_email", "customer_phone"), "notes", "answered")}),
+        ("Terms", {"fields": (("may_cancel", "may_move"), ("set_aside", "booked"))}),
+        ("History", {"fields": ("history",)}),
+    )
+    readonly_fields = (
+        *("when", "what", "until", "price", "answered", "may_cancel", "may_move", "set_aside", "booked", "history"),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("bookings.add_appointment")
+
+    def has_act_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether the role in force may do something to appointments."""
+        return request.user.has_perm("bookings.change_appointment")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
+        rows: QuerySet[Appointment] = super().get_queryset(request)
+        return rows.select_related("staff")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Appointment | None:
+        """Return an appointment, loaded once a request: the page, its buttons and their forms each ask for it."""
+        known: dict[str, Appointment | None] = request.__dict__.setdefault("appointments", {})
+        if object_id not in known:
+            known[object_id] = found = super().get_object(request, object_id, from_field)
+            if found is not None:
+                found.business = workplace(request)
+        return known[object_id]
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("-starts_at", "-id") if request.GET.get("when") == "past" else ("starts_at", "id")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Offer what the appointment's status and the present allow."""
+        appointment = self.get_object(request, object_id)
+        at = now()
+        legal = {name for name, act in ACTS.items() if appointment is not None and act.is_legal(appointment, at)}
+        offered = super().get_actions_detail(request, object_id)
+        return [button for button in offered if button.method.original_function_name in legal]
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Tell all that happened to one appointment, the oldest first; of a very long history the latest part."""
+        appointment = self.get_object(request, object_id)
+        if appointment is None:
+            raise Http404
+        latest = list(history_of(appointment).order_by("-id")[: MOST + 1])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History of {appointment.reference}",
+            "opts": self.opts,
+            "appointment": appointment,
+            "told": tell(latest[:MOST][::-1], request),
+            "is_longer": len(latest) > MOST,
+        }
+        return TemplateResponse(request, "admin/bookings/appointment/history.html", context)
+
+    @action(description="Why is a time not free?", icon="help", permissions=["view"], url_path="why")
+    def explain(self, request: HttpRequest) -> HttpResponse:
+        context = self.admin_site.each_context(request) | {"opts": self.opts} | explained(request)
+        return TemplateResponse(request, "admin/bookings/appointment/explain.html", context)
+
+    # Deeds
+
+    @action(description="Reschedule", icon="event_repeat", permissions=["act"])
+    def reschedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._act(request, object_id, MOVE)
+
+    @action(description="Completed", icon="check", permissions=["act"], variant=ActionVariant.SUCCESS)
+    def complete(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._act(request, object_id, COMPLETE)
+
+    @action(description="No-show", icon="person_off", permissions=["act"])
+    def no_show(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._act(request, object_id, NO_SHOW)
+
+    @action(description="Cancel", icon="close", permissions=["act"], variant=ActionVariant.DANGER)
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._act(request, object_id, CANCEL)
+
+    def _act(self, request: HttpRequest, object_id: str, act: Act) -> HttpResponse:
+        """Show a deed's form, or do it and go back to the appointment."""
+        appointment = self.get_object(request, object_id)
+        if appointment is None:
+            raise Http404
+        more = {"business": workplace(request)} if issubclass(act.form, MoveForm) else {}
+        form = act.form(request.POST or None, appointment=appointment, **more)
+        looked: list[datetime] = []
+        if isinstance(form, MoveForm) and form.is_choosing:
+            looked = self._looked_up(request, form, moving=appointment)
+            form = MoveForm(initial=form.typed(), appointment=appointment, **more)
+        elif form.is_bound and form.is_valid():
+            try:
+                after = act.perform(appointment, form, now())
+            except RhivoError as refusal:
+                form.refuse(refusal)
+            else:
+                _say_done(request, act, appointment, after)
+                return HttpResponseRedirect(self._page(appointment))
+        context = {"act": act, "appointment": appointment, "when": local_time(appointment.starts_at), "looked": looked}
+        return self._form_page(request, f"{act.title} {appointment.reference}", form, act.button, context)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Book for a customer; the form's key makes a second press of the button book nothing more."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        business = workplace(request)
+        form = BookForm(request.POST or None, business=business)
+        looked: list[datetime] = []
+        if form.is_choosing:
+            looked = self._looked_up(request, form)
+            form = BookForm(initial=form.typed(), business=business)
+        elif form.is_bound and form.is_valid():
+            try:
+                booked = _book(request, form)
+            except RhivoError as refusal:
+                form.refuse(refusal)
+            else:
+                reference = booked.appointment.reference
+                if booked.created:
+                    messages.success(request, format_html("Booked: {}. {}", reference, how_told(booked.appointment)))
+                else:
+                    messages.info(request, f"Was booked already: {reference}.")
+                return HttpResponseRedirect(self._page(booked.appointment))
+        return self._form_page(request, "Book for a customer", form, "Book", {"looked": looked})
+
+    def _looked_up(self, request: HttpRequest, form: StartFields, moving: Appointment | None = None) -> list[datetime]:
+        """Return the free times for what was typed so far, none when one was taken or service and day are not known."""
+        form.is_valid()
+        if "look" not in request.POST:
+            return []
+        service, day = form.cleaned_data.get("service"), form.cleaned_data.get("day")
+        if not service or not day:
+            messages.warning(request, "Choose a service and a day first.")
+            return []
+        staff = form.staff_wanted if isinstance(form, MoveForm) else form.cleaned_data.get("staff")
+        if isinstance(staff, Keep):
+            staff = moving.staff if moving and service.assignments.filter(staff=moving.staff).exists() else None
+        found = free_times(workplace(request), service, day, at=now(), staff=staff, moving=moving)
+        if not found:
+            messages.warning(request, "Nothing is free within a week of that day.")
+        return found
+
+    def _form_page(
+        self, request: HttpRequest, title: str, form: Any, button: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        return TemplateResponse(
+            request,
+            "admin/bookings/appointment/act.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": title,
+                "opts": self.opts,
+                "form": form,
+                "button": button,
+                "has_start": isinstance(form, StartFields),
+                **context,
+            },
+        )
+
+    def _page(self, appointment: Appointment) -> str:
+        return reverse("admin:bookings_appointment_change", args=[appointment.pk])
+
+    # Many at once
+
+    @admin.action(description="Completed", permissions=["act"])
+    def complete_selected(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
+        _close_each(request, queryset, operations.complete_appointment, "completed")
+
+    @admin.action(description="No-show", permissions=["act"])
+    def no_show_selected(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
+        _close_each(request, queryset, operations.mark_no_show, "no-show")
+
+    # What is shown
+
+    @display(description="When", ordering="starts_at")
+    def when(self, appointment: Appointment) -> str:
+        return local_time(appointment.starts_at)
+
+    @display(description="Service", ordering="service_name")
+    def what(self, appointment: Appointment) -> str:
+        return appointment.service_name
+
+    @display(description="Customer", ordering="customer_name")
+    def who(self, appointment: Appointment) -> str:
+        return appointment.customer_name
+
+    @display(description="Until")
+    def until(self, appointment: Appointment) -> str:
+        return local_time(appointment.ends_at)
+
+    @display(description="Status", ordering="status", label=COLOURS)
+    def state(self, appointment: Appointment) -> tuple[str, str]:
+        return appointment.status, appointment.get_status_display()
+
+    @display(description="Phone", ordering="customer_phone")
+    def phone(self, appointment: Appointment) -> str:
+        return appointment.customer_phone or "–"
+
+    @display(description="Price")
+    def price(self, appointment: Appointment) -> str:
+        return price_text(appointment.price_cents, appointment.currency, appointment.business.locale)
+
+    @display(description="Answers")
+    def answered(self, appointment: Appointment) -> SafeString | str:
+        answers = answers_as_asked(appointment.business, appointment.answers)
+        rows = ((label, "yes" if value is True else value) for label, value in answers)
+        return format_html_join("", "<div>{}: {}</div>", rows) or "–"
+
+    @display(description="The customer may cancel")
+    def may_cancel(self, appointment: Appointment) -> str:
+        until = appointment.cancel_until
+        return f"until {local_time(until)}" if until else "no"
+
+    @display(description="The customer may reschedule")
+    def may_move(self, appointment: Appointment) -> str:
+        until = appointment.reschedule_until
+        return f"until {local_time(until)}" if until else "no"
+
+    @display(description="Rules set aside by staff")
+    def set_aside(self, appointment: Appointment) -> str:
+        return ", ".join(name.replace("_", " ") for name in appointment.overrides) or "none"
+
+    @display(description="Booked")
+    def booked(self, appointment: Appointment) -> str:
+        return local_time(appointment.created_at)
+
+    @display(description="What happened")
+    def history(self, appointment: Appointment) -> SafeString | str:
+        # unfold's template asks for a field six times: it is told once.
+        if not hasattr(appointment, "told"):
+            appointment.told = _told(appointment)  # type: ignore[attr-defined]
+        return appointment.told  # type: ignore[attr-defined]
+
+
+def _told(appointment: Appointment) -> SafeString | str:
+    """Return the latest of an appointment's history as lines, the oldest first."""
+    entries = list(history_of(appointment).order_by("-id")[:LATEST])[::-1]
+    telling = Telling.of(entries, currency=appointment.currency, locale=appointment.business.locale)
+    rows = ((local_time(entry.at), telling.sentence(entry), _why(entry)) for entry in entries)
+    return format_html_join("", '<div class="break-words">{}: {}{}</div>', rows) or "–"
+
+
+def _why(entry: AuditLog) -> str:
+    return f" ({entry.reason})" if entry.reason else ""
+
+
+def _say_done(request: HttpRequest, act: Act, before: Appointment, after: Appointment) -> None:
+    """Say what came of a deed; one that found everything as it was to be has changed nothing and told nobody."""
+    if after.version == before.version:
+        messages.info(request, f"{after.reference}: Nothing changed, it is so already.")
+    else:
+        messages.success(request, format_html("{}: {}", after.reference, act.done(after)))
+
+
+def _book(request: HttpRequest, form: BookForm) -> operations.Booked:
+    typed = form.cleaned_data
+    return operations.book_for_customer(
+        business=workplace(request),
+        service=typed["service"],
+        staff=typed["staff"],
+        start=form.start,
+        contact=Contact(typed["name"], typed["email"], typed["phone"]),
+        notes=typed["notes"],
+        overrides=form.overrides,
+        key=typed["key"],
+        at=now(),
+    )
+
+
+def _close_each(
+    request: HttpRequest, rows: QuerySet[Appointment], close: Callable[..., Appointment], outcome: str
+) -> None:
+    """Close each confirmed one on its own: what one refuses keeps no other from it.
+
+    Correcting a completed one to a no-show, or back, is decided one at a time.
+    """
+    closed, left = 0, []
+    for appointment in rows:
+        if appointment.status != Status.CONFIRMED:
+            left.append(f"{appointment.reference} ({appointment.get_status_display().lower()})")
+            continue
+        try:
+            close(appointment=appointment, version=appointment.version, at=now())
+            closed += 1
+        except RhivoError as refusal:
+            messages.error(request, f"{appointment.reference}: {refusal.detail}")
+    if closed:
+        messages.success(request, f"{closed} marked as {outcome}.")
+    if left:
+        why = "Only confirmed ones are closed together: correct an outcome on the appointment's own page."
+        messages.warning(request, f"Left as they were: {', '.join(left)}. {why}")

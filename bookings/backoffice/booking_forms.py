@@ -1,0 +1,235 @@
+"""What is typed in the back office to book, reschedule, cancel or close; a refusal is shown with all that was typed."""
+
+from datetime import MAXYEAR, MINYEAR, date, datetime
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from unfold.widgets import (
+    INPUT_CLASSES,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
+
+from bookings.models import Appointment
+from bookings.operations.book import LIFTED, Override
+from bookings.operations.change import KEEP, Keep
+from bookings.rules.hours import local_instant
+from businesses.backoffice.form_fields import ClockField
+from businesses.models import Business, Service, Staff
+from rhivo.errors import IdempotencyMismatch, RhivoError, VersionConflict
+
+DAY = {"type": "date", "class": " ".join(INPUT_CLASSES)}
+ANYONE, SAME = "", "same"
+OVERRIDE_FIELDS = {
+    "ignore_notice": Override.NOTICE,
+    "ignore_advance": Override.ADVANCE,
+    "ignore_hours": Override.HOURS,
+}
+
+
+class ActForm(forms.Form):
+    """A form whose deed the domain may refuse: the refusal becomes its error, with `alternatives` to choose from."""
+
+    alternatives: list[datetime]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.alternatives = []
+
+    def refuse(self, refusal: RhivoError) -> None:
+        """Show a refusal where it belongs."""
+        self.alternatives = list(refusal.extra.get("alternatives", []))
+        for name, complaints in refusal.errors.items():
+            self.add_error(name if name in self.fields else None, complaints)
+        if not refusal.errors:
+            self.add_error(None, refusal.detail)
+
+    def _put(self, name: str, value: str) -> None:
+        """Replace what was typed in one field."""
+        self.data = self.data.copy()  # type: ignore[attr-defined]
+        self.data[self.add_prefix(name)] = value  # type: ignore[index]
+
+
+class ChangeForm(ActForm):
+    """Changes one appointment, in the version that was shown."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, appointment: Appointment, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.appointment = appointment
+        self.initial["version"] = appointment.version
+
+    def refuse(self, refusal: RhivoError) -> None:
+        if isinstance(refusal, VersionConflict):
+            self._put("version", str(refusal.extra.get("current_version", self.appointment.version)))
+            self.add_error(None, "Someone else changed this meanwhile: above is how it is now. Decide again.")
+        else:
+            super().refuse(refusal)
+
+
+class OutcomeForm(ChangeForm):
+    """Nothing to fill in: it took place, or nobody came."""
+
+
+class CancelForm(ChangeForm):
+    reason = forms.CharField(
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Kept in the history; the customer does not see it.",
+    )
+
+
+class StartFields(ActForm):
+    """A start as day and wall-clock time of the business; `exact` tells two of the same name apart."""
+
+    day = forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs=DAY))
+    clock = ClockField(label="Time")
+
+    exact = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+
+    business: Business
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if not MINYEAR + 1 < day.year < MAXYEAR - 1:
+            raise ValidationError("There is no calendar for that year.")
+        return day
+
+    @property
+    def is_choosing(self) -> bool:
+        """Whether this is no deed yet: free times are looked up, or one of them is taken into the form."""
+        return self.is_bound and ("look" in self.data or "take" in self.data)
+
+    def _take(self) -> None:
+        """Fill in the time that was chosen among those offered."""
+        instant = parse_datetime(self.data.get("take", "")) if self.is_bound else None
+        if instant is not None and timezone.is_aware(instant):
+            local = instant.astimezone(self.business.zone)
+            self._put("day", local.date().isoformat())
+            self._put("clock", local.strftime("%H:%M"))
+            self._put("exact", instant.isoformat())
+
+    @property
+    def start(self) -> datetime:
+        """The instant that was asked for: a time the clocks skip moves forward, one they repeat is the one taken."""
+        day, minute = self.cleaned_data["day"], self.cleaned_data["clock"]
+        exact: datetime | None = self.cleaned_data.get("exact")
+        if exact is not None:
+            local = exact.astimezone(self.business.zone)
+            if (local.date(), local.hour * 60 + local.minute) == (day, minute):
+                return exact
+        return local_instant(day, minute, self.business.zone)
+
+    def typed(self) -> dict[str, Any]:
+        """Return all that was typed, for a fresh form that complains of nothing."""
+        return {name: self[name].value() for name in self.fields}
+
+
+class BookForm(StartFields):
+    """A booking on the phone or at the door."""
+
+    service = forms.ModelChoiceField(Service.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose")
+    staff = forms.ModelChoiceField(
+        Staff.objects.none(), required=False, widget=UnfoldAdminSelectWidget, empty_label="Anyone", label="With"
+    )
+    name = forms.CharField(max_length=120, widget=UnfoldAdminTextInputWidget)
+    email = forms.CharField(
+        max_length=254,
+        required=False,
+        widget=UnfoldAdminEmailInputWidget,
+        help_text="The confirmation goes there. Without one the customer gets no mail.",
+    )
+    phone = forms.CharField(max_length=32, required=False, widget=UnfoldAdminTextInputWidget)
+    notes = forms.CharField(max_length=2000, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+    ignore_notice = forms.BooleanField(
+        required=False, widget=UnfoldBooleanWidget, label="Book at shorter notice than customers may"
+    )
+    ignore_advance = forms.BooleanField(
+        required=False, widget=UnfoldBooleanWidget, label="Book further ahead than customers may"
+    )
+    ignore_hours = forms.BooleanField(
+        required=False, widget=UnfoldBooleanWidget, label="Book outside hours or off the usual starts"
+    )
+    key = forms.CharField(min_length=8, max_length=128, widget=forms.HiddenInput)
+
+    field_order = (
+        "service",
+        "staff",
+        "day",
+        "clock",
+        "name",
+        "email",
+        "phone",
+        "notes",
+        *OVERRIDE_FIELDS,
+        "key",
+        "exact",
+    )
+
+    def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.business = business
+        self.initial.setdefault("key", uuid4().hex)
+        self.fields["service"].queryset = Service.objects.active().filter(business=business)  # type: ignore[attr-defined]
+        self.fields["staff"].queryset = Staff.objects.active().filter(business=business)  # type: ignore[attr-defined]
+        self._take()
+
+    @property
+    def overrides(self) -> list[Override]:
+        return [override for name, override in OVERRIDE_FIELDS.items() if self.cleaned_data[name]]
+
+    def refuse(self, refusal: RhivoError) -> None:
+        if isinstance(refusal, IdempotencyMismatch):
+            self._put("key", uuid4().hex)
+            self.add_error(None, "This form has booked already, see the list. Press “Book” again for one more booking.")
+            return
+        super().refuse(refusal)
+        for name, override in OVERRIDE_FIELDS.items():
+            if refusal.code in LIFTED[override] and not self.cleaned_data.get(name):
+                self.add_error(name, "Tick this to book nevertheless.")
+
+
+class MoveForm(ChangeForm, StartFields):
+    """Another time, service or person for an appointment."""
+
+    service = forms.ModelChoiceField(Service.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None)
+    staff = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget, label="With")
+
+    field_order = ("service", "staff", "day", "clock", "version", "exact")
+
+    def __init__(self, *args: Any, appointment: Appointment, business: Business, **kwargs: Any) -> None:
+        super().__init__(*args, appointment=appointment, **kwargs)
+        self.business = business
+        local = appointment.starts_at.astimezone(business.zone)
+        for name, value in {
+            "service": appointment.service_id,
+            "staff": SAME if appointment.staff_id else ANYONE,
+            "day": local.date(),
+            "clock": local.hour * 60 + local.minute,
+        }.items():
+            self.initial.setdefault(name, value)
+        offered = Service.objects.filter(business=business)
+        self.fields["service"].queryset = offered.active() | offered.filter(pk=appointment.service_id)  # type: ignore[attr-defined]
+        self._people = {str(person.pk): person for person in Staff.objects.active().filter(business=business)}
+        self.fields["staff"].choices = self._staff_choices()  # type: ignore[attr-defined]
+        self._take()
+
+    def _staff_choices(self) -> list[tuple[str, str]]:
+        others = [(key, person.name) for key, person in self._people.items() if person != self.appointment.staff]
+        same = [(SAME, f"{self.appointment.staff.name} as now")] if self.appointment.staff else []
+        return [*same, (ANYONE, "Anyone"), *others]
+
+    @property
+    def staff_wanted(self) -> Staff | Keep | None:
+        """The person chosen, None for anyone, KEEP for whoever it is now."""
+        chosen = self.cleaned_data.get("staff", ANYONE)
+        return KEEP if chosen == SAME else self._people.get(chosen)

@@ -1,0 +1,101 @@
+"""The page "Why is a time not free?" of the back office: a form in the address, and what it explains."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget
+
+from bookings.backoffice.booking_forms import StartFields
+from bookings.explain.explanation import Asked, BadTime, Explanation, explain, read_time
+from bookings.explain.timeline import place_text
+from businesses.backoffice.admin_site import workplace
+from businesses.models import Business, Service, Staff
+from businesses.models.availability import MIDNIGHT, clock_text
+from rhivo.clock import now
+
+INSTANT = {"type": "datetime-local", "step": "1", "class": " ".join(INPUT_CLASSES)}
+
+
+class ExplainForm(StartFields):
+    """What is asked about: a start of a service, for one person or anyone, and an instant of the past if any."""
+
+    service = forms.ModelChoiceField(Service.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose")
+    staff = forms.ModelChoiceField(
+        Staff.objects.none(), required=False, widget=UnfoldAdminSelectWidget, empty_label="Anyone", label="With"
+    )
+    past = forms.CharField(
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs=INSTANT),
+        label="How was it at",
+        help_text="When it was refused, if you know. Empty: only how it is now.",
+    )
+
+    field_order = ("service", "staff", "day", "clock", "past", "exact")
+
+    def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.business = business
+        self.fields["service"].queryset = Service.objects.filter(business=business)  # type: ignore[attr-defined]
+        self.fields["staff"].queryset = Staff.objects.filter(business=business)  # type: ignore[attr-defined]
+
+    def clean_past(self) -> datetime | None:
+        text = self.cleaned_data["past"]
+        try:
+            past = read_time(text, self.business.zone).instant if text else None
+        except BadTime as refusal:
+            raise ValidationError("Write day and time, such as 2026-12-01 12:03:00.") from refusal
+        if past is not None and past > now():
+            raise ValidationError("That is still to come.")
+        return past
+
+    @property
+    def asked(self) -> Asked:
+        """The start, and what is to be said of its wall-clock time where the clocks change."""
+        day, minute = self.cleaned_data["day"], self.cleaned_data["clock"]
+        if self.cleaned_data.get("exact") or minute == MIDNIGHT:
+            return Asked(self.start, "")
+        return read_time(f"{day} {clock_text(minute)}", self.business.zone)
+
+
+def explained(request: HttpRequest) -> dict[str, Any]:
+    """Return what the page shows: the form, and the explanation once the form says of what."""
+    business = workplace(request)
+    form = ExplainForm(request.GET or None, business=business)
+    context: dict[str, Any] = {"title": "Why is a time not free?", "form": form}
+    if not form.is_bound or not form.is_valid():
+        return context
+    typed, asked = form.cleaned_data, form.asked
+    found = explain(
+        business,
+        typed["service"],
+        asked.instant,
+        at=now(),
+        staff=typed["staff"],
+        past=typed["past"],
+        remark=asked.remark,
+    )
+    return context | {
+        "explained": found,
+        "verdicts": _verdicts(found),
+        "story": [(event, place_text(event.places)) for event in found.story],
+        "second": _second(request, found.start) if asked.remark else "",
+    }
+
+
+def _verdicts(found: Explanation) -> list[tuple[str, Any, str]]:
+    """Return title, verdict and free places of each instant that is judged, the past one first."""
+    titled = [(f"At {found.past.at:%-d %b %Y, %H:%M:%S}", found.past)] if found.past else []
+    return [(title, verdict, place_text(verdict.remaining)) for title, verdict in [*titled, ("Now", found.now)]]
+
+
+def _second(request: HttpRequest, start: datetime) -> str:
+    """Return the query for the second time that the clocks show what they show at a start, '' if they do so once."""
+    second = start.replace(fold=1)
+    if second.utcoffset() == start.utcoffset():
+        return ""
+    return urlencode({**request.GET.dict(), "exact": second.isoformat()})

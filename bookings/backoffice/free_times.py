@@ -1,0 +1,24 @@
+"""Free starts to offer to whoever is on the phone."""
+
+from datetime import date, datetime
+
+from bookings.load_calendar import calendar_of_days
+from bookings.models import Appointment
+from bookings.operations.choose_slot import nearest_starts
+from businesses.models import Business, Service, Staff
+
+
+def free_times(
+    business: Business,
+    service: Service,
+    day: date,
+    *,
+    at: datetime,
+    staff: Staff | None = None,
+    moving: Appointment | None = None,
+) -> list[datetime]:
+    """Return the free starts of a local day, or of a full one the nearest others, in the business's zone."""
+    calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, moving=moving)
+    slots = [slot.start.astimezone(business.zone) for _, slots in calendar.days(day, day, at=at) for slot in slots]
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=business.zone)
+    return slots or nearest_starts(business, service, noon, at=at, staff=staff, moving=moving)

@@ -1,0 +1,56 @@
+"""Entries of the history as the back office shows them: in words, with a link to the thing that each is about."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+from audit.models import AuditLog
+from bookings.history.sentences import Telling, TextChange
+from businesses.backoffice.admin_site import workplace
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An entry in words, in the zone in force; `link` leads to the thing that it is about, '' for nowhere."""
+
+    entry: AuditLog
+    sentence: str
+    thing: str
+    who: str
+    changes: list[TextChange]
+    link: str
+
+
+def tell(entries: Sequence[AuditLog], request: HttpRequest) -> list[Told]:
+    """Return entries in words, what they need looked up once for all."""
+    business = workplace(request)
+    telling = Telling.of(entries, currency=business.currency, locale=business.locale)
+    pages = _pages(request)
+    return [
+        Told(
+            entry,
+            sentence=telling.sentence(entry),
+            thing=telling.thing(entry),
+            who=telling.who(entry),
+            changes=telling.changes(entry),
+            link=_link(entry, pages),
+        )
+        for entry in entries
+    ]
+
+
+def _pages(request: HttpRequest) -> dict[str, str]:
+    """Return by entity the name of the page that shows one, for those that the person may see."""
+    return {
+        model._meta.model_name: f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        for model, page in admin.site._registry.items()
+        if model._meta.model_name and page.has_view_permission(request)
+    }
+
+
+def _link(entry: AuditLog, pages: dict[str, str]) -> str:
+    is_there = entry.after is not None
+    return reverse(pages[entry.entity], args=[entry.entity_id]) if is_there and entry.entity in pages else ""

@@ -1,0 +1,266 @@
+"""The history in sentences: who did what to which thing, for the people at work.
+
+Works for any entity: one that is not known here is told by its own name, fields and values. Instants are shown in the
+zone in force. Names are looked up for many entries at once, under the claims in force; who left is told by their role.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
+
+from audit.changes import changes_of
+from audit.models import AuditLog
+from businesses.models import Category, Service, Staff, User
+from businesses.models.availability import Weekday, clock_text
+from businesses.money import price_text
+from rhivo.web.local_time import local_time
+
+NAMED: dict[str, type[Model]] = {"user_id": User, "service_id": Service, "staff_id": Staff, "category_id": Category}
+NOUNS = {"availability": "hours", "membership": "access", "assignment": "assignment", "login": "log-in"}
+LABELS = {
+    "max_simultaneous_bookings": "places",
+    "price_cents": "price",
+    "starts_at": "start",
+    "ends_at": "end",
+    "staff_id": "person",
+    "user_id": "account",
+    "first_date": "from",
+    "last_date": "to",
+}
+VERBS = {
+    "secret_changed": "changed a secret of",
+    "password_changed": "changed the password of",
+    "exported": "exported",
+    "no_show": "marked as no-show",
+    "completed": "marked as completed",
+}
+LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """One changed field in words."""
+
+    label: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.before} → {self.after}"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What it takes to tell some entries: the names of those they speak of, the business's currency and its locale."""
+
+    currency: str
+    locale: str
+    names: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entries: Sequence[AuditLog], *, currency: str, locale: str) -> "Telling":
+        """Look up the names that entries need: at most one query for accounts, services, people and categories each."""
+        wanted: dict[str, set[str]] = {key: set() for key in NAMED}
+        wanted["user_id"] |= {entry.actor for entry in entries if entry.actor_kind == "user" and _is_id(entry.actor)}
+        for snapshot in (each for entry in entries for each in (entry.before, entry.after) if each):
+            for key in NAMED:
+                wanted[key] |= {snapshot[key]} if _is_id(snapshot.get(key)) else set()
+        return cls(currency, locale, {key: _names(model, wanted[key]) for key, model in NAMED.items()})
+
+    def who(self, entry: AuditLog) -> str:
+        """Return who did it: by name where the claims know it, else by what they are."""
+        customer = str(_snapshot(entry).get("customer_name") or "")
+        match entry.actor_kind:
+            case "user":
+                is_customer = entry.actor == _snapshot(entry).get("customer_id")
+                known = self.names.get("user_id", {}).get(entry.actor) or (customer if is_customer else "")
+                return known or _by_role(entry.actor_role)
+            case "guest":
+                return f"{customer} (guest)" if customer else "A guest"
+            case "public":
+                return "A visitor"
+            case "worker":
+                return "An operator" if entry.actor_role else "Rhivo itself"
+        return f"The database login {entry.actor}"
+
+    def sentence(self, entry: AuditLog) -> str:
+        """Return what happened in one sentence, without its reason."""
+        told = _APPOINTMENT.get(entry.action) if entry.entity == "appointment" else None
+        if told is not None:
+            return told(self, entry)
+        if entry.entity == "login":
+            return _log_in(self, entry)
+        verb = VERBS.get(entry.action) or entry.action.replace("_", " ")
+        said = f"{self.who(entry)} {verb} {self.thing(entry)}"
+        changes = self.changes(entry) if entry.before and entry.after else []
+        return said + (f": {_listed(changes)}" if changes else "")
+
+    def thing(self, entry: AuditLog) -> str:
+        """Return what an entry is about, by kind and name."""
+        noun = NOUNS.get(entry.entity) or entry.entity.replace("_", " ")
+        return f"{noun} {self._name(entry)}".strip()
+
+    def _name(self, entry: AuditLog) -> str:
+        said = _snapshot(entry)
+        person, service = self._named("staff_id", said), self._named("service_id", said)
+        match entry.entity:
+            case "appointment":
+                return str(said.get("reference", ""))
+            case "availability":
+                return f"of {person or 'the business'}, {_window(said)}"
+            case "membership":
+                return f"of {self._named('user_id', said) or 'someone who left'}"
+            case "assignment" | "service_staff":
+                return f"of {person or 'someone'} to {service or 'a service'}"
+        return str(said.get("name") or said.get("email") or said.get("slug") or "")
+
+    def _named(self, key: str, snapshot: dict[str, Any]) -> str:
+        return self.names.get(key, {}).get(str(snapshot.get(key)), "")
+
+    def changes(self, entry: AuditLog) -> list[TextChange]:
+        """Return every field that changed, in words."""
+        currency = str(_snapshot(entry).get("currency") or self.currency)
+        return [
+            TextChange(
+                label_of(change.name),
+                self._text(change.name, change.before, currency),
+                self._text(change.name, change.after, currency),
+            )
+            for change in changes_of(entry)
+        ]
+
+    def _text(self, name: str, value: Any, currency: str = "") -> str:
+        if value in (None, "", [], {}):
+            return "–"
+        if name in NAMED:
+            return self.names.get(name, {}).get(str(value)) or "someone or something that is gone"
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        text = _number(name, value, currency, self.locale) if isinstance(value, int) else _plain(value)
+        return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def action_text(action: str) -> str:
+    """Return what people call an action."""
+    return {"moved": "rescheduled"}.get(action) or action.replace("_", " ")
+
+
+def label_of(name: str) -> str:
+    """Return what people call a column."""
+    plain = name.removesuffix("_id").removesuffix("_minutes").removesuffix("_hours").removeprefix("is_")
+    return LABELS.get(name) or plain.replace("_", " ")
+
+
+def _booked(telling: Telling, entry: AuditLog) -> str:
+    said = _snapshot(entry)
+    person = telling._named("staff_id", said)
+    return (
+        f"{telling.who(entry)} booked {said.get('reference', '')}: {said.get('service_name', '')}"
+        f"{f' with {person}' if person else ''}, {_when(said)}"
+    )
+
+
+def _moved(telling: Telling, entry: AuditLog) -> str:
+    before, after = entry.before or {}, entry.after or {}
+    said = [f"{telling.who(entry)} rescheduled {after.get('reference', '')}"]
+    if before.get("starts_at") != after.get("starts_at"):
+        day, _, clock = _when(after).rpartition(", ")
+        said.append(f"from {_when(before)} to {clock if _when(before).startswith(f'{day}, ') else _when(after)}")
+    if before.get("service_id") != after.get("service_id"):
+        said.append(f"from {before.get('service_name')} to {after.get('service_name')}")
+    if before.get("staff_id") != after.get("staff_id"):
+        former, latter = (telling._named("staff_id", each) or "nobody in particular" for each in (before, after))
+        said.append(f"from {former} to {latter}")
+    return " ".join([said[0], ", ".join(said[1:])])
+
+
+def _canceled(telling: Telling, entry: AuditLog) -> str:
+    said = _snapshot(entry)
+    return f"{telling.who(entry)} canceled {said.get('reference', '')}: {said.get('service_name', '')}, {_when(said)}"
+
+
+def _closed(telling: Telling, entry: AuditLog) -> str:
+    reference = _snapshot(entry).get("reference", "")
+    return f"{telling.who(entry)} marked {reference} as {'no-show' if entry.action == 'no_show' else 'completed'}"
+
+
+_APPOINTMENT = {
+    "booked": _booked,
+    "moved": _moved,
+    "canceled": _canceled,
+    "completed": _closed,
+    "no_show": _closed,
+}
+
+
+def _log_in(telling: Telling, entry: AuditLog) -> str:
+    if entry.action == "refused":
+        return f"A log-in as {_snapshot(entry).get('email') or 'someone unknown'} was refused"
+    return f"{telling.who(entry)} {entry.action.replace('_', ' ')}"
+
+
+def _snapshot(entry: AuditLog) -> dict[str, Any]:
+    return entry.after or entry.before or {}
+
+
+def _by_role(role: str) -> str:
+    known = {"owner": "A former owner", "staff": "A former colleague", "customer": "A customer"}
+    return known.get(role, "Someone who is gone")
+
+
+def _listed(changes: Sequence[TextChange], most: int = 4) -> str:
+    return ", ".join(map(str, changes[:most])) + (" and more" if len(changes) > most else "")
+
+
+def _when(snapshot: dict[str, Any]) -> str:
+    return _plain(snapshot.get("starts_at") or "")
+
+
+def _window(snapshot: dict[str, Any]) -> str:
+    opens, closes, weekday = snapshot.get("opens"), snapshot.get("closes"), snapshot.get("weekday")
+    span = f"{clock_text(opens)}–{clock_text(closes)}" if opens is not None and closes is not None else "closed"
+    first, last = snapshot.get("first_date"), snapshot.get("last_date")
+    dates = f"{first}" if first == last else f"{first} to {last}"
+    return f"{Weekday(weekday).label if weekday is not None else dates} {span}"
+
+
+def _number(name: str, value: int, currency: str, locale: str) -> str:
+    if name.endswith("_cents"):
+        return price_text(value, currency, locale)
+    if name == "weekday":
+        return str(Weekday(value).label)
+    if name in ("opens", "closes"):
+        return clock_text(value)
+    unit = " min" if name.endswith("_minutes") else " h" if name.endswith("_hours") else ""
+    return f"{value}{unit}"
+
+
+def _plain(value: Any) -> str:
+    """Return a value as people read it; an instant in the zone in force, which JSON knows as text."""
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(each)}" for key, each in value.items())
+    text = str(value)
+    try:
+        instant = datetime.fromisoformat(text) if text[10:11] == "T" else None
+    except ValueError:
+        instant = None
+    return local_time(instant) if instant is not None and instant.tzinfo is not None else text
+
+
+def _is_id(value: Any) -> bool:
+    try:
+        UUID(value)
+    except (TypeError, ValueError, AttributeError):
+        return False
+    return True
+
+
+def _names(model: type[Model], ids: Iterable[str]) -> dict[str, str]:
+    found = model._default_manager.in_bulk(set(ids)) if ids else {}
+    return {str(key): str(row) for key, row in found.items()}

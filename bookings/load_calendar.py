@@ -1,0 +1,183 @@
+"""Feeding the pure `availability` from the database: hours, people and live claims on time.
+
+Reads under whatever claims are in force; decides nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from bookings.models import Appointment
+from bookings.rules.slots import Calendar, Claim, DateException, Hours, Person, Rules, ServiceTerms, WeeklyWindow
+from businesses.models import Business, Service, Staff
+
+
+class Assigned(NamedTuple):
+    """Someone who does a service, active or not."""
+
+    id: UUID
+    name: str
+    is_active: bool
+
+
+def terms_of(service: Service, *, has_staff: bool) -> ServiceTerms:
+    """Return what a service asks of a slot today."""
+    return ServiceTerms(
+        id=service.id,
+        duration_minutes=service.duration_minutes,
+        buffer_before_minutes=service.buffer_before_minutes,
+        buffer_after_minutes=service.buffer_after_minutes,
+        capacity=service.max_simultaneous_bookings,
+        is_group=service.is_group,
+        has_staff=has_staff,
+    )
+
+
+def agreed_terms(appointment: Appointment, terms: ServiceTerms) -> ServiceTerms:
+    """Return the terms of a service with the length and buffers that an appointment agreed."""
+    minutes = int((appointment.ends_at - appointment.starts_at).total_seconds()) // 60
+    return replace(
+        terms,
+        duration_minutes=minutes,
+        buffer_before_minutes=appointment.buffer_before_minutes,
+        buffer_after_minutes=appointment.buffer_after_minutes,
+    )
+
+
+def calendar(
+    business: Business,
+    service: Service,
+    *,
+    first: datetime,
+    last: datetime,
+    at: datetime,
+    staff: Staff | None = None,
+    moving: Appointment | None = None,
+) -> Calendar:
+    """Return the calendar of a service between two instants, for one staff member or any.
+
+    Whoever asks for a person is offered that person or nothing, also of a service that needs nobody in particular.
+    `moving` is the appointment to be moved: its own claim does not count, and within its service its agreed terms do.
+    """
+    assigned = _assigned(business, service)
+    people = [person for person in assigned if person.is_active and (staff is None or staff.id == person.id)]
+    own_hours = hours_of(business, people)
+    terms = terms_of(service, has_staff=bool(assigned) or staff is not None)
+    if moving is not None and moving.service_id == service.id:
+        terms = agreed_terms(moving, terms)
+    return Calendar(
+        rules=Rules(
+            zone=business.zone,
+            slot_interval_minutes=service.slot_interval_minutes or business.slot_interval_minutes,
+            min_notice_minutes=business.min_notice_minutes,
+            max_advance_days=business.max_advance_days,
+        ),
+        hours=own_hours[None],
+        service=terms,
+        people=[Person(person.id, person.name, own_hours[person.id]) for person in people],
+        claims=_claims(business, terms, [person.id for person in people], first, last, at, moving),
+    )
+
+
+def calendar_of_days(
+    business: Business,
+    service: Service,
+    *,
+    first: date,
+    last: date,
+    at: datetime,
+    staff: Staff | None = None,
+    moving: Appointment | None = None,
+) -> Calendar:
+    """Return the calendar that covers a range of the business's local days, both included."""
+    midnight = datetime.min.time()
+    return calendar(
+        business,
+        service,
+        first=datetime.combine(_with_room(first), midnight, business.zone),
+        last=datetime.combine(_with_room(last), midnight, business.zone) + timedelta(days=1),
+        at=at,
+        staff=staff,
+        moving=moving,
+    )
+
+
+def slugs_of_staff(business: Business) -> dict[UUID, str]:
+    """Return the slug of everyone, assigned or not: a class keeps its host."""
+    return dict(_rows("SELECT id, slug FROM staff WHERE business_id = %s", [business.id]))
+
+
+def _assigned(business: Business, service: Service) -> list[Assigned]:
+    """Return everyone who does a service."""
+    found = _rows(
+        "SELECT s.id, s.name, s.is_active FROM staff s"
+        " JOIN service_staff a ON a.business_id = s.business_id AND a.staff_id = s.id"
+        " WHERE a.business_id = %s AND a.service_id = %s",
+        [business.id, service.id],
+    )
+    return list(map(Assigned._make, found))
+
+
+def local_day(start: datetime, zone: ZoneInfo) -> date:
+    """Return the local date of an instant, at the ends of what a date can say one nearby."""
+    return start.astimezone(zone).date() if MINYEAR < start.year < MAXYEAR else _with_room(start.date())
+
+
+def _with_room(day: date) -> date:
+    """Return a date around which zones and durations can be added: no business is open outside."""
+    return min(max(day, date(MINYEAR + 1, 1, 1)), date(MAXYEAR - 1, 12, 31))
+
+
+def hours_of(business: Business, people: Iterable[Assigned | Staff]) -> dict[UUID | None, Hours]:
+    """Return the hours of the business (under None) and of each person, in one query."""
+    weekly: dict[UUID | None, list[WeeklyWindow]] = defaultdict(list)
+    exceptions: dict[UUID | None, list[DateException]] = defaultdict(list)
+    found = _rows(
+        "SELECT staff_id, weekday, first_date, last_date, opens, closes FROM availability WHERE business_id = %s",
+        [business.id],
+    )
+    for staff_id, weekday, first, last, opens, closes in found:
+        if weekday is not None:
+            weekly[staff_id].append(WeeklyWindow(weekday, opens, closes))
+        else:
+            exceptions[staff_id].append(DateException(first, last, opens, closes))
+    owners: Iterable[UUID | None] = (None, *(person.id for person in people))
+    return {owner: Hours(tuple(weekly[owner]), tuple(exceptions[owner])) for owner in owners}
+
+
+def _claims(
+    business: Business,
+    terms: ServiceTerms,
+    people: Sequence[UUID],
+    first: datetime,
+    last: datetime,
+    at: datetime,
+    moving: Appointment | None,
+) -> list[Claim]:
+    """Return what overlaps the time that starts between two instants could claim."""
+    first -= timedelta(minutes=terms.buffer_before_minutes)
+    last += timedelta(minutes=terms.duration_minutes + terms.buffer_after_minutes)
+    found = _rows(
+        "SELECT service_id, staff_id, class_key, begins, ends"
+        " FROM live_occupancy(%s, %s, %s, tstzrange(%s, %s), %s, %s)",
+        [business.id, terms.id, people, first, last, at, moving.id if moving else None],
+    )
+    return [
+        Claim(service_id, staff_id, session, begin, end)
+        for service_id, staff_id, session, begins, ends in found
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+
+
+def _rows(query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Ask in SQL: every search and every hold asks this, and the ORM takes longer to word it than SQL to answer."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

@@ -1,0 +1,104 @@
+"""Holding a slot, finding a hold, releasing it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID, uuid4
+
+from bookings.errors import HoldExpired, IllegalTransition, ServiceUnavailable
+from bookings.models import Reservation, ReservationStatus
+from bookings.operations.choose_slot import best_person, judged_slot, nearest_starts, with_alternatives
+from businesses.models import Business, Service, Staff
+from rhivo import claims
+from rhivo.db.constraints import refusals
+from rhivo.db.idempotency import Once
+from rhivo.db.operation import operation
+from rhivo.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hold, and whether this very request made it."""
+
+    reservation: Reservation
+    created: bool
+
+
+def hold_slot(
+    *,
+    business: Business,
+    service: Service,
+    start: datetime,
+    key: str,
+    at: datetime,
+    staff: Staff | None = None,
+    visitor: str = "",
+) -> Held:
+    """Hold a slot for some minutes; the same key with the same request gives the same hold.
+
+    `start` is aware; `staff` None means anyone; `visitor` is a mark of who asks, '' is not limited. Raises the
+    refusal of slot search, or SlotUnavailable with `alternatives` when the place is gone, also in a race.
+    """
+    return with_alternatives(
+        partial(_hold, business=business, service=service, start=start, key=key, at=at, staff=staff, visitor=visitor),
+        partial(nearest_starts, business, service, start, at=at, staff=staff),
+    )
+
+
+@operation
+def _hold(
+    *, business: Business, service: Service, start: datetime, key: str, at: datetime, staff: Staff | None, visitor: str
+) -> Held:
+    customer_id = claims.current().user_id
+    once = Once.of(key, service.id, start.timestamp(), staff.id if staff else None, customer_id)
+    if (made := once.made("hold_of_key", business.id)) is not None:
+        return Held(find_hold(business=business, reservation_id=made), created=False)
+    if not service.is_active:
+        raise ServiceUnavailable()
+    slot = judged_slot(business, service, start, at=at, staff=staff)
+    reservation_id = uuid4()
+    claims.assume(claims.current().with_(reservation_id=reservation_id))
+
+    with refusals():
+        reservation = Reservation.objects.create(
+            id=reservation_id,
+            business=business,
+            service=service,
+            staff_id=best_person(slot),
+            customer_id=customer_id,
+            visitor=visitor,
+            starts_at=start,
+            expires_at=at + timedelta(minutes=business.hold_minutes),
+            idempotency_key=once.key,
+            request_fingerprint=once.fingerprint,
+        )
+    if staff is not None:
+        reservation.staff = staff
+    return Held(reservation, created=True)
+
+
+def find_hold(*, business: Business, reservation_id: UUID) -> Reservation:
+    """Return the hold that a visitor presents, whatever became of it; raises NotFound."""
+    claims.assume(claims.current().with_(reservation_id=reservation_id))
+    found = Reservation.objects.select_related("service", "staff").filter(business=business, id=reservation_id)
+    reservation = found.first()
+    if reservation is None:
+        raise NotFound("There is no such hold.")
+    reservation.business = business
+    return reservation
+
+
+@operation
+def release_hold(*, reservation: Reservation) -> None:
+    """End a hold now and free its time; one that has ended stays so. Raises IllegalTransition if it is booked."""
+    status = Reservation.objects.select_for_update().values_list("status", flat=True).get(pk=reservation.pk)
+    if status == ReservationStatus.COMMITTED:
+        raise IllegalTransition("This hold has become an appointment: cancel that instead.")
+    if status == ReservationStatus.HELD:
+        Reservation.objects.filter(pk=reservation.pk).update(status=ReservationStatus.RELEASED)
+
+
+def require_live(reservation: Reservation, *, at: datetime) -> None:
+    """Raise HoldExpired unless a hold is live, or has become an appointment."""
+    if reservation.status != ReservationStatus.COMMITTED and not reservation.is_live(at):
+        raise HoldExpired()

@@ -1,0 +1,127 @@
+"""Days and times to choose from, as the pages show them: a strip of two weeks, and one day's free times."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from bookings.load_calendar import calendar_of_days
+from bookings.models import Appointment
+from bookings.rules.slots import Slot
+from businesses.models import Business, Service, Staff
+
+STRIP = 14
+SEARCHED = 62
+NOON, EVENING = 12, 17
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the strip with how many starts are free."""
+
+    date: date
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The free times of one part of a day."""
+
+    name: str | Promise
+    slots: list[Slot]
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """What a page of times shows. `earlier` and `later` are days of the strips around it.
+
+    `next_free` is the next day with a free time, where the chosen one has none.
+    """
+
+    chosen: date
+    days: list[Day]
+    parts: list[Part]
+    earlier: date | None
+    later: date | None
+    next_free: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Whose free times are looked for: `staff` None means anyone's. The claim of `moving` does not count."""
+
+    business: Business
+    service: Service
+    at: datetime
+    staff: Staff | None = None
+    moving: Appointment | None = None
+
+    def days(self, first: date, last: date) -> list[tuple[date, list[Slot]]]:
+        calendar = calendar_of_days(
+            self.business,
+            self.service,
+            first=first,
+            last=last,
+            at=self.at,
+            staff=self.staff,
+            moving=self.moving,
+        )
+        return calendar.days(first, last, at=self.at)
+
+    @property
+    def today(self) -> date:
+        return self.at.astimezone(self.business.zone).date()
+
+    @property
+    def horizon(self) -> date:
+        """The last day on which anything can be booked."""
+        return (self.at + timedelta(days=self.business.max_advance_days)).astimezone(self.business.zone).date()
+
+
+def pick(search: Search, wanted: str | None) -> Picker:
+    """Return the strip around a wanted day (ISO, or anything else for the first free one) with that day's times."""
+    today, horizon = search.today, search.horizon
+    asked = _day(wanted)
+    day = min(max(asked or today, today), horizon)
+    first = today + timedelta(days=(day - today).days // STRIP * STRIP)
+    last = min(first + timedelta(days=STRIP - 1), horizon)
+    listed = search.days(first, last)
+    free = dict(listed)
+    if asked is None:
+        day = next((each for each, slots in listed if slots), day)
+    return Picker(
+        chosen=day,
+        days=[Day(each, len(slots)) for each, slots in listed],
+        parts=parts_of_day(free[day], search.business),
+        earlier=first - timedelta(days=1) if first > today else None,
+        later=last + timedelta(days=1) if last < horizon else None,
+        next_free=None if free[day] else _next_free(search, listed, day),
+    )
+
+
+def parts_of_day(slots: list[Slot], business: Business) -> list[Part]:
+    """Return a day's times as morning, afternoon and evening, without the empty ones."""
+    names = (_("Morning"), _("Afternoon"), _("Evening"))
+    sorted_in: list[list[Slot]] = [[], [], []]
+    for slot in slots:
+        hour = slot.start.astimezone(business.zone).hour
+        sorted_in[(hour >= NOON) + (hour >= EVENING)].append(slot)
+    return [Part(name, found) for name, found in zip(names, sorted_in, strict=True) if found]
+
+
+def _next_free(search: Search, listed: list[tuple[date, list[Slot]]], day: date) -> date | None:
+    """Return the first later day with a free time, looked for two months beyond the strip."""
+    here = next((each for each, slots in listed if slots and each > day), None)
+    first = listed[-1][0] + timedelta(days=1)
+    last = min(first + timedelta(days=SEARCHED - 1), search.horizon)
+    if here is not None or last < first:
+        return here
+    return next((each for each, slots in search.days(first, last) if slots), None)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None

@@ -1,0 +1,406 @@
+"""Slots: which starts a service offers, and for every other start the one reason why not.
+
+The single implementation of the slot rules, used by slot search, holds, staff bookings and
+reschedules. Pure: hours, people, claims and the present come in as values. No ORM, no clock, no
+I/O, and no opinion on who is asking or may override what.
+"""
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from bookings.rules.hours import (
+    EPOCH,
+    MINUTES_A_DAY,
+    DateException,
+    Hours,
+    Span,
+    Timetable,
+    WeeklyWindow,
+    day_bounds,
+    epoch_minute,
+    local_instant,
+)
+from bookings.rules.occupancy import Claim, Diary, Ledger, session_number, session_of
+
+__all__ = [
+    "Calendar",
+    "Claim",
+    "DateException",
+    "Hours",
+    "Person",
+    "Reason",
+    "Rules",
+    "ServiceTerms",
+    "Slot",
+    "WeeklyWindow",
+    "claimed",
+    "local_instant",
+    "session_of",
+]
+
+GRAIN = timedelta(minutes=5)
+
+
+class Reason(StrEnum):
+    """Why a start is refused. The first that applies is given, in this order."""
+
+    CLOSED = "CLOSED"
+    BREAK = "BREAK"
+    OUTSIDE_HOURS = "OUTSIDE_HOURS"
+    OFF_GRID = "OFF_GRID"
+    PAST = "PAST"
+    TOO_SOON = "TOO_SOON"
+    TOO_FAR = "TOO_FAR"
+    STAFF_UNAVAILABLE = "STAFF_UNAVAILABLE"
+    FULL = "FULL"
+
+
+_HOURS_REASONS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
+_NOTHING: frozenset[Reason] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the business sets for all its bookings; a service's own interval comes in here."""
+
+    zone: ZoneInfo
+    slot_interval_minutes: int
+    min_notice_minutes: int
+    max_advance_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTerms:
+    """What a slot takes. `has_staff`: people are assigned, even if none is active, or someone is asked for."""
+
+    id: UUID
+    duration_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    capacity: int
+    is_group: bool
+    has_staff: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who may take the booking: assigned and active, and the one asked for if any is."""
+
+    id: UUID
+    name: str
+    hours: Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One start, in UTC. Offered when `reason` is None; `staff` in the order to try them."""
+
+    start: datetime
+    end: datetime
+    remaining: int
+    staff: tuple[UUID, ...]
+    reason: Reason | None
+
+
+def claimed(start: datetime, service: ServiceTerms) -> tuple[datetime, datetime]:
+    """Return the half-open time a booking at this start claims, buffers included."""
+    before = timedelta(minutes=service.buffer_before_minutes)
+    after = timedelta(minutes=service.duration_minutes + service.buffer_after_minutes)
+    return start - before, start + after
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A person on one date, with the claimed minutes as bits counted from `_Day.origin`.
+
+    `windows` None means exactly the business's hours.
+    """
+
+    id: UUID
+    taken: int
+    windows: tuple[Span, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """One local date, with its workers in the order "any staff" tries them."""
+
+    begins: int
+    ends: int
+    origin: int
+    windows: tuple[Span, ...]
+    steps: frozenset[int]
+    workers: tuple[_Worker, ...]
+
+    def hours_reason(self, start: int, end: int) -> Reason | None:
+        if _holds(self.windows, start, end):
+            return None
+        if not self.windows:
+            return Reason.CLOSED
+        last_close = max(closes for _, closes in self.windows)
+        if not self.windows[0][0] <= start < last_close:
+            return Reason.OUTSIDE_HOURS
+        if any(opens <= start < closes == last_close for opens, closes in self.windows):
+            return Reason.OUTSIDE_HOURS
+        return Reason.BREAK
+
+    def all_steps(self, interval: int) -> set[int]:
+        """Return the grid of the whole date, carried on from the windows into what is around."""
+        if not self.windows:
+            return set(range(self.begins, self.ends, interval))
+        latest = self.windows[0]
+        found = {*self.steps, *range(latest[0], self.begins - 1, -interval)}
+        for window in (*self.windows[1:], (self.ends, self.ends)):
+            if window[0] > latest[1]:
+                found.update(range(latest[0], window[0], interval))
+            if window[1] >= latest[1]:
+                latest = window
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What the present allows. Rounding `at` inwards keeps comparisons of whole minutes exact."""
+
+    now: int
+    earliest: int
+    latest: int
+
+    @classmethod
+    def at(cls, at: datetime, rules: Rules) -> "_Limits":
+        minute = epoch_minute(at)
+        now = minute + (1 if at.second or at.microsecond else 0)
+        latest = minute + rules.max_advance_days * MINUTES_A_DAY
+        return cls(now, now + rules.min_notice_minutes, latest)
+
+    def reason(self, start: int, lifted: frozenset[Reason]) -> Reason | None:
+        if start < self.now and Reason.PAST not in lifted:
+            return Reason.PAST
+        if start < self.earliest and Reason.TOO_SOON not in lifted:
+            return Reason.TOO_SOON
+        if start > self.latest and Reason.TOO_FAR not in lifted:
+            return Reason.TOO_FAR
+        return None
+
+
+class _Verdict(NamedTuple):
+    reason: Reason | None
+    remaining: int = 0
+    staff: tuple[UUID, ...] = ()
+
+
+_REFUSED = {reason: _Verdict(reason) for reason in Reason}
+
+
+class Calendar:
+    """The slots of one service for a set of people, given the claims on its and their time.
+
+    `claims` are the live ones of this service and of these people in any service, without those
+    that must not stand in the way (a reschedule's own). For one requested person, pass that one.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        hours: Hours,
+        service: ServiceTerms,
+        people: Sequence[Person],
+        claims: Iterable[Claim],
+    ) -> None:
+        self._rules = rules
+        self._service = service
+        self._service_id = str(service.id)
+        self._timetable = Timetable(hours, rules.zone)
+        self._ledger = Ledger(service.id, claims)
+        self._people = [
+            (person, Timetable(person.hours, rules.zone), self._ledger.diary(person.id)) for person in people
+        ]
+        self._known_days: dict[date, _Day] = {}
+
+    def days(
+        self, first: date, last: date, *, at: datetime, include_unavailable: bool = False
+    ) -> list[tuple[date, list[Slot]]]:
+        """List every local date from `first` to `last` inclusive, once, with its slots in order.
+
+        With `include_unavailable` the refused grid times of the whole date come too.
+        """
+        limits = _Limits.at(at, self._rules)
+        count = (last - first).days + 1
+        dates = [first + timedelta(days=n) for n in range(count)]
+        return [(day, self._slots(day, limits, include_unavailable=include_unavailable)) for day in dates]
+
+    def judge(self, start: datetime, *, at: datetime, lifted: frozenset[Reason] = _NOTHING) -> Slot:
+        """Return the verdict on any start, the one `days` gives it; `lifted` reasons are skipped.
+
+        OFF_GRID comes first for a start off the 5-minute grain, which nothing lifts. Lifting an
+        hours reason lifts the grid of the windows with it, and lifting STAFF_UNAVAILABLE lets
+        people work at any hour. FULL and having nobody to ask are never lifted.
+        """
+        if not _has_room(start):
+            return Slot(start, start, 0, (), Reason.PAST if start < at else Reason.TOO_FAR)
+        minute = epoch_minute(start)
+        if (start - EPOCH) % GRAIN:
+            verdict = _REFUSED[Reason.OFF_GRID]
+        else:
+            if lifted & _HOURS_REASONS:
+                lifted |= {Reason.OFF_GRID}
+            limits = _Limits.at(at, self._rules)
+            verdict = self._verdict(self._day_at(start), minute, limits, lifted)
+        start = start.astimezone(UTC)
+        end = start + timedelta(minutes=self._service.duration_minutes)
+        return Slot(start, end, verdict.remaining, verdict.staff, verdict.reason)
+
+    def alone(self, person_id: UUID) -> "Calendar":
+        """Return this calendar for whoever asks for one person, empty of people if it does not know that one."""
+        theirs = copy(self)
+        theirs._people = [entry for entry in self._people if entry[0].id == person_id]
+        theirs._known_days = {}
+        return theirs
+
+    def with_claims(self, claims: Iterable[Claim]) -> "Calendar":
+        """Return this calendar with other claims on the time of its service and people, such as those of the past."""
+        other = copy(self)
+        other._ledger = Ledger(self._service.id, claims)
+        other._people = [(person, hours, other._ledger.diary(person.id)) for person, hours, _ in self._people]
+        other._known_days = {}
+        return other
+
+    def nearest(self, start: datetime, *, at: datetime, first: date, last: date, count: int = 3) -> list[datetime]:
+        """Return the free starts of these dates nearest to `start`, itself left out."""
+        free = [slot.start for _, slots in self.days(first, last, at=at) for slot in slots]
+        others = (other for other in free if other != start)
+        return sorted(others, key=lambda other: (abs(other - start), other))[:count]
+
+    def _slots(self, day: date, limits: _Limits, *, include_unavailable: bool) -> list[Slot]:
+        if not MINYEAR < day.year < MAXYEAR:
+            return []
+        known = self._day(day)
+        interval = self._rules.slot_interval_minutes
+        duration = timedelta(minutes=self._service.duration_minutes)
+        slots: list[Slot] = []
+        for step in sorted(known.all_steps(interval) if include_unavailable else known.steps):
+            verdict = self._verdict(known, step, limits, _NOTHING)
+            if verdict.reason is None or include_unavailable:
+                start = _instant(step)
+                end = start + duration
+                slots.append(Slot(start, end, verdict.remaining, verdict.staff, verdict.reason))
+        return slots
+
+    def _verdict(self, day: _Day, start: int, limits: _Limits, lifted: frozenset[Reason]) -> _Verdict:
+        reason = day.hours_reason(start, start + self._service.duration_minutes)
+        if reason and reason not in lifted:
+            return _REFUSED[reason]
+        if start not in day.steps and Reason.OFF_GRID not in lifted:
+            return _REFUSED[Reason.OFF_GRID]
+        reason = limits.reason(start, lifted)
+        if reason:
+            return _REFUSED[reason]
+        return self._place(day, start, anyone_works=Reason.STAFF_UNAVAILABLE in lifted)
+
+    def _place(self, day: _Day, start: int, *, anyone_works: bool) -> _Verdict:
+        service = self._service
+        begins = start - service.buffer_before_minutes
+        ends = start + service.duration_minutes + service.buffer_after_minutes
+        peak = self._ledger.occupancy.peak(begins, ends)
+        places = service.capacity - peak
+        if not service.has_staff:
+            return _offered(places, ())
+        # A session at this start would be part of the peak.
+        free = self._hosted(start, begins, ends) if service.is_group and peak else None
+        if free is None:
+            working = day.workers if anyone_works else self._working(day, start)
+            if not working:
+                return _REFUSED[Reason.STAFF_UNAVAILABLE]
+            wanted = ((1 << (ends - begins)) - 1) << (begins - day.origin)
+            free = tuple([worker.id for worker in working if not worker.taken & wanted])
+        if not free or not service.is_group:
+            places = min(places, len(free))
+        return _offered(places, free)
+
+    def _hosted(self, start: int, begins: int, ends: int) -> tuple[UUID, ...] | None:
+        """Return who may take a place in this start's session, None when there is no session yet.
+
+        That is its host, whatever the hours say by now, or nobody when the host has other claims,
+        does not do this any more, or somebody else was requested.
+        """
+        session = session_number(self._service_id, start * 60)
+        host = self._ledger.host(session)
+        if host is None:
+            return None
+        may_take_it = any(person.id == host for person, _, _ in self._people)
+        if not may_take_it or not self._ledger.is_kept_free(session, begins, ends):
+            return ()
+        return (host,)
+
+    def _working(self, day: _Day, start: int) -> Sequence[_Worker]:
+        end = start + self._service.duration_minutes
+        if not _holds(day.windows, start, end):
+            return ()
+        return [w for w in day.workers if w.windows is None or _holds(w.windows, start, end)]
+
+    def _day_at(self, start: datetime) -> _Day:
+        """Return the date an instant belongs to: clocks put back over midnight repeat no date."""
+        day, minute = start.astimezone(self._rules.zone).date(), epoch_minute(start)
+        known = self._day(day)
+        if minute < known.begins:
+            return self._day(day - timedelta(days=1))
+        if minute >= known.ends:
+            return self._day(day + timedelta(days=1))
+        return known
+
+    def _day(self, day: date) -> _Day:
+        known = self._known_days.get(day)
+        if known is None:
+            known = self._known_days[day] = self._drawn_up(day)
+        return known
+
+    def _drawn_up(self, day: date) -> _Day:
+        begins, ends = day_bounds(day, self._rules.zone)
+        windows = self._timetable.windows(day) or ()
+        interval = self._rules.slot_interval_minutes
+        # Windows may overlap when the clocks change: a set keeps their common steps once.
+        steps = frozenset(step for span in windows for step in range(*span, interval))
+        origin = begins - self._service.buffer_before_minutes
+        workers = self._workers(day, origin, (begins, ends), windows)
+        return _Day(begins, ends, origin, windows, steps, workers)
+
+    def _workers(self, day: date, origin: int, bounds: Span, windows: tuple[Span, ...]) -> tuple[_Worker, ...]:
+        def fewest_claims(entry: tuple[Person, Timetable, Diary]) -> tuple[int, str, UUID]:
+            person, _, diary = entry
+            return diary.begun(*bounds), person.name, person.id
+
+        # As far as the day's last start can reach.
+        until = bounds[1] + self._service.duration_minutes + self._service.buffer_after_minutes
+        workers = []
+        for person, hours, diary in sorted(self._people, key=fewest_claims):
+            own = hours.windows(day)
+            own = None if own == windows else own
+            workers.append(_Worker(person.id, diary.taken(origin, until), own))
+        return tuple(workers)
+
+
+def _holds(windows: Iterable[Span], start: int, end: int) -> bool:
+    # A loop: the innermost check of a search, at a third of the cost of any().
+    for opens, closes in windows:  # noqa: SIM110
+        if opens <= start and end <= closes:
+            return True
+    return False
+
+
+def _offered(places: int, staff: tuple[UUID, ...]) -> _Verdict:
+    return _Verdict(None, places, staff) if places > 0 else _REFUSED[Reason.FULL]
+
+
+def _instant(minute: int) -> datetime:
+    return EPOCH + timedelta(minutes=minute)
+
+
+def _has_room(start: datetime) -> bool:
+    """Tell whether zones and durations can be added without leaving what a datetime can hold."""
+    return MINYEAR < start.year < MAXYEAR

@@ -1,0 +1,233 @@
+"""The catalogue, the people and the settings of a business, for its owner; staff look on."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db.models import Field, Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.admin import TabularInline
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from businesses.backoffice.admin_site import workplace
+from businesses.backoffice.editable_admin import KeptAdmin, OwnAdmin, VersionedAdmin
+from businesses.backoffice.form_fields import OwnForm, PriceField, QuestionsField, VersionedForm
+from businesses.backoffice.view_only_admin import ViewOnlyAdmin
+from businesses.backoffice.zone_choices import zone_choices
+from businesses.models import Business, Category, Membership, Service, ServiceStaff, Staff
+from businesses.money import price_text
+
+admin.site.disable_action("delete_selected")
+admin.site.unregister(Group)
+
+QUESTIONS_HELP = (
+    "What customers are asked when they book, as a JSON list. Each question has a key (a-z, 0-9, _), a label and a "
+    "kind: text, choice or checkbox; a choice lists its choices; required is true or false. Example: "
+    '[{"key": "hair", "label": "How long is your hair?", "kind": "choice", "choices": ["short", "long"], '
+    '"required": true}]'
+)
+
+
+class BusinessForm(VersionedForm):
+    timezone = forms.ChoiceField(
+        choices=zone_choices,
+        widget=UnfoldAdminSelectWidget,
+        label="Time zone",
+        help_text="Hours, days and all times are meant in it.",
+    )
+    questions = QuestionsField(required=False, help_text=QUESTIONS_HELP)
+
+    class Meta:
+        help_texts = {
+            "subdomain": "Where customers find you. Links that you gave out stop working when you change it.",
+            "is_active": "Off: your pages are closed to customers.",
+            "slot_interval_minutes": "Minutes between the starts offered, from each opening.",
+            "hold_minutes": "How long a time is kept for a visitor who is filling in the form.",
+            "min_notice_minutes": "How soon before its start a time can still be booked.",
+            "max_advance_days": "How many days ahead can be booked.",
+            "cancellation_deadline_hours": "Up to how many hours before the start.",
+            "reschedule_deadline_hours": "Up to how many hours before the start.",
+            "accent_color": "The colour of your booking pages, such as #1f6f5c.",
+        }
+
+
+@admin.register(Business)
+class BusinessAdmin(VersionedAdmin):
+    """One's own business. There is one: the list leads straight to it."""
+
+    form = BusinessForm
+    fieldsets = (
+        ("Business", {"fields": ("name", "tagline", ("email", "phone"), "address", "accent_color")}),
+        ("Address on the web", {"fields": ("subdomain", ("is_active", "is_listed"))}),
+        ("Place", {"fields": ("timezone", ("locale", "currency"))}),
+        (
+            "Booking rules",
+            {
+                "fields": (
+                    ("slot_interval_minutes", "hold_minutes"),
+                    ("min_notice_minutes", "max_advance_days"),
+                    ("max_per_customer_per_day", "max_upcoming_per_customer"),
+                )
+            },
+        ),
+        (
+            "Canceling and rescheduling by customers",
+            {
+                "fields": (
+                    ("allows_cancellation", "cancellation_deadline_hours"),
+                    ("allows_rescheduling", "reschedule_deadline_hours"),
+                ),
+                "description": "Holds for bookings made from now on; earlier ones keep the terms they were made on.",
+            },
+        ),
+        ("What customers are asked", {"fields": (("requires_email", "requires_phone"), "questions")}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Business]:
+        return Business.objects.filter(pk=workplace(request).pk)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(reverse("admin:businesses_business_change", args=[workplace(request).pk]))
+
+
+@admin.register(Category)
+class CategoryAdmin(OwnAdmin):
+    list_display = ("name", "position")
+    search_fields = ("name",)
+    fields = ("name", "position")
+
+
+class AssignmentInline(TabularInline):
+    """Who does a service. Without anyone it needs nobody in particular."""
+
+    model = ServiceStaff
+    form = OwnForm
+    fields = ("staff",)
+    extra = 0
+    verbose_name_plural = "Done by"
+
+
+class ServiceForm(VersionedForm):
+    class Meta:
+        help_texts = {
+            "slug": "Its name in web addresses.",
+            "position": "Lower comes first.",
+            "duration_minutes": "Multiples of 5.",
+            "slot_interval_minutes": "Minutes between the starts offered; empty: as in the settings.",
+            "max_simultaneous_bookings": "How many at the same time; of a group service, how many take part.",
+            "is_group": "A class: bookings of one start share one staff member.",
+            "buffer_before_minutes": "Kept free before each booking, to prepare.",
+            "buffer_after_minutes": "Kept free after each booking, to clean up.",
+            "is_active": "Off: nobody can book it; what is booked stays.",
+        }
+
+
+class StaffForm(VersionedForm):
+    class Meta:
+        help_texts = {
+            "slug": "Their name in web addresses.",
+            "position": "Lower comes first.",
+            "is_active": "Off: nobody can book them; what is booked stays.",
+        }
+
+
+@admin.register(Service)
+class ServiceAdmin(KeptAdmin):
+    form = ServiceForm
+    list_display = ("name", "category", "duration", "price", "capacity", "done_by", "is_active")
+    list_filter = ("is_active", "category")
+    list_select_related = ("category", "business")
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+    inlines = (AssignmentInline,)
+    fieldsets = (
+        ("Service", {"fields": ("name", "slug", "category", "description", ("is_active", "position"))}),
+        ("Price and time", {"fields": (("price_cents", "duration_minutes"), "slot_interval_minutes")}),
+        (
+            "Room",
+            {
+                "fields": (
+                    ("max_simultaneous_bookings", "is_group"),
+                    ("buffer_before_minutes", "buffer_after_minutes"),
+                )
+            },
+        ),
+    )
+
+    viewed_fieldsets = (
+        ("Service", {"fields": ("name", "category", "description", "is_active")}),
+        ("Price and time", {"fields": (("price", "duration"), ("buffer_before_minutes", "buffer_after_minutes"))}),
+        ("Room", {"fields": ("capacity",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
+        rows: QuerySet[Service] = super().get_queryset(request)
+        return rows.prefetch_related("staff")
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Any]:
+        return {} if obj is not None else super().get_prepopulated_fields(request, obj)
+
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "price_cents":
+            business = workplace(request)
+            return PriceField(
+                currency=business.currency, locale=business.locale, label="Price", help_text=f"In {business.currency}."
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @display(description="Price", ordering="price_cents")
+    def price(self, service: Service) -> str:
+        return price_text(service.price_cents, service.business.currency, service.business.locale)
+
+    @display(description="Minutes", ordering="duration_minutes")
+    def duration(self, service: Service) -> int:
+        return service.duration_minutes
+
+    @display(description="Places", ordering="max_simultaneous_bookings")
+    def capacity(self, service: Service) -> str:
+        places = service.max_simultaneous_bookings
+        return f"{places} (group)" if service.is_group else str(places)
+
+    @display(description="Done by")
+    def done_by(self, service: Service) -> str:
+        return ", ".join(person.name for person in service.staff.all()) or "–"
+
+
+@admin.register(Staff)
+class StaffAdmin(KeptAdmin):
+    form = StaffForm
+    list_display = ("name", "title", "position", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("name", "slug", "title")
+    prepopulated_fields = {"slug": ("name",)}
+    fields = ("name", "slug", "title", "position", "is_active")
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Any]:
+        return {} if obj is not None else super().get_prepopulated_fields(request, obj)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ViewOnlyAdmin):
+    """Who may log in to this back office, and as what. Operators grant and withdraw it."""
+
+    list_display = ("user", "email", "role", "staff")
+    list_filter = ("role",)
+    list_select_related = ("user", "staff")
+    search_fields = ("user__name", "user__email")
+    fields = ("user", "email", "role", "staff")
+
+    @display(description="Email", ordering="user__email")
+    def email(self, membership: Membership) -> str:
+        return membership.user.email

@@ -1,0 +1,79 @@
+"""Logging in to the back office: by email, counted, and only for people who work somewhere."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
+
+from businesses.events import logged_in, refused_log_in
+from businesses.identity.known_browsers import account
+from businesses.identity.workplace_roles import businesses_of_current_user
+from businesses.models import Business, User
+from rhivo import claims
+from rhivo.counting import counted
+from rhivo.errors import EmailNotVerified, Throttled
+from rhivo.web.throttling import throttle
+
+CUSTOMER = "This is a customer's account. The back office is for a business's owner and staff."
+ELSEWHERE = "You do not work at {}. Log in with an account that does."
+
+
+class LoginForm(AuthenticationForm):
+    """Email and password. Says why an account that exists, its password right, may not come in."""
+
+    error_messages = AuthenticationForm.error_messages | {"invalid_login": "Email or password is wrong."}
+
+    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.fields["username"].label = "Email"
+        self.fields["username"].widget.input_type = "email"
+        self.fields["username"].widget.attrs["autocomplete"] = "email"
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            throttle(self.request, "account", who=account(self.cleaned_data.get("username", ""), self.request))
+        except Throttled as refusal:
+            wait = counted(refusal.extra["retry_after"], "second")
+            raise ValidationError(f"Too many attempts: wait {wait}.", code="throttled") from refusal
+        cleaned: dict[str, Any] = super().clean()
+        return cleaned
+
+    def confirm_login_allowed(self, user: User) -> None:
+        """Raise ValidationError unless this person may come in here; then their own claims are in force."""
+        own = claims.current().with_(user_id=user.id)
+        with claims.acting_as(own):
+            problem = _obstacle(user, getattr(self.request, "business", None))
+        if problem:
+            refused_log_in(user.id, "email is not verified" if user.email_verified_at is None else "does not work here")
+            raise ValidationError(problem, code="not_here")
+        claims.assume(own)
+        logged_in()
+
+    def get_invalid_login_error(self) -> ValidationError:
+        return ValidationError(self.error_messages["invalid_login"], code="invalid_login")
+
+
+def why_not_here(request: HttpRequest) -> str:
+    """Return what keeps a signed-in person out of this back office, '' for nothing or nobody."""
+    user = request.user
+    return _obstacle(user, getattr(request, "business", None)) if isinstance(user, User) else ""
+
+
+def _obstacle(user: User, business: Business | None) -> str:
+    if user.email_verified_at is None:
+        return EmailNotVerified().detail
+    workplaces = [business_id for business_id, *_ in businesses_of_current_user()]
+    if not workplaces:
+        return CUSTOMER
+    return ELSEWHERE.format(business.name) if business and business.id not in workplaces else ""
+
+
+class OwnPasswordForm(AdminOwnPasswordChangeForm):
+    """Changes one's own password and nothing else of the account, which is all that the database grants."""
+
+    def save(self, commit: bool = True) -> User:
+        user: User = self.user
+        user.set_password(self.cleaned_data["new_password1"])
+        user.save(update_fields=["password"])
+        return user

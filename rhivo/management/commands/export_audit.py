@@ -1,0 +1,49 @@
+"""Write the history out."""
+
+import os
+from argparse import ArgumentParser
+from typing import Any, TextIO
+
+from django.core.management import BaseCommand, CommandError
+
+from audit.chain.entries import INSTALLATION
+from audit.export import export_lines
+from businesses.events import record_export
+from rhivo.clock import now
+from rhivo.shell.chosen_histories import chosen_histories, instant
+
+
+class Command(BaseCommand):
+    help = (
+        "Write the history as JSON Lines, which audit/verify_export.py verifies anywhere. The export itself is told in"
+        " the history, of everything in the installation's own."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--business", metavar="SUBDOMAIN", help="only this one; its id, if it is gone")
+        parser.add_argument(
+            "--since", metavar="WHEN", type=instant, help="a date or an instant in UTC: begin behind the seal before it"
+        )
+        parser.add_argument("--output", metavar="FILE", default="-", help="default -, standard output")
+
+    def handle(self, *, business: str | None, since: Any, output: str, **options: Any) -> None:
+        chosen = list(chosen_histories(business))
+        record_export(
+            chosen[0][0] if business else INSTALLATION, what="history", since=since.isoformat() if since else None
+        )
+        ids = [business_id for business_id, _ in (chosen if business else chosen_histories(None))]
+        lines = export_lines(ids, since=since, at=now())
+        if output == "-":
+            for line in lines:
+                self.stdout.write(line, ending="")
+            return
+        try:
+            with _opened(output) as stream:
+                stream.writelines(lines)
+        except OSError as error:
+            raise CommandError(f"{output} cannot be written: {error.strerror}.", returncode=2) from error
+
+
+def _opened(path: str) -> TextIO:
+    """Open a file for writing that nobody else may read: it tells of customers."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")

@@ -1,0 +1,8 @@
+"""The tests are pytest's: Django's own runner would find none of them and say that all is well."""
+
+from rhivo.management.refused_command import RefusedCommand
+
+
+class Command(RefusedCommand):
+    help = "Refused: the tests are pytest's."
+    instead = "The tests are pytest's. Run all of them with `make test`, some with `.venv/bin/python -m pytest PATH`."

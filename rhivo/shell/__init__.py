@@ -1,0 +1,1 @@
+"""What spans apps: the layer above them all."""

@@ -1,0 +1,182 @@
+"""Loading the demo: tenant files through the same import as any, bookings through the same operations as any.
+
+Each business is one transaction. The mails that its bookings owe are marked as dealt with inside it, so that no
+worker ever sees them: nobody wants a hundred confirmations of what never happened.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from itertools import count
+from random import Random
+from uuid import UUID
+
+from django.db import transaction
+
+from bookings import operations
+from bookings.errors import LimitReached, SlotUnavailable, StaffUnavailable
+from bookings.load_calendar import calendar_of_days
+from bookings.models import Appointment
+from bookings.operations.book import Override
+from bookings.operations.contact import Contact
+from businesses.models import Business, Membership, MembershipRole, Service, Staff, User
+from businesses.tenant_file import import_business
+from notifications.models import DeliveryStatus, NotificationLog
+from rhivo.claims import Claims, acting_as
+from rhivo.db.history import because
+from rhivo.shell.demo_data.demo_businesses import CARLA, DAN, PASSWORD, PEOPLE, SHOPS, DemoShop, Person, dated_parts
+
+SEED = 7
+PAST_DAYS, COMING_DAYS = 21, 18
+PAST, COMING = 16, 14
+CLASS_SIZES = (2, 3, 5)
+WEB_BOOKINGS = {CARLA: 3, DAN: 2}
+NOT_SENT = "Demo data: not sent."
+
+
+def load_demo(*, at: datetime) -> Iterator[str]:
+    """Load what is not there yet, as the worker role; yield a line on each business."""
+    for shop in SHOPS:
+        if Business.objects.filter(subdomain=shop.subdomain).exists():
+            yield f"{shop.name} is loaded already."
+        else:
+            yield f"{shop.name}: {_load(shop, at=at)} bookings."
+
+
+@transaction.atomic
+def _load(shop: DemoShop, *, at: datetime) -> int:
+    for person in PEOPLE:
+        _account(person, at=at)
+    business = import_business(shop.tenant_file.read_bytes()).business
+    parts = dated_parts(shop.subdomain, at.astimezone(business.zone).date())
+    import_business(json.dumps(parts).encode())
+    owner = User.objects.get(email=f"owner@{shop.subdomain}.example")
+    with acting_as(Claims(business_id=business.id, user_id=owner.id, role="owner")):
+        _employ(business)
+        return _Diary(business, shop, at).fill()
+
+
+def _account(person: Person, *, at: datetime) -> User:
+    """Return a person's account, made with the demo's password and a proved address if it is missing."""
+    found = User.objects.filter(email=person.email).first()
+    return found or User.objects.create_user(
+        person.email, PASSWORD, name=person.name, phone=person.phone, email_verified_at=at
+    )
+
+
+def _employ(business: Business) -> None:
+    for person in PEOPLE:
+        if person.works_at and person.works_at[0] == business.subdomain:
+            Membership.objects.create(
+                business=business,
+                user=User.objects.get(email=person.email),
+                role=MembershipRole.STAFF,
+                staff=Staff.objects.get(business=business, slug=person.works_at[1]),
+            )
+
+
+class _Diary:
+    """Fills the weeks around an instant; the same bookings for the same day.
+
+    Reasons in the history hold to the end of a transaction, and here one sees many operations: each begins without.
+    """
+
+    def __init__(self, business: Business, shop: DemoShop, at: datetime) -> None:
+        self.business, self.shop, self.at = business, shop, at
+        self.today = at.astimezone(business.zone).date()
+        self.random = Random(SEED)  # noqa: S311 - to be the same each time
+        self.numbers = count(1)
+
+    def fill(self) -> int:
+        """Book, say how the past ones went, cancel one to come, and return how many there are."""
+        past = list(self._by_phone(self.today - timedelta(days=PAST_DAYS), self.today - timedelta(days=1), PAST))
+        for appointment in past:
+            self._close(appointment)
+        coming = list(self._by_phone(self.today + timedelta(days=1), self.today + timedelta(days=COMING_DAYS), COMING))
+        self._cancel(coming[-1])
+        booked = [one for person, wanted in WEB_BOOKINGS.items() for one in self._on_the_web(person, wanted)]
+        NotificationLog.objects.filter(business=self.business, status=DeliveryStatus.PENDING).update(
+            status=DeliveryStatus.SENT, last_error=NOT_SENT
+        )
+        return len(past) + len(coming) + len(booked)
+
+    def _starts(self, first: date, last: date) -> list[tuple[Service, datetime]]:
+        """Return everything that could be booked in a range of days before anything was, in no order to speak of."""
+        opened = min(self.at, datetime.combine(first, datetime.min.time(), self.business.zone) - timedelta(days=7))
+        found: list[tuple[Service, datetime]] = []
+        for service in Service.objects.filter(business=self.business).order_by("slug"):
+            service.business = self.business
+            calendar = calendar_of_days(self.business, service, first=first, last=last, at=opened)
+            days = calendar.days(first, last, at=self.at if first > self.today else opened)
+            starts = [slot.start for _, slots in days for slot in slots]
+            found += [(service, start) for start in self.random.sample(starts, min(len(starts), PAST * 2))]
+        self.random.shuffle(found)
+        return found
+
+    def _by_phone(self, first: date, last: date, wanted: int) -> Iterator[Appointment]:
+        """Book on the phone until there are enough; of a class several places at once."""
+        made = 0
+        overrides = [Override.NOTICE] if first < self.today else []
+        for service, start in self._starts(first, last):
+            for _ in range(self.random.choice(CLASS_SIZES) if service.is_group else 1):
+                if made == wanted:
+                    return
+                number = next(self.numbers)
+                because("")
+                try:
+                    booked = operations.book_for_customer(
+                        business=self.business,
+                        service=service,
+                        start=start,
+                        contact=self.shop.guest(number),
+                        key=f"demo booking {number}",
+                        at=self.at,
+                        notes=self.random.choice(self.shop.notes),
+                        overrides=overrides,
+                    )
+                except (SlotUnavailable, StaffUnavailable):
+                    continue
+                made += 1
+                yield booked.appointment
+
+    def _close(self, appointment: Appointment) -> None:
+        fate = self.random.choices(
+            [operations.complete_appointment, operations.mark_no_show, operations.cancel_appointment], [8, 1, 1]
+        )[0]
+        because("")
+        fate(appointment=appointment, version=appointment.version, at=self.at)
+
+    def _cancel(self, appointment: Appointment) -> None:
+        operations.cancel_appointment(
+            appointment=appointment, version=appointment.version, at=self.at, reason="Called: caught a cold"
+        )
+
+    def _on_the_web(self, person: Person, wanted: int) -> Iterator[Appointment]:
+        """Hold and book as a customer does, on different days."""
+        user = User.objects.get(email=person.email)
+        days: set[date] = set()
+        for service, start in self._starts(self.today + timedelta(days=2), self.today + timedelta(days=COMING_DAYS)):
+            day = start.astimezone(self.business.zone).date()
+            if len(days) == wanted:
+                return
+            if day in days:
+                continue
+            try:
+                yield self._hold_and_book(user.id, person, service, start)
+            except (SlotUnavailable, StaffUnavailable, LimitReached):
+                continue
+            days.add(day)
+
+    def _hold_and_book(self, user_id: UUID, person: Person, service: Service, start: datetime) -> Appointment:
+        key = f"demo web booking {next(self.numbers)}"
+        because("")
+        with acting_as(Claims(business_id=self.business.id, user_id=user_id, role="customer")):
+            held = operations.hold_slot(business=self.business, service=service, start=start, key=key, at=self.at)
+            return operations.commit_hold(
+                business=self.business,
+                reservation_id=held.reservation.id,
+                key=key,
+                at=self.at,
+                contact=Contact(person.name, phone=person.phone),
+                answers=self.shop.answers,
+            ).appointment

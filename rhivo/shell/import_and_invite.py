@@ -1,0 +1,31 @@
+"""Importing a business and owing its owner the invitation, in one transaction."""
+
+from businesses.tenant_file import Imported, import_business
+from notifications.outbox import owe_email
+from rhivo.claims import Claims, acting_as
+from rhivo.db.operation import operation
+
+
+@operation
+def import_and_invite(content: bytes, *, replace: bool) -> Imported:
+    """Import a tenant file; an owner whose address is not proved yet is mailed a link to set a password.
+
+    The link is made when the mail is written, so that the outbox keeps no secret. Raises what the import raises.
+    """
+    imported = import_business(content, replace=replace)
+    if imported.invitation is not None:
+        business, user = imported.business, imported.invitation.user
+        with acting_as(Claims(business_id=business.id, role="owner")):
+            owe_email(
+                business_id=business.id,
+                about=f"{imported.invitation.id} invitation",
+                template="invitation",
+                recipient=user.email,
+                locale=business.locale,
+                context={
+                    "invitation_of": str(user.id),
+                    "name": user.name,
+                    "business": {"name": business.name, "subdomain": business.subdomain},
+                },
+            )
+    return imported

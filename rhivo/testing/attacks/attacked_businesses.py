@@ -1,0 +1,143 @@
+"""The businesses that are attacked: unlisted, founded for one attack, switched off after it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from businesses.models import Availability, Business, Service, ServiceStaff, Staff
+from rhivo.claims import acting_as
+from rhivo.testing import oracle
+from rhivo.testing.database import as_role
+from rhivo.testing.shops import Shop, make_shop
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ZONES = {0: "UTC", 330: "Asia/Kolkata", -420: "America/Phoenix"}
+"""Zones that never change their clocks, by their offset in minutes: changes of clocks are another attack."""
+
+
+def instant(minute: int) -> datetime:
+    return EPOCH + timedelta(minutes=minute)
+
+
+def minute_of(moment: datetime) -> int:
+    return int((moment - EPOCH).total_seconds() // 60)
+
+
+def usual_services() -> dict[str, oracle.Service]:
+    """Return services that get in each other's way through capacity, buffers, shared people and classes."""
+    return {
+        "chair": oracle.Service(oracle.Terms(30, 0, 10)),
+        "table": oracle.Service(oracle.Terms(60), capacity=2),
+        "cut": oracle.Service(oracle.Terms(30), capacity=9, staff={"anna", "bob"}),
+        "colour": oracle.Service(oracle.Terms(45, 5, 10), capacity=2, staff={"bob"}),
+        "class": oracle.Service(oracle.Terms(60, 0, 5), capacity=3, is_group=True, staff={"anna", "carl"}),
+    }
+
+
+def usual_tenant(offset: int = 0, **fields: Any) -> oracle.Tenant:
+    """Return a business with the usual services and three people, open with a break in the middle of the day."""
+    people = {name: oracle.Person() for name in ("anna", "bob", "carl")}
+    return oracle.Tenant(usual_services(), people, ((9 * 60, 13 * 60), (14 * 60, 18 * 60)), offset, **fields)
+
+
+class Site:
+    """A tenant of the model as a business in the database, each row under the name that the model gives it."""
+
+    def __init__(self, tenant: oracle.Tenant, shop: Shop) -> None:
+        self.tenant = tenant
+        self.shop = shop
+        self.business = shop.business
+        self.services: dict[str, Service] = shop.services
+        self.people: dict[str, Staff] = shop.people
+        self.names: dict[UUID, str] = {
+            row.id: name for rows in (self.services, self.people) for name, row in rows.items()
+        }
+
+    def person(self, name: str | None) -> Staff | None:
+        return self.people[name] if name else None
+
+    def name(self, person_id: UUID | None) -> str | None:
+        return self.names[person_id] if person_id else None
+
+    def change(self, act: Callable[[], Any]) -> None:
+        """Change the configuration as its owner, as the web does."""
+        with acting_as(self.shop.owners), transaction.atomic():
+            act()
+
+
+def found(tenant: oracle.Tenant) -> Site:
+    """Found a business as a tenant describes it."""
+    shop = make_shop(
+        timezone=ZONES[tenant.offset],
+        is_listed=False,
+        requires_email=False,  # no mail is owed to anybody, also on somebody's installation
+        requires_phone=True,
+        slot_interval_minutes=tenant.interval,
+        min_notice_minutes=tenant.notice,
+        max_advance_days=tenant.advance_days,
+        max_per_customer_per_day=tenant.bookings_a_day,
+        max_upcoming_per_customer=1000,
+        allows_cancellation=tenant.cancel_hours is not None,
+        cancellation_deadline_hours=tenant.cancel_hours or 0,
+        allows_rescheduling=tenant.move_hours is not None,
+        reschedule_deadline_hours=tenant.move_hours or 0,
+    )
+    with shop.changes():
+        _write_catalogue(shop, tenant)
+        Availability.objects.filter(business=shop.business).delete()
+        Availability.objects.bulk_create(weekly(shop.business, None, tenant.windows))
+    return Site(tenant, shop)
+
+
+def _write_catalogue(shop: Shop, tenant: oracle.Tenant) -> None:
+    for name in tenant.people:
+        shop.people[name] = Staff(business=shop.business, slug=name, name=name.title())
+    Staff.objects.bulk_create(shop.people.values())
+    for name, known in tenant.services.items():
+        shop.services[name] = Service(
+            business=shop.business,
+            slug=name,
+            name=name.title(),
+            price_cents=2500,
+            duration_minutes=known.terms.duration,
+            buffer_before_minutes=known.terms.before,
+            buffer_after_minutes=known.terms.after,
+            max_simultaneous_bookings=known.capacity,
+            is_group=known.is_group,
+        )
+    Service.objects.bulk_create(shop.services.values())
+    ServiceStaff.objects.bulk_create(
+        ServiceStaff(business=shop.business, service=shop.services[name], staff=shop.people[person])
+        for name, known in tenant.services.items()
+        for person in sorted(known.staff)
+    )
+
+
+def weekly(business: Business, person: Staff | None, windows: Sequence[oracle.Window]) -> list[Availability]:
+    """Return the rows that say "these windows, every day"."""
+    return [
+        Availability(business=business, staff=person, weekday=day, opens=opens, closes=closes)
+        for day in range(7)
+        for opens, closes in windows
+    ]
+
+
+def switch_off(sites: Sequence[Site]) -> None:
+    """Take businesses off the installation; their history stays, as everybody's does."""
+    for site in sites:
+        with as_role("worker"), acting_as(site.shop.owners), transaction.atomic():
+            Business.objects.filter(pk=site.business.pk).update(is_active=False)
+
+
+@contextmanager
+def founded(*tenants: oracle.Tenant) -> Iterator[list[Site]]:
+    """Found businesses for a block, and switch them off after it."""
+    sites = [found(tenant) for tenant in tenants]
+    try:
+        yield sites
+    finally:
+        switch_off(sites)

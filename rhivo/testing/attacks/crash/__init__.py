@@ -1,0 +1,1 @@
+"""Parts of an installation are killed under load."""

@@ -1,0 +1,139 @@
+"""Crashes: parts of an installation are killed under load; afterwards each promise made to a client is called in.
+
+The clients know HTTP, the judges SQL, neither knows Django.
+
+Alone: `python -m rhivo.testing.attacks.crash.crash_attack --seed 1 --seconds 20`
+"""
+
+import argparse
+import signal
+import subprocess
+import sys
+import time
+from random import Random
+
+from rhivo.local.processes import wait_until
+from rhivo.testing.attacks.attacked_installation import Place, place
+from rhivo.testing.attacks.crash import aftermath
+from rhivo.testing.attacks.crash.crash_business import Market, found, manage
+from rhivo.testing.attacks.crash.http_customers import Line, Notebook, Sent, Shopper
+from rhivo.testing.attacks.crash.kills import Victims
+from rhivo.testing.attacks.finding import Finding
+
+CLIENTS = 8
+WARM_UP = 60
+STALLED = 5
+HEALED_WITHIN = 60
+
+
+def crash_under_load(place: Place, seed: int, seconds: float) -> list[Finding]:
+    """Kill web, worker, beat, Valkey and PostgreSQL at random under load for a while, then look what is left.
+
+    Odd seeds run the web processes with a connection pool. Call it from the main thread: the kernel ends children with
+    the thread that started them.
+    """
+    random = Random(f"crashes {seed}")
+    market = found(place, "crash")
+    victims = Victims(place, random, pooled=bool(seed % 2))
+    notebook = Notebook()
+    try:
+        _wait_for_web(victims, seconds=WARM_UP)
+        _load_and_kill(market, victims, notebook, random, seed, seconds)
+        healed = _wait_for_web(victims, seconds=HEALED_WITHIN)
+        if not healed:
+            notebook.broken.append(f"not healed within {HEALED_WITHIN} s: {victims.web.tail()}")
+            return [_survival(victims, notebook)]
+        return [_survival(victims, notebook), *_judged(place, market, victims, notebook)]
+    finally:
+        victims.stop()
+
+
+def _load_and_kill(
+    market: Market, victims: Victims, notebook: Notebook, random: Random, seed: int, seconds: float
+) -> None:
+    shoppers = [Shopper(market, victims.port, notebook, f"{seed} {number}") for number in range(CLIENTS)]
+    for shopper in shoppers:
+        shopper.start()
+    try:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            _let_them_shop(notebook, random.randrange(5, 60))
+            victims.one()
+            victims.look_after()
+    finally:
+        for shopper in shoppers:
+            shopper.stop()
+    for shopper in shoppers:
+        shopper.join(HEALED_WITHIN)
+        if shopper.is_alive():
+            notebook.broken.append(f"{shopper.name} waits for an answer without end")
+
+
+def _let_them_shop(notebook: Notebook, times: int) -> None:
+    """Wait until so many more requests were done: a kill is worth as much as what it interrupts."""
+    goal = notebook.done + times
+    wait_until(lambda: notebook.done >= goal, seconds=STALLED, pause=0.01)
+
+
+def _judged(place: Place, market: Market, victims: Victims, notebook: Notebook) -> list[Finding]:
+    """Call in the promises, in this order: the later ones change what the earlier look at."""
+    line = Line(victims.port)
+    try:
+        return [
+            aftermath.acknowledged(place, market, notebook),
+            aftermath.nothing_changed_when_busy(place, market, notebook),
+            aftermath.once_each(place, victims.port, market, notebook),
+            aftermath.holds_run_out(place, line, market, notebook),
+            aftermath.told_of_each(place, line, market, victims),
+            _guarantees(place),
+        ]
+    finally:
+        line.close()
+
+
+def _survival(victims: Victims, notebook: Notebook) -> Finding:
+    return Finding("a crash is answered with 503 or no answer", len(victims.killed), "kills", notebook.broken)
+
+
+def _guarantees(place: Place) -> Finding:
+    broken = []
+    try:
+        manage(place, "check_guarantees", role="worker")
+    except subprocess.CalledProcessError as error:
+        broken = str(error.output).splitlines()
+    return Finding("after crashes check_guarantees is clean", 1, "checks", broken)
+
+
+def _wait_for_web(victims: Victims, *, seconds: float) -> bool:
+    """Wait until web, database and broker answer; the worker's sign of life takes beat's time."""
+    line = Line(victims.port)
+
+    def healthy() -> bool:
+        victims.look_after()
+        asked = Sent("ready", "GET", "/readyz", None, {"Host": "localhost"})
+        return line.send(asked) and all(f"{name}: ok" in str(asked.said) for name in ("database", "broker"))
+
+    try:
+        return wait_until(healthy, seconds=seconds, pause=0.1)
+    finally:
+        line.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=20)
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    broken = 0
+    with place() as there:
+        for finding in crash_under_load(there, options.seed, options.seconds):
+            print(f"{finding.guarantee}: {finding.attacks} {finding.unit}, broken {len(finding.broken)}")
+            for line in finding.broken:
+                print(f"    {line}")
+            broken += len(finding.broken)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

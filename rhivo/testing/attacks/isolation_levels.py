@@ -1,0 +1,270 @@
+"""Deadlocks and isolation levels: writers who lock the same things in opposite orders, at every level there is.
+
+Each act may win, be refused because the place is taken, or be told to try again; it must end, and nothing may be taken
+twice.
+"""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from django.db import connections, transaction
+
+from bookings import operations
+from bookings.guarantees import violations
+from bookings.models import Appointment
+from bookings.operations.book import Override
+from bookings.operations.contact import Contact
+from rhivo.claims import Claims, acting_as, set_config_sql
+from rhivo.clock import now
+from rhivo.errors import RhivoError
+from rhivo.testing import oracle
+from rhivo.testing.attacks.attacked_businesses import Site, founded, instant, minute_of, usual_tenant
+from rhivo.testing.attacks.attacked_installation import Installation
+from rhivo.testing.attacks.finding import Finding
+from rhivo.testing.attacks.model_check.machine_sql import INSERT_HOLD
+from rhivo.testing.database import as_role, raw
+
+LANES = 12
+ENDS_WITHIN = 60
+LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
+RIGHT = frozenset(
+    {"done", "SLOT_UNAVAILABLE", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "BUSY", "40001", "40P01", "55P03"}
+    | {"occupancy_needs_read_committed", "service_capacity", "one_staff_one_place", "one_staff_a_class"}
+)
+CALLER = Contact("Caller", "", "+39067654321")
+CLOCKS = (540, 600, 660, 720)
+
+
+class Lane:
+    """One writer with its own connections, which goes on until told to stop."""
+
+    def __init__(self, site: Site, today: int, seed: int, pairs: list[tuple[str, str]]) -> None:
+        self.site = site
+        self.day = (today + 3) * oracle.DAY - site.tenant.offset
+        self.dice = random.Random(seed)
+        self.pairs = pairs
+        self.outcomes: Counter[str] = Counter()
+
+    def run(self, over: threading.Event) -> None:
+        acts = [self.swap, self.swap, self.book_several, self.join_a_class, self.resize]
+        acts += [self.hold_raw, self.hold_at_level]
+        while not over.is_set():
+            outcome = _outcome(self.dice.choice(acts))
+            self.outcomes[outcome] += 1
+        connections["default"].close()
+
+    def start(self) -> int:
+        return self.day + self.dice.choice(CLOCKS)
+
+    @property
+    def staff(self) -> Claims:
+        return self.site.shop.employees
+
+    def swap(self) -> None:
+        """Move a booking to where another is, service and person included, while another lane moves that one."""
+        ids = list(self.dice.choice(self.pairs))
+        self.dice.shuffle(ids)
+        with acting_as(self.staff), transaction.atomic():
+            mine, other = (Appointment.objects.select_related("service", "staff", "business").get(pk=i) for i in ids)
+        with acting_as(self.staff):
+            operations.reschedule_appointment(
+                appointment=mine,
+                start=other.starts_at if self.dice.random() < 0.7 else instant(self.start()),
+                version=mine.version,
+                at=now(),
+                service=other.service,
+                staff=other.staff,
+            )
+
+    def book_several(self) -> None:
+        """Book several services that share people in one transaction, in any order; each must be had, or none."""
+        wanted: list[tuple[str, str | None]] = [
+            ("cut", "anna"),
+            ("cut", "bob"),
+            ("colour", "bob"),
+            ("class", "anna"),
+            ("class", "carl"),
+        ]
+        wanted += [("table", None), ("chair", None)]
+        chosen = self.dice.sample(wanted, 3)
+        with acting_as(self.staff), transaction.atomic():
+            made = [_booked(self.site, service, person, self.start()) for service, person in chosen]
+        for appointment in made:
+            with acting_as(self.staff):
+                operations.cancel_appointment(appointment=appointment, version=1, at=now())
+
+    def join_a_class(self) -> None:
+        with acting_as(self.staff):
+            booked = _booked(self.site, "class", None, self.start())
+            operations.cancel_appointment(appointment=booked, version=1, at=now())
+
+    def resize(self) -> None:
+        name = self.dice.choice(("table", "class", "cut"))
+        places = self.dice.randint(1, 4)
+        with raw("app") as app, app.transaction():
+            app.execute(set_config_sql(self.site.shop.owners))
+            app.execute(
+                "UPDATE services SET max_simultaneous_bookings = %s WHERE id = %s",
+                [places, self.site.services[name].id],
+            )
+
+    def hold_raw(self) -> None:
+        """Hold in bare SQL, after a read that fixes the snapshot; above READ COMMITTED that must be refused."""
+        level, name = self.dice.choice(LEVELS), self.dice.choice(("chair", "table"))
+        with raw("app") as app:
+            app.execute(f"BEGIN ISOLATION LEVEL {level}")
+            app.execute(set_config_sql(self.site.shop.public))
+            app.execute("SELECT count(*) FROM busy_times")
+            made, service = uuid4(), self.site.services[name]
+            values = [made, self.site.business.id, service.id, None, instant(self.start()), 600]
+            app.execute(INSERT_HOLD, values)
+            app.execute("COMMIT")
+            if level != "READ COMMITTED":
+                raise AssertionError(f"time was claimed at {level}")
+            self._release(made)
+
+    def hold_at_level(self) -> None:
+        """Hold through the operations on a connection whose transactions are stricter: it must be told to try again."""
+        level = self.dice.choice(LEVELS[1:])
+        with _django_at(level), acting_as(self.site.shop.public):
+            operations.hold_slot(
+                business=self.site.business,
+                service=self.site.services["table"],
+                start=instant(self.start()),
+                key=uuid4().hex,
+                at=now(),
+            )
+        raise AssertionError(f"time was claimed at {level} through Django")
+
+    def _release(self, hold: UUID) -> None:
+        with raw("app") as app, app.transaction():
+            app.execute(set_config_sql(self.site.shop.public.with_(reservation_id=hold)))
+            app.execute("UPDATE reservations SET status = 'released' WHERE id = %s", [hold])
+
+
+def _booked(site: Site, service: str, person: str | None, start: int) -> Appointment:
+    return operations.book_for_customer(
+        business=site.business,
+        service=site.services[service],
+        start=instant(start),
+        staff=site.person(person),
+        contact=CALLER,
+        key=uuid4().hex,
+        at=now(),
+        overrides=[Override.HOURS],
+    ).appointment
+
+
+def _outcome(act: Callable[[], Any]) -> str:
+    try:
+        act()
+    except RhivoError as refusal:
+        return refusal.code
+    except psycopg.Error as error:
+        return error.diag.constraint_name or str(error.sqlstate)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the table must show it
+        return f"{type(error).__name__}: {error}"[:300]
+    return "done"
+
+
+@contextmanager
+def _django_at(level: str) -> Iterator[None]:
+    """Use a connection of this thread's whose transactions are at an isolation level by default."""
+    former = connections["default"]
+    options = former.settings_dict["OPTIONS"]
+    setting = f"-c default_transaction_isolation={level.lower().replace(' ', chr(92) + ' ')}"
+    wrapper = type(former)(former.settings_dict | {"OPTIONS": {**options, "options": setting}}, alias="default")
+    connections["default"] = wrapper
+    try:
+        yield
+    finally:
+        wrapper.close()
+        connections["default"] = former
+
+
+def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
+    """Let the lanes run for some seconds; report what broke, what never ended, and how many deadlocks there were."""
+    before = _deadlocks()
+    with founded(usual_tenant(330)) as (site,):
+        today = minute_of(datetime.now(UTC)) // oracle.DAY
+        pairs = _pairs(site, today)
+        lanes = [Lane(site, today, seed * 100 + n, pairs) for n in range(LANES)]
+        hanging = _run(lanes, seconds)
+        left_open = _left_open()
+        with as_role("worker"):
+            broken = list(violations([site.business.id]))
+    outcomes = sum((lane.outcomes for lane in lanes), Counter[str]())
+    odd = [f"{count} × {outcome}" for outcome, count in outcomes.items() if outcome not in RIGHT]
+    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+    deadlocks = f"PostgreSQL resolved {_deadlocks() - before} deadlocks; {told}"
+    return [
+        Finding(
+            "swaps and opposite lock orders at every isolation level: nothing is taken twice",
+            outcomes.total(),
+            "transactions",
+            broken,
+            note=deadlocks,
+        ),
+        Finding(
+            "swaps and opposite lock orders at every isolation level: each act ends, at worst with a retry or BUSY",
+            outcomes.total(),
+            "transactions",
+            [*odd, *hanging, *left_open],
+        ),
+    ]
+
+
+def _pairs(site: Site, today: int) -> list[tuple[str, str]]:
+    """Book appointments in services that share people; return the pairs of them that are to be swapped."""
+    pairs: list[tuple[str, str]] = []
+    for clock in CLOCKS[:2]:
+        start = (today + 4) * oracle.DAY - site.tenant.offset + clock
+        with acting_as(site.shop.employees):
+            ids = [
+                str(_booked(site, service, person, start + later).id)
+                for service, person, later in (("cut", "bob", 0), ("colour", "bob", 120), ("cut", "anna", 300))
+            ]
+        pairs += [(ids[0], ids[1]), (ids[1], ids[2]), (ids[0], ids[2])]
+    return pairs
+
+
+def _run(lanes: list[Lane], seconds: float) -> list[str]:
+    """Run every lane in a thread; return a line for each that does not end."""
+    over = threading.Event()
+    threads = [threading.Thread(target=lane.run, args=(over,), daemon=True) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(seconds)
+    finally:
+        over.set()
+    patience = time.monotonic() + ENDS_WITHIN
+    for thread in threads:
+        thread.join(max(patience - time.monotonic(), 0))
+    return [f"lane {n} hangs" for n, thread in enumerate(threads) if thread.is_alive()]
+
+
+def _left_open() -> list[str]:
+    """Return a line for each transaction of the web role that somebody forgot: none of ours is idle so long."""
+    with raw("app") as app:
+        rows = app.execute(
+            "SELECT pid, query FROM pg_stat_activity WHERE datname = current_database() AND usename = session_user"
+            " AND state LIKE 'idle in transaction%%' AND state_change < clock_timestamp() - interval '5 s'",
+            [],
+        ).fetchall()
+    return [f"connection {pid} is idle in a transaction after {query}" for pid, query in rows]
+
+
+def _deadlocks() -> int:
+    with raw("worker") as worker:
+        row = worker.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").fetchone()
+    assert row is not None
+    return int(str(row[0]))

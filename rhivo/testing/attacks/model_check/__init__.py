@@ -1,0 +1,1 @@
+"""Random steps, compared with the oracle after each."""

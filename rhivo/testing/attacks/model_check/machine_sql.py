@@ -1,0 +1,235 @@
+"""The twins of the operations in bare SQL as rhivo_app: only what the database guarantees stands in their way."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from rhivo.claims import Claims
+from rhivo.clock import now
+from rhivo.testing import oracle
+from rhivo.testing.attacks.attacked_businesses import Site, instant, minute_of
+from rhivo.testing.attacks.model_check.machine import PEOPLE, SERVICES, TENANTS, WHENS, WHICH
+from rhivo.testing.attacks.model_check.machine_operations import WithOperations
+from rhivo.tokens import guest_token, token_hash
+
+INSERT_HOLD = (
+    "INSERT INTO reservations (id, business_id, service_id, staff_id, starts_at, visitor, status, request_fingerprint,"
+    " expires_at) VALUES (%s, %s, %s, %s, %s, '', 'held', '', clock_timestamp() + make_interval(secs => %s))"
+)
+INSERT_APPOINTMENT = (
+    "INSERT INTO appointments (id, business_id, service_id, staff_id, starts_at, reservation_id, status, version,"
+    " customer_name, customer_email, customer_phone, notes, answers, cancellation_token_hash, overrides,"
+    " request_fingerprint) VALUES (%s, %s, %s, %s, %s, %s, 'confirmed', 1, 'Raw', '', '', '', '{}', %s, '[]', '')"
+)
+FORBIDDEN = "42501"
+ARROWS = {
+    ("confirmed", "canceled"),
+    ("confirmed", "completed"),
+    ("confirmed", "no_show"),
+    ("completed", "no_show"),
+    ("no_show", "completed"),
+}
+PATHS = [
+    ("confirmed",),
+    ("canceled", "confirmed"),
+    ("canceled", "completed"),
+    ("completed", "no_show", "confirmed"),
+    ("no_show", "completed", "canceled"),
+]
+VERSIONS = st.sampled_from([None, None, 0, 1, -1])
+FORGERIES = [
+    "UPDATE appointments SET business_id = %s WHERE id = %s",
+    "UPDATE appointments SET customer_id = %s WHERE id = %s",
+    "UPDATE appointments SET ends_at = now(), reservation_id = %s WHERE id = %s",
+    "UPDATE reservations SET expires_at = expires_at + interval '1 day', business_id = %s WHERE id = %s",
+    "UPDATE busy_times SET business_id = %s WHERE source_id = %s",
+    "DELETE FROM busy_times WHERE business_id = %s AND source_id = %s",
+    "DELETE FROM appointments WHERE business_id = %s AND id = %s",
+    "DELETE FROM reservations WHERE business_id = %s AND id = %s",
+    "DELETE FROM audit_logs WHERE business_id = %s AND entity_id = %s",
+    "UPDATE audit_logs SET business_id = %s WHERE entity_id = %s",
+]
+
+
+class WithSQL(WithOperations):
+    """Writers who know nothing of the operations, and some who mean harm."""
+
+    def _against_claiming(
+        self, site: Site, service: str, person: str | None, start: int, terms: oracle.Terms, *, but: str | None = None
+    ) -> set[str]:
+        grain = {"starts_on_the_grain"} if start % oracle.GRAIN else set()
+        return grain | site.tenant.no_room(service, person, start, terms, but=but)
+
+    @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, seconds=st.sampled_from([600, 86400, -1]))
+    def sql_hold(self, tenant: int, service: str, when: str, person: str | None, seconds: int) -> None:
+        site = self.sites[tenant]
+        self.try_to_insert(site, service, self.minute(site, when), self.named(site, service, person), seconds)
+
+    @precondition(lambda self: self.find_claim(0))
+    @rule(which=WHICH)
+    def sql_hold_again(self, which: int) -> None:
+        """Insert a hold where a claim is, or was."""
+        found = self.find_claim(which)
+        assert found
+        site, claim = found
+        self.try_to_insert(site, claim.service, claim.start, claim.person if claim.person in site.people else None, 600)
+
+    def try_to_insert(self, site: Site, service: str, start: int, person: str | None, seconds: int) -> None:
+        made, staff = uuid4(), site.person(person)
+        terms = site.tenant.services[service].terms
+        refusal, _ = self.sql(
+            site.shop.public,
+            INSERT_HOLD,
+            [made, site.business.id, site.services[service].id, staff and staff.id, instant(start), seconds],
+        )
+        expected = self._against_claiming(site, service, person, start, terms)
+        if self.judged(expected | site.tenant.not_bookable(service, person), refusal):
+            self.note_hold(site, made, service, staff.id if staff else None, start).lapsed = seconds < 0
+
+    @precondition(lambda self: self.find_hold(0))
+    @rule(which=WHICH, presents=st.sampled_from([True, True, False]))
+    def sql_commit(self, which: int, presents: bool) -> None:
+        found = self.find_hold(which)
+        assert found
+        site, hold = found
+        made, held = uuid4(), UUID(hold.id)
+        claims = site.shop.public.with_(reservation_id=held) if presents else site.shop.public
+        values = [made, site.business.id, site.services["chair"].id, None, instant(hold.start + 600), held]
+        refusal, _ = self.sql(claims, INSERT_APPOINTMENT, [*values, token_hash(guest_token(held))])
+        dead = set() if hold.is_live else {"hold_is_live"}
+        if self.judged(dead | (set() if presents else {FORBIDDEN}), refusal):
+            hold.status = "committed"
+            self.note_appointment(site, made, hold, hold=hold.id, request="sql")
+
+    @precondition(lambda self: self.find_hold(0))
+    @rule(which=WHICH, status=st.sampled_from(["released", "expired", "held", "committed"]))
+    def sql_end_hold(self, which: int, status: str) -> None:
+        found = self.find_hold(which)
+        assert found
+        site, hold = found
+        claims = site.shop.public.with_(reservation_id=UUID(hold.id))
+        refusal, _ = self.sql(claims, "UPDATE reservations SET status = %s WHERE id = %s", [status, hold.id])
+        legal = status == hold.status or (hold.status == "held" and status in ("released", "expired"))
+        if self.judged(set() if legal else {"hold_only_ends"}, refusal):
+            hold.status = status
+            if status in ("released", "expired"):
+                hold.key = None
+
+    @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE)
+    def sql_book(self, tenant: int, service: str, when: str, person: str | None) -> None:
+        site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
+        person = self.named(site, service, person)
+        made, staff = uuid4(), site.person(person)
+        terms = site.tenant.services[service].terms
+        values: list[Any] = [made, site.business.id, site.services[service].id, staff and staff.id, instant(start)]
+        token = token_hash(guest_token(made))
+        refusal, _ = self.sql(site.shop.employees, INSERT_APPOINTMENT, [*values, None, token])
+        expected = self._against_claiming(site, service, person, start, terms)
+        if self.judged(expected | site.tenant.not_bookable(service, person), refusal):
+            session = site.tenant.session(service, person, start, str(made))
+            self.note_appointment(site, made, oracle.Claim(str(made), service, person, start, terms, session))
+
+    @precondition(lambda self: self.find_appointment(0))
+    @rule(which=WHICH, when=WHENS, service=st.none() | SERVICES, person=st.just("keep") | PEOPLE)
+    def sql_move(self, which: int, when: str, service: str | None, person: str | None) -> None:
+        found = self.find_appointment(which)
+        assert found
+        site, item = found
+        to = service or item.service
+        who = item.person if person == "keep" else self.named(site, to, person)
+        start, staff = self.minute(site, when), site.person(who)
+        terms = item.terms if to == item.service else site.tenant.services[to].terms
+        expected: set[str] = set()
+        if (to, who, start) != (item.service, item.person, item.start):
+            expected = self._against_claiming(site, to, who, start, terms, but=item.id)
+            expected |= set() if item.status == "confirmed" else {"status_moves_legally"}
+            if (to, who) != (item.service, item.person):
+                expected |= site.tenant.not_bookable(to, who)
+        refusal, _ = self.sql(
+            site.shop.employees,
+            "UPDATE appointments SET service_id = %s, staff_id = %s, starts_at = %s WHERE id = %s",
+            [site.services[to].id, staff and staff.id, instant(start), item.id],
+        )
+        if self.judged(expected, refusal):
+            moved = (to, who, start) != (item.service, item.person, item.start)
+            if moved:
+                self.note_move(site, item, to, who, start)
+            else:
+                item.version += 1
+
+    @precondition(lambda self: self.find_appointment(0))
+    @rule(which=WHICH, path=st.sampled_from(PATHS), by_staff=st.booleans(), version=VERSIONS)
+    def sql_statuses(self, which: int, path: tuple[str, ...], by_staff: bool, version: int | None) -> None:
+        """Set one status after another, the first with a version unless that is None: it must be the one read."""
+        found = self.find_appointment(which)
+        assert found
+        for number, status in enumerate(path):
+            self._set_status(*found, status, by_staff, None if number else version)
+
+    def _set_status(
+        self, site: Site, item: oracle.Appointment, status: str, by_staff: bool, version: int | None
+    ) -> None:
+        expected: set[str] = set()
+        if status != item.status:
+            expected |= set() if (item.status, status) in ARROWS else {"status_moves_legally"}
+            if status in ("completed", "no_show") and item.start > minute_of(now()):
+                expected.add("only_once_started")
+            if status != "canceled" and not by_staff:
+                expected.add("staff_decide_outcomes")
+        if not by_staff:
+            if (item.status, status) != ("confirmed", "canceled"):
+                expected.add("customers_cancel_or_move")
+            elif not item.lets_customers(item.cancel_hours, minute_of(now())):
+                expected.add("agreed_terms_allow_it" if item.cancel_hours is None else "before_the_agreed_deadline")
+        expected |= {"version_is_current"} if version else set()
+        query = "UPDATE appointments SET status = %s WHERE id = %s"
+        values: list[Any] = [status, item.id]
+        if version is not None:
+            query = "UPDATE appointments SET status = %s, version = %s WHERE id = %s"
+            values = [status, max(item.version + version, 0), item.id]
+        refusal, _ = self.sql(self.claims_of(site, item, "staff" if by_staff else "guest"), query, values)
+        if self.judged(expected, refusal):
+            item.status, item.version = status, item.version + 1
+
+    @rule(tenant=TENANTS, service=SERVICES, when=WHENS, own_business=st.booleans(), by_staff=st.booleans())
+    def sql_cross(self, tenant: int, service: str, when: str, own_business: bool, by_staff: bool) -> None:
+        """Take time of another business: with its id, or with one's own and its service."""
+        site, victim = self.sites[tenant], self.sites[1 - tenant]
+        business = (site if own_business else victim).business.id
+        values: list[Any] = [uuid4(), business, victim.services[service].id, None]
+        start = instant(self.minute(victim, when))
+        if by_staff:
+            refusal, _ = self.sql(site.shop.employees, INSERT_APPOINTMENT, [*values, start, None, ""])
+        else:
+            refusal, _ = self.sql(site.shop.public, INSERT_HOLD, [*values, start, 600])
+        assert refusal, "somebody booked in another's business"
+
+    @precondition(lambda self: self.find_appointment(0))
+    @rule(which=WHICH, role=st.sampled_from(["public", "customers", "employees", "owners"]))
+    def sql_touch_anothers(self, which: int, role: str) -> None:
+        """Change or read another business's appointment and hold: nothing is there."""
+        found = self.find_appointment(which)
+        assert found
+        site, item = found
+        other = next(one for one in self.sites if one is not site)
+        claims: Claims = getattr(other.shop, role)
+        for query in (
+            "UPDATE appointments SET status = 'canceled' WHERE id = %s",
+            "UPDATE reservations SET status = 'released' WHERE id = %s",
+            "SELECT FROM appointments WHERE id = %s",
+            "SELECT FROM reservations WHERE id = %s",
+            "SELECT FROM audit_logs WHERE entity_id = %s",
+        ):
+            target = item.hold if "reservations" in query and item.hold else item.id
+            assert self.sql(claims, query, [target]) == ("", 0), f"{role} of another business: {query}"
+
+    @precondition(lambda self: self.find_appointment(0))
+    @rule(which=WHICH, forgery=st.sampled_from(FORGERIES))
+    def sql_forge(self, which: int, forgery: str) -> None:
+        """Write what nobody may, as the owner of the business."""
+        found = self.find_appointment(which)
+        assert found
+        site, item = found
+        self.judged({FORBIDDEN}, self.sql(site.shop.owners, forgery, [site.business.id, item.id])[0])

@@ -1,0 +1,59 @@
+"""The model check: hypothesis drives both businesses and model through random steps, and shrinks what disagrees."""
+
+import re
+import time
+import traceback
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import engine
+from hypothesis.stateful import run_state_machine_as_test
+
+from rhivo.testing.attacks.attacked_installation import Installation
+from rhivo.testing.attacks.finding import Finding
+from rhivo.testing.attacks.model_check.machine import Machine
+from rhivo.testing.attacks.model_check.machine_owners import WithOwners
+from rhivo.testing.attacks.model_check.machine_sql import WithSQL
+
+GUARANTEE = "operations and bare SQL do what the model says, step by step"
+EXAMPLES, STEPS = 4, 40
+SHRINKING = 45
+"""Seconds for making a disagreement smaller; hypothesis itself would take five minutes."""
+_LOOKING = re.compile(r"state\.(every_|search_offers|the_ledger|teardown)")
+
+
+class Everything(WithOwners, WithSQL):
+    """All steps."""
+
+
+def check(seed: int, *, examples: int, steps: int = STEPS) -> str:
+    """Run so many random interleavings; return the smallest one that disagrees, readable as a program, or ''."""
+    how = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    engine.MAX_SHRINKING_SECONDS = SHRINKING
+    machine = hypothesis.seed(seed)(type("Everything", (Everything,), {}))
+    try:
+        run_state_machine_as_test(machine, settings=how)
+    except Exception as disagreement:  # noqa: BLE001 - whatever ends an example is what it found
+        lines = "".join(traceback.format_exception_only(disagreement)).splitlines()
+        return "\n".join(line for line in lines if not _LOOKING.match(line))
+    return ""
+
+
+def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
+    """Run interleavings, new ones for each part of the seed, until the time is used or one disagrees."""
+    until, before, part = time.monotonic() + seconds, Machine.steps_taken, 0
+    broken: list[str] = []
+    while not broken and (part == 0 or time.monotonic() < until):
+        if found := check(seed * 1000 + part, examples=EXAMPLES):
+            broken.append(found)
+        part += 1
+    return [Finding(GUARANTEE, Machine.steps_taken - before, "steps", broken)]

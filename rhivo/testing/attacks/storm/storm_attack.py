@@ -1,0 +1,51 @@
+"""The storm as an attack: businesses of its own, a web server of two processes, and the verdicts."""
+
+import http.client
+from datetime import UTC, datetime
+
+from rhivo.local.processes import wait_until
+from rhivo.testing import oracle
+from rhivo.testing.attacks.attacked_businesses import Site, founded, minute_of, usual_tenant
+from rhivo.testing.attacks.attacked_installation import Installation
+from rhivo.testing.attacks.finding import Finding
+from rhivo.testing.attacks.storm import storm_verdicts
+from rhivo.testing.attacks.storm.storm_clients import Storm
+
+UP_WITHIN = 60
+LOAD = 0.7
+"""The share of its time that an attack sends requests; the rest goes to starting the server and to the verdicts."""
+
+
+def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
+    """Start a web server, let the storm loose on it, and judge."""
+    web, port = place.web()
+    try:
+        if not wait_until(lambda: answers(port), seconds=UP_WITHIN):
+            raise RuntimeError(f"The web server does not come up:\n{web.tail()}")
+        return storm(port, seed, seconds * LOAD)
+    finally:
+        web.stop()
+
+
+def storm(port: int, seed: int, seconds: float) -> list[Finding]:
+    """Let sixteen clients loose on the web server at a port for some seconds, and judge."""
+    with founded(usual_tenant(330, bookings_a_day=4), usual_tenant(-420, bookings_a_day=4)) as sites:
+        return storm_verdicts.findings(rage(port, sites, seed, seconds))
+
+
+def rage(port: int, sites: list[Site], seed: int, seconds: float) -> Storm:
+    made = Storm(port, sites, minute_of(datetime.now(UTC)) // oracle.DAY)
+    made.rage(seed, seconds)
+    return made
+
+
+def answers(port: int) -> bool:
+    """Tell whether a web server of ours is up at a port."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        line.request("GET", "/healthz", headers={"Host": "localhost"})
+        return line.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        line.close()

@@ -1,0 +1,266 @@
+"""What must be true after a storm: of each acknowledgement, of each refusal, and of every moment in between."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bookings.guarantees import violations
+from rhivo.testing import oracle
+from rhivo.testing.attacks.finding import Finding
+from rhivo.testing.attacks.storm.occupancy_over_time import FOREVER, Chronicle, Timed, read
+from rhivo.testing.attacks.storm.storm_clients import Record, Storm
+from rhivo.testing.database import as_role, raw
+
+SLACK = 0.05
+"""Seconds by which two clocks of one machine, or a clock and a commit, may be apart."""
+RETRIED = frozenset({"BUSY", "REQUEST_IN_PROGRESS"})
+
+
+def findings(storm: Storm) -> list[Finding]:
+    """Judge everything the clients wrote down."""
+    return Judge(storm).findings()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What clients know by having been answered."""
+
+    versions: dict[tuple[str, int], float]
+    releases: dict[str, tuple[float, float]]
+
+    @classmethod
+    def of(cls, records: list[Record]) -> "Heard":
+        versions: dict[tuple[str, int], float] = {}
+        releases: dict[str, tuple[float, float]] = {}
+        for record in records:
+            if record.wish.act == "release":
+                sent, answered = releases.get(record.wish.target, (FOREVER, 0.0))
+                # One that was refused or lost may be another's: only what was answered 204 has surely ended it.
+                ends = record.answered if record.status == 204 else FOREVER
+                releases[record.wish.target] = (min(sent, record.sent), min(answered or FOREVER, ends))
+            elif not record.code and "id" in record.body:
+                thing = (record.body["id"], record.body.get("version", 0))
+                versions[thing] = min(versions.get(thing, FOREVER), record.answered)
+        return cls(versions, releases)
+
+
+class Judge:
+    """The records of a storm beside the history of what really happened."""
+
+    def __init__(self, storm: Storm) -> None:
+        self.storm = storm
+        self.ahead = _clock_ahead()
+        self.records = storm.records
+        heard = Heard.of(self.records)
+        versions = {thing: at + self.ahead for thing, at in heard.versions.items()}
+        releases = {hold: (sent + self.ahead, ended + self.ahead) for hold, (sent, ended) in heard.releases.items()}
+        self.chronicles = {site.business.id: read(site, versions, releases) for site in storm.sites}
+        self.by_hold: defaultdict[str, list[Record]] = defaultdict(list)
+        self.by_key: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
+        for record in self.records:
+            if record.wish.act in ("commit", "release"):
+                self.by_hold[record.wish.target].append(record)
+            if record.wish.key:
+                self.by_key[self._scope(record)].append(record)
+
+    def findings(self) -> list[Finding]:
+        with as_role("worker"):
+            finally_broken = list(violations([site.business.id for site in self.storm.sites]))
+        claims = sum(len(chronicle.claims) for chronicle in self.chronicles.values())
+        overlaps = [line for chronicle in self.chronicles.values() for line in overbooked(chronicle)]
+        answers = [record for record in self.records if record.code not in RETRIED]
+        refusals = [record for record in answers if record.code and record.status not in (0, 500)]
+        kept = [record for record in answers if not record.code]
+        busy = len(self.records) - len(answers)
+        return [
+            Finding(
+                "16 clients over HTTP: no place and no person taken twice, at any moment",
+                claims,
+                "claims",
+                [*dict.fromkeys([*self.storm.seen_broken, *finally_broken, *overlaps])],
+            ),
+            Finding(
+                "16 clients over HTTP: each acknowledged act is in the database",
+                len(kept),
+                "answers",
+                [line for record in kept for line in self.missing(record)] + list(self.doubled()),
+            ),
+            Finding(
+                "16 clients over HTTP: each refusal was justified at some moment of its request",
+                len(refusals),
+                "refusals",
+                [f"not justified: {record}" for record in refusals if not self.is_justified(record)],
+            ),
+            Finding(
+                "16 clients over HTTP: no server error, and what was BUSY succeeds when sent again",
+                len(self.records),
+                "requests",
+                list(self.errors()),
+                note=f"{busy} BUSY",
+            ),
+        ]
+
+    def errors(self) -> Iterator[str]:
+        last = {(record.wish.key or id(record.wish)): record for record in self.records}
+        for record in self.records:
+            if record.status == 0 or (record.status >= 500 and record.code != "BUSY"):
+                yield f"{record}: {str(record.body)[:300]}"
+        yield from (f"still BUSY at last: {record}" for record in last.values() if record.code in RETRIED)
+
+    def missing(self, record: Record) -> Iterator[str]:
+        """Yield how the database differs from what was acknowledged."""
+        wish, chronicle = record.wish, self.chronicles[record.wish.site.business.id]
+        if wish.act == "release":
+            if chronicle.holds[wish.target]["status"] not in ("released", "expired"):
+                yield f"released, and still there: {record}"
+            return
+        said = record.body["id"]
+        if wish.act == "hold":
+            row = chronicle.holds.get(said)
+            person = (record.body["staff"] or {}).get("slug")
+            if row is None or (wish.site.names[row["service_id"]], wish.site.name(row["staff_id"])) != (
+                wish.service,
+                person,
+            ):
+                yield f"acknowledged {record.body}, stored {row}"
+            return
+        entries = chronicle.entries.get(said, [])
+        version = record.body["version"]
+        if len(entries) < version:
+            yield f"acknowledged version {version}, and there are {len(entries)} entries: {record}"
+            return
+        after = entries[version - 1]["after"]
+        person = (record.body["staff"] or {}).get("id")
+        told = (record.body["service"]["id"], person, record.body["status"], version)
+        if told != (after["service_id"], after["staff_id"], after["status"], after["version"]):
+            yield f"acknowledged {told}, stored {after}"
+        if wish.act == "cancel" and entries[-1]["after"]["status"] != "canceled":
+            yield f"canceled, and still there: {record}"
+
+    def doubled(self) -> Iterator[str]:
+        """Yield the keys, and the holds, that made two things."""
+        for (scope, key), records in self.by_key.items():
+            live = {r.body["id"] for r in records if not r.code}
+            if len(live) > 1 and scope != "hold":  # the key of a hold that ended is free again
+                yield f"key {key} made {live}"
+            if sum(r.status == 201 for r in records) > len(live):
+                yield f"key {key} made the same thing twice"
+        for hold, records in self.by_hold.items():
+            if len({r.body["id"] for r in records if not r.code and r.wish.act == "commit"}) > 1:
+                yield f"hold {hold} became two appointments"
+
+    def is_justified(self, record: Record) -> bool:
+        """Tell whether what a refusal says was so at some moment between its being sent and answered."""
+        judges: dict[str, Callable[[Record], bool]] = {
+            "SLOT_UNAVAILABLE": self._was_full,
+            "HOLD_EXPIRED": self._hold_was_over,
+            "ILLEGAL_TRANSITION": self._was_settled,
+            "VERSION_CONFLICT": self._was_changed,
+            "IDEMPOTENCY_MISMATCH": self._was_asked_otherwise,
+            "LIMIT_REACHED": self._had_enough,
+        }
+        judge = judges.get(record.code)
+        return judge is not None and judge(record)
+
+    def _window(self, record: Record) -> tuple[float, float]:
+        return record.sent + self.ahead - SLACK, record.answered + self.ahead + SLACK
+
+    def _was_full(self, record: Record) -> bool:
+        wish, (sent, answered) = record.wish, self._window(record)
+        near = [
+            timed
+            for timed in self.chronicles[wish.site.business.id].near(wish.start)
+            if timed.maybe_from <= answered and timed.maybe_until >= sent and timed.chain != wish.target
+        ]
+        moments = {
+            sent,
+            *(at for timed in near for at in (timed.maybe_from, timed.maybe_until) if sent < at < answered),
+        }
+        lifted = ["hours", "notice"] if wish.act == "book past" else []
+        for moment in sorted(moments):
+            claims = [timed.claim for timed in near if timed.maybe_from <= moment <= timed.maybe_until]
+            now = self.storm.today * oracle.DAY
+            verdict = wish.site.tenant.judge(
+                wish.service, wish.start, now=now, person=wish.person, lifted=lifted, claims=claims
+            )
+            if "SLOT_UNAVAILABLE" in verdict.reasons:
+                return True
+        return False
+
+    def _hold_was_over(self, record: Record) -> bool:
+        hold = self.chronicles[record.wish.site.business.id].holds[record.wish.target]
+        _, answered = self._window(record)
+        released = any(r.wish.act == "release" and r.sent <= record.answered for r in self.by_hold[record.wish.target])
+        return released or hold["expires_at"].timestamp() <= answered
+
+    def _was_settled(self, record: Record) -> bool:
+        """Releasing: the hold was booked. Changing: the appointment was no longer confirmed, or not begun."""
+        wish, (_, answered) = record.wish, self._window(record)
+        chronicle = self.chronicles[wish.site.business.id]
+        if wish.act == "release":
+            return any(r.wish.act == "commit" and r.sent <= record.answered for r in self.by_hold[wish.target])
+        statuses = {entry["after"]["status"] for entry in chronicle.entries[wish.target] if entry["at"] <= answered}
+        return statuses != {"confirmed"}
+
+    def _was_changed(self, record: Record) -> bool:
+        """Tell whether another version than the one that was sent was current by then."""
+        wish, (_, answered) = record.wish, self._window(record)
+        entries = self.chronicles[wish.site.business.id].entries[wish.target]
+        return len([entry for entry in entries if entry["at"] <= answered]) > wish.version
+
+    def _was_asked_otherwise(self, record: Record) -> bool:
+        """Tell whether somebody had sent the same key, or booked the same hold, with another request."""
+        same = self.by_key[self._scope(record)] + (self.by_hold[record.wish.target] if record.wish.target else [])
+        return any(r.wish.request != record.wish.request and r.sent <= record.answered for r in same)
+
+    def _had_enough(self, record: Record) -> bool:
+        """Tell whether the guest could have had as many bookings that day as the business allows."""
+        wish, (sent, answered) = record.wish, self._window(record)
+        chronicle, tenant = self.chronicles[wish.site.business.id], wish.site.tenant
+        targeted = chronicle.holds.get(wish.target)
+        entries = chronicle.entries.get(wish.target)
+        phone = wish.phone or (entries[0]["after"]["customer_phone"] if entries else "")
+        start = wish.start
+        if targeted:
+            start = next(t.claim.start for t in chronicle.claims if t.chain == wish.target)
+        booked: Counter[str] = Counter()
+        for timed in chronicle.claims:
+            known = chronicle.entries.get(timed.chain)
+            if not known or known[0]["after"]["customer_phone"] != phone or timed.chain == wish.target:
+                continue
+            if tenant.day(timed.claim.start) == tenant.day(start):
+                booked[timed.chain] += timed.maybe_from <= answered and timed.maybe_until >= sent
+        return sum(count > 0 for count in booked.values()) >= tenant.bookings_a_day
+
+    def _scope(self, record: Record) -> tuple[str, str]:
+        kind = "hold" if record.wish.act == "hold" else "appointment"
+        return kind, f"{record.wish.site.business.id} {record.wish.key}"
+
+
+def overbooked(chronicle: Chronicle) -> Iterator[str]:
+    """Yield each moment at which claims that were surely there took more than there was, all of history long."""
+    tenant = chronicle.site.tenant
+    for born in chronicle.claims:
+        if born.surely_from >= born.surely_until:
+            continue
+        there = [t for t in chronicle.near(born.claim.start) if _is_there(t, born.surely_from) and t is not born]
+        others, mine = [timed.claim for timed in there], born.claim
+        capacity = tenant.services[mine.service].capacity
+        if oracle.peak(others, mine.service, mine.begins, mine.ends) >= capacity:
+            yield f"{mine.service} had more than {capacity} claims when {mine.id} was there at {born.surely_from}"
+        if mine.person and not oracle.is_free(others, mine.person, mine):
+            yield f"{mine.person} was in two places when {mine.id} was there at {born.surely_from}"
+
+
+def _is_there(timed: Timed, moment: float) -> bool:
+    return timed.surely_from <= moment < timed.surely_until
+
+
+def _clock_ahead() -> float:
+    """Return by how many seconds the database's clock is ahead of this machine's."""
+    with raw("worker") as connection:
+        began = time.time()
+        row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+        assert row is not None
+        return float(row[0]) - (began + time.time()) / 2  # type: ignore[arg-type]

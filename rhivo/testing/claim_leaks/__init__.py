@@ -1,0 +1,1 @@
+"""Looking for claims that outlive their request or task."""

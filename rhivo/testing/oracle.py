@@ -1,0 +1,247 @@
+"""What Rhivo promises, said once more in plain Python: who claims which time, and what must therefore be refused.
+
+Whole minutes since the epoch; no Django, no SQL, no clock. It shares no code with what it is compared with, and is
+written to be read beside RULES rather than to be fast.
+"""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field, replace
+
+DAY = 24 * 60
+GRAIN = 5
+OFF_HOURS = frozenset({"CLOSED", "BREAK", "OUTSIDE_HOURS"})
+Window = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a booking takes, as it was agreed."""
+
+    duration: int
+    before: int = 0
+    after: int = 0
+
+
+@dataclass
+class Service:
+    terms: Terms
+    capacity: int = 1
+    is_group: bool = False
+    is_active: bool = True
+    staff: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Person:
+    """`windows` None: works whenever the business is open."""
+
+    is_active: bool = True
+    windows: tuple[Window, ...] | None = None
+
+
+@dataclass
+class Claim:
+    """Time taken from a service, and from a person if it has one. Claims of one session may share the person."""
+
+    id: str
+    service: str
+    person: str | None
+    start: int
+    terms: Terms
+    session: Hashable
+
+    @property
+    def begins(self) -> int:
+        return self.start - self.terms.before
+
+    @property
+    def ends(self) -> int:
+        return self.start + self.terms.duration + self.terms.after
+
+    def meets(self, begins: int, ends: int) -> bool:
+        return self.begins < ends and begins < self.ends
+
+
+@dataclass
+class Hold(Claim):
+    """`status` as stored; `lapsed`: its time is up, whether or not anybody marked it."""
+
+    status: str = "held"
+    lapsed: bool = False
+    key: str | None = None
+    request: Hashable = None
+
+    @property
+    def is_live(self) -> bool:
+        return self.status == "held" and not self.lapsed
+
+
+@dataclass
+class Appointment(Claim):
+    """`cancel_hours`, `move_hours`: how long before its start a customer may still do that, None for never."""
+
+    status: str = "confirmed"
+    version: int = 1
+    phone: str = ""
+    cancel_hours: int | None = 24
+    move_hours: int | None = 24
+    hold: str | None = None
+    key: str | None = None
+    request: Hashable = None
+
+    def lets_customers(self, hours: int | None, now: int) -> bool:
+        return hours is not None and now <= self.start - hours * 60
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Every reason that holds against a start; without any, the places left and who may take one."""
+
+    reasons: frozenset[str]
+    places: int = 0
+    people: frozenset[str] = frozenset()
+
+
+@dataclass
+class Tenant:
+    """One business: open in the same windows on every day, `offset` minutes east of UTC the whole year."""
+
+    services: dict[str, Service]
+    people: dict[str, Person]
+    windows: tuple[Window, ...]
+    offset: int = 0
+    interval: int = 30
+    notice: int = 60
+    advance_days: int = 60
+    cancel_hours: int | None = 24
+    move_hours: int | None = 24
+    bookings_a_day: int = 100
+    holds: dict[str, Hold] = field(default_factory=dict)
+    appointments: dict[str, Appointment] = field(default_factory=dict)
+
+    def live(self, *, but: str | None = None) -> list[Claim]:
+        """Return the claims that count: live holds, and every appointment that is not canceled."""
+        held = [hold for hold in self.holds.values() if hold.is_live]
+        booked = [item for item in self.appointments.values() if item.status != "canceled"]
+        return [claim for claim in (*held, *booked) if claim.id != but]
+
+    def session(self, service: str, person: str | None, start: int, source: str) -> Hashable:
+        """Return what one person may share: the class at a start, else the booking alone."""
+        return (service, start) if self.services[service].is_group and person else source
+
+    def day(self, start: int) -> int:
+        return (start + self.offset) // DAY
+
+    def not_bookable(self, service: str, person: str | None) -> set[str]:
+        """Return the rules of the catalogue that forbid a booking with this person."""
+        known = self.services[service]
+        found = set() if known.is_active else {"service_is_bookable"}
+        if person is None and known.staff:
+            found.add("staff_does_the_service")
+        if person is not None and not (person in known.staff and self.people[person].is_active):
+            found.add("staff_does_the_service")
+        return found
+
+    def no_room(
+        self, service: str, person: str | None, start: int, terms: Terms, *, but: str | None = None
+    ) -> set[str]:
+        """Return the guarantees that one more claim would break."""
+        claims, known = self.live(but=but), self.services[service]
+        wanted = Claim("", service, person, start, terms, self.session(service, person, start, ""))
+        found = set()
+        if peak(claims, service, wanted.begins, wanted.ends) >= known.capacity:
+            found.add("service_capacity")
+        if person and not is_free(claims, person, wanted):
+            found.add("one_staff_one_place")
+        if known.is_group and person and host(claims, wanted) not in (None, person):
+            found.add("one_staff_a_class")
+        return found
+
+    def judge(
+        self,
+        service: str,
+        start: int,
+        *,
+        now: int,
+        person: str | None = None,
+        moving: Appointment | None = None,
+        lifted: Iterable[str] = (),
+        claims: list[Claim] | None = None,
+    ) -> Verdict:
+        """Say what search must say of a start. `lifted` are overrides; `claims` those that count, if not the live."""
+        known = self.services[service]
+        terms = moving.terms if moving and moving.service == service else known.terms
+        reasons = self._against_the_rules(start, terms.duration, now, set(lifted))
+        if reasons:
+            return Verdict(frozenset(reasons))
+        claims = self.live(but=moving.id if moving else None) if claims is None else claims
+        wanted = Claim("", service, "", start, terms, (service, start))
+        places = known.capacity - peak(claims, service, wanted.begins, wanted.ends)
+        if not known.staff and person is None:
+            return _offered(places, frozenset())
+        asked = {name for name in known.staff if self.people[name].is_active and person in (None, name)}
+        hosting = host(claims, wanted) if known.is_group else None
+        working = {hosting} & asked if hosting else self._working(asked, start, terms.duration, "hours" in set(lifted))
+        if not working:  # a class that somebody else gives is as good as full
+            return Verdict(frozenset({"STAFF_UNAVAILABLE", *({"SLOT_UNAVAILABLE"} if hosting else ())}))
+        if not known.is_group:
+            wanted = replace(wanted, session=object())
+        free = frozenset(name for name in working if is_free(claims, name, wanted))
+        return _offered(places if free and known.is_group else min(places, len(free)), free)
+
+    def _working(self, people: set[str], start: int, duration: int, at_any_hour: bool) -> set[str]:
+        return {name for name in people if at_any_hour or self._is_open(start, duration, self.people[name].windows)}
+
+    def _against_the_rules(self, start: int, duration: int, now: int, lifted: set[str]) -> set[str]:
+        if start % GRAIN:
+            return {"OFF_GRID"}
+        found: set[str] = set()
+        if "hours" not in lifted:
+            if not self._is_open(start, duration, self.windows):
+                found |= OFF_HOURS
+            if not any(
+                opens <= self._clock(start) < closes and (self._clock(start) - opens) % self.interval == 0
+                for opens, closes in self.windows
+            ):
+                found.add("OFF_GRID")
+        if "notice" not in lifted:
+            found |= ({"PAST"} if start < now else set()) | ({"TOO_SOON"} if start < now + self.notice else set())
+        if "advance" not in lifted and start > now + self.advance_days * DAY:
+            found.add("TOO_FAR")
+        return found
+
+    def _is_open(self, start: int, duration: int, windows: tuple[Window, ...] | None) -> bool:
+        """Tell whether one window of the business, and one of these if there are any, hold the time."""
+        begins, ends = self._clock(start), self._clock(start) + duration
+        return all(
+            own is None or any(opens <= begins and ends <= closes for opens, closes in own)
+            for own in (self.windows, windows)
+        )
+
+    def _clock(self, start: int) -> int:
+        return (start + self.offset) % DAY
+
+
+def peak(claims: Iterable[Claim], service: str, begins: int, ends: int) -> int:
+    """Return the most claims on a service at any one moment of a range."""
+    mine = [claim for claim in claims if claim.service == service and claim.meets(begins, ends)]
+    moments = {begins, *(claim.begins for claim in mine if claim.begins > begins)}
+    return max((sum(claim.begins <= moment < claim.ends for claim in mine) for moment in moments), default=0)
+
+
+def is_free(claims: Iterable[Claim], person: str, wanted: Claim) -> bool:
+    """Tell whether nothing but the wanted claim's own session takes the person's time."""
+    return not any(
+        claim.person == person and claim.meets(wanted.begins, wanted.ends) and claim.session != wanted.session
+        for claim in claims
+    )
+
+
+def host(claims: Iterable[Claim], wanted: Claim) -> str | None:
+    """Return who gives the class that a claim would join, None while there is none."""
+    mine = (claim for claim in claims if claim.service == wanted.service and claim.session == wanted.session)
+    return next((claim.person for claim in mine), None)
+
+
+def _offered(places: int, people: frozenset[str]) -> Verdict:
+    return Verdict(frozenset(), places, people) if places > 0 else Verdict(frozenset({"SLOT_UNAVAILABLE"}))

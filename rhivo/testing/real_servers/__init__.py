@@ -1,0 +1,1 @@
+"""Servers for the tests: a database and a broker, PgBouncer, a web server."""

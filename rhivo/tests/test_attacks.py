@@ -1,0 +1,158 @@
+"""Short runs of what `make prove` does for long, and the command and its table themselves."""
+
+import signal
+import subprocess
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from rhivo.local.processes import Child, started_at, wait_until
+from rhivo.local.running_demo import CHECKOUT
+from rhivo.testing.attacks import __main__ as command
+from rhivo.testing.attacks import isolation_levels
+from rhivo.testing.attacks.attack_list import Planned
+from rhivo.testing.attacks.attacked_businesses import usual_tenant
+from rhivo.testing.attacks.attacked_installation import Installation
+from rhivo.testing.attacks.finding import Finding
+from rhivo.testing.attacks.model_check import model_check_attack
+from rhivo.testing.attacks.rounds import Rounds
+from rhivo.testing.attacks.storm import storm_attack
+from rhivo.testing.attacks.storm.occupancy_over_time import Chronicle, Timed
+from rhivo.testing.attacks.storm.storm_verdicts import overbooked
+from rhivo.testing.attacks.tally import Tally
+from rhivo.testing.oracle import Claim, Terms
+from rhivo.testing.real_servers.web_server import Server
+
+COMMITTED = pytest.mark.django_db(transaction=True)
+
+
+@COMMITTED
+def test_operations_and_bare_sql_do_what_the_model_says(django_db_setup: None) -> None:
+    for seed in (1, 2, 3):
+        assert model_check_attack.check(seed, examples=8) == ""
+
+
+@COMMITTED
+@pytest.mark.race
+def test_a_storm_of_clients_is_answered_truly(server: Server) -> None:
+    found = storm_attack.storm(server.port, 1, 5)
+    assert [finding.broken for finding in found] == [[], [], [], []]
+    assert all(finding.attacks for finding in found)
+
+
+@COMMITTED
+@pytest.mark.race
+def test_opposite_lock_orders_at_every_isolation_level_end_and_overbook_nothing(
+    django_db_setup: None, tmp_path: Path
+) -> None:
+    found = isolation_levels.attack(Installation(tmp_path, {}), 1, 5)
+    assert [finding.broken for finding in found] == [[], []]
+    assert "occupancy_needs_read_committed" in found[0].note
+
+
+def timed(number: int, start: int, *, surely: tuple[float, float], person: str | None = None) -> Timed:
+    service = "cut" if person else "chair"
+    claim = Claim(str(number), service, person, start, Terms(30), str(number))
+    return Timed(claim, claim.id, surely[0], *surely, surely[1])
+
+
+def test_the_history_of_claims_shows_a_place_that_was_taken_twice_for_a_moment() -> None:
+    apart = [timed(1, 600, surely=(1.0, 2.0)), timed(2, 615, surely=(2.0, 3.0))]
+    together = [timed(1, 600, surely=(1.0, 2.0)), timed(2, 615, surely=(1.9, 3.0))]
+    one_person = [timed(n, 600, surely=(1.0, 2.0), person="anna") for n in (1, 2)]
+    site = SimpleNamespace(tenant=usual_tenant())
+    assert list(overbooked(Chronicle(site, apart))) == []  # type: ignore[arg-type]
+    assert "chair had more than 1" in next(overbooked(Chronicle(site, together)))  # type: ignore[arg-type]
+    assert "anna was in two places" in next(overbooked(Chronicle(site, one_person)))  # type: ignore[arg-type]
+
+
+def breaking(place: Installation, seed: int, seconds: float) -> list[Finding]:
+    return [Finding("nothing breaks", 3, "blows", ["a leg came off"] if seed == 8 else [])]
+
+
+def stumbling(place: Installation, seed: int, seconds: float) -> list[Finding]:
+    raise RuntimeError("it stumbled")
+
+
+def rounds(tmp_path: Path, *attacks: Planned, seed: int = 8) -> Tally:
+    made = Rounds(Installation(tmp_path, {}), attacks, seed, 0.001)
+    made.run()
+    return made.tally
+
+
+@COMMITTED
+def test_the_table_says_what_broke_under_which_seed_and_what_was_not_tried(
+    django_db_setup: None, tmp_path: Path
+) -> None:
+    tally = rounds(
+        tmp_path, Planned("legs", 1, lambda: breaking), Planned("power", 1, lambda: breaking, own_servers=True)
+    )
+    assert tally.broken == 1
+    table = tally.table()
+    assert "BROKEN nothing breaks\n  seed 8: a leg came off" in table
+    assert any(line.split()[-3:] == ["3", "blows", "1"] for line in table.splitlines())
+    assert "not tried: power: needs servers of its own" in table
+    assert table.endswith("seeds: 8")
+    assert rounds(tmp_path, Planned("legs", 1, lambda: breaking), seed=9).broken == 0
+
+
+@COMMITTED
+def test_an_attack_that_stumbles_counts_as_broken(django_db_setup: None, tmp_path: Path) -> None:
+    table = rounds(tmp_path, Planned("feet", 1, lambda: stumbling)).table()
+    assert "the attack feet runs to its end" in table
+    assert "RuntimeError: it stumbled" in table
+
+
+def test_the_exit_code_is_1_when_something_broke_and_0_when_all_held(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for line, code, says in (("it broke", 1, "1 BROKEN"), ("", 0, "Everything held.")):
+        tally = Tally([7])
+        tally.add([Finding("a guarantee", 1, "attacks", [line] if line else [])], 7)
+        made = SimpleNamespace(tally=tally, run=lambda: None)
+        monkeypatch.setattr(command, "place", lambda: nullcontext(Installation(tmp_path, {})))
+        monkeypatch.setattr(command, "_planned", lambda options, installation, made=made: made)
+        assert command.main(["--seed", "7"]) == code
+        assert says in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--minutes", "0"], "must be more than 0"),
+        (["--minutes", "soon"], "invalid"),
+        (["--only", "nonsense"], "invalid choice: 'nonsense' (choose from"),
+        (["--database"], "--database needs"),
+    ],
+)
+def test_bad_arguments_are_explained_with_exit_code_2(
+    arguments: list[str], complaint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("WORKER_DATABASE_URL", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        command.main(arguments)
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_the_command_ends_its_servers_when_it_is_stopped(tmp_path: Path) -> None:
+    child = Child.spawn(
+        "prove",
+        [sys.executable, "-m", "rhivo.testing.attacks", "--minutes", "5", "--only", "storm"],
+        log=tmp_path / "log",
+        cwd=CHECKOUT,
+    )
+    assert wait_until(lambda: "storm …" in child.log.read_text(), seconds=60), child.tail()
+    below = [int(pid) for pid in _children(child.process.pid)]
+    child.process.send_signal(signal.SIGTERM)
+    assert child.process.wait(60) == 130
+    assert "Stopped early." in child.log.read_text()
+    assert below
+    assert wait_until(lambda: not any(started_at(pid) for pid in below), seconds=10)
+
+
+def _children(pid: int) -> list[str]:
+    return subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()

@@ -1,0 +1,1 @@
+"""What every request meets around the apps: the outermost middleware, limits, error pages, health."""

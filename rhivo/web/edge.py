@@ -1,0 +1,59 @@
+"""The outermost layer: what is refused before anyone looks at it, and what every answer carries."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from rhivo.errors import LengthRequired, RhivoError, TooLarge, TooLong
+from rhivo.web.client_address import comes_through_proxy
+from rhivo.web.error_pages import refused
+
+MOST_OF_AN_ADDRESS = 4096
+"""Characters of path and query together."""
+FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT", "HTTP_X_FORWARDED_PROTO")
+HEADERS = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # Of what nobody said may be kept, nothing is: pages carry tokens, the API and the back office people's data.
+    "Cache-Control": "no-store",
+}
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class EdgeMiddleware:
+    """Drop what a stranger says of forwarding, bound what is sent, and complete the headers of every answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not comes_through_proxy(request.META):
+            for name in FORWARDED:
+                request.META.pop(name, None)
+        refusal = _refusal(request)
+        response = self.get_response(request) if refusal is None else refused(request, refusal)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+def _refusal(request: HttpRequest) -> RhivoError | None:
+    """Return why a request is not read at all."""
+    if len(request.META.get("PATH_INFO", "")) + len(request.META.get("QUERY_STRING", "")) > MOST_OF_AN_ADDRESS:
+        return TooLong()
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        return LengthRequired()
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
+    if not (length.isascii() and length.isdecimal()) or int(length[:20]) > _most():
+        return TooLarge()
+    return None
+
+
+def _most() -> int:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    assert most is not None
+    return most
