@@ -8,7 +8,7 @@ python := .venv/bin/python
 .PHONY: help venv-local venv-dev demo demo-reset fast test test-15 prove mutants lint bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 venv-local:
 	@sh .ci/venv requirements-local.txt
