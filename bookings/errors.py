@@ -1,16 +1,15 @@
 """Why a booking is refused, and which database constraint says so."""
 
-from bookings.rules.slots import Reason
+from typing import ClassVar
+
+from bookings.rules.reasons import Reason
 from rhivo.db.constraints import means
 from rhivo.errors import Conflict, Forbidden, Gone, Invalid, NotFound, RhivoError, Throttled, VersionConflict
 
 
 class SlotUnavailable(Conflict):
-    """That time is taken: choose another.
-
-    `alternatives` holds up to three of the nearest free starts.
-    """
-
+    # `alternatives` holds up to three of the nearest free starts.
+    __doc__ = Reason.FULL.text
     code = "SLOT_UNAVAILABLE"
 
 
@@ -50,52 +49,45 @@ class TooManyHolds(Throttled):
     """You hold five times already: book or release one of them first."""
 
 
-class OffGrid(Invalid):
-    """Appointments do not start at that minute: take a start that the slots list."""
+class NotOffered(Invalid):
+    """A rule refuses that start. The table of reasons holds the code and the sentence of each."""
 
-    code = "OFF_GRID"
+    reason: ClassVar[Reason]
 
-
-class Past(Invalid):
-    """That time is past."""
-
-    code = "PAST"
+    def __init_subclass__(cls) -> None:
+        cls.code, cls.__doc__ = cls.reason.value, cls.reason.text
 
 
-class TooSoon(Invalid):
-    """That is too soon: the business wants more notice."""
-
-    code = "TOO_SOON"
+class OffGrid(NotOffered):
+    reason = Reason.OFF_GRID
 
 
-class TooFar(Invalid):
-    """That is further ahead than the business takes bookings."""
-
-    code = "TOO_FAR"
+class Past(NotOffered):
+    reason = Reason.PAST
 
 
-class Closed(Invalid):
-    """The business is closed that day."""
-
-    code = "CLOSED"
+class TooSoon(NotOffered):
+    reason = Reason.TOO_SOON
 
 
-class InBreak(Invalid):
-    """The business has a break then."""
-
-    code = "BREAK"
+class TooFar(NotOffered):
+    reason = Reason.TOO_FAR
 
 
-class OutsideHours(Invalid):
-    """That is outside opening hours."""
-
-    code = "OUTSIDE_HOURS"
+class Closed(NotOffered):
+    reason = Reason.CLOSED
 
 
-class StaffUnavailable(Invalid):
-    """Nobody who does this works at that time."""
+class InBreak(NotOffered):
+    reason = Reason.BREAK
 
-    code = "STAFF_UNAVAILABLE"
+
+class OutsideHours(NotOffered):
+    reason = Reason.OUTSIDE_HOURS
+
+
+class StaffUnavailable(NotOffered):
+    reason = Reason.STAFF_UNAVAILABLE
 
 
 class ServiceUnavailable(Invalid):
@@ -116,17 +108,13 @@ class ContactRequired(Invalid):
     code = "CONTACT_REQUIRED"
 
 
-REFUSALS: dict[Reason, type[RhivoError]] = {
-    Reason.CLOSED: Closed,
-    Reason.BREAK: InBreak,
-    Reason.OUTSIDE_HOURS: OutsideHours,
-    Reason.OFF_GRID: OffGrid,
-    Reason.PAST: Past,
-    Reason.TOO_SOON: TooSoon,
-    Reason.TOO_FAR: TooFar,
-    Reason.STAFF_UNAVAILABLE: StaffUnavailable,
-    Reason.FULL: SlotUnavailable,
-}
+_BY_REASON: dict[Reason, type[RhivoError]] = {error.reason: error for error in NotOffered.__subclasses__()}
+
+
+def refusal(reason: Reason) -> RhivoError:
+    """Return the error that a reason of the rules is raised as."""
+    return _BY_REASON.get(reason, SlotUnavailable)()
+
 
 means("service_capacity", SlotUnavailable)
 means("one_staff_one_place", TakenMeanwhile)

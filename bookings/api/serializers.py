@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from bookings.models import Appointment, Reservation, Status
 from bookings.operations import Booked
-from bookings.operations.book import Override
+from bookings.rules.reasons import Override
 from businesses.api.serializers import NamedSerializer
 from rhivo.api.serializers import StrictSerializer
 

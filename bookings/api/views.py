@@ -17,10 +17,10 @@ from bookings.api.serializers import appointment_json, booked_json, hold_json
 from bookings.api.slots_json import slots_body
 from bookings.lookups import appointments, find_appointment, find_service, find_staff, id_or_slug
 from bookings.models import Appointment
-from bookings.operations.book import Override
-from bookings.operations.change import KEEP
 from bookings.operations.contact import Contact
 from bookings.operations.hold import require_live
+from bookings.operations.reschedule import KEEP
+from bookings.rules.reasons import Override
 from bookings.visitors import visitor_of
 from businesses.api.authentication import require_identity, require_work
 from businesses.identity.access_tokens import issue_guest

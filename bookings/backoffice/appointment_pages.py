@@ -25,8 +25,8 @@ from bookings.backoffice.history_entries import tell
 from bookings.history.sentences import Telling
 from bookings.history.snapshots import history_of
 from bookings.models import Appointment, Status
-from bookings.operations.change import Keep
 from bookings.operations.contact import Contact, answers_as_asked
+from bookings.operations.reschedule import Keep
 from businesses.backoffice.admin_site import workplace
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from businesses.money import price_text

@@ -18,9 +18,9 @@ from unfold.widgets import (
 )
 
 from bookings.models import Appointment
-from bookings.operations.book import LIFTED, Override
-from bookings.operations.change import KEEP, Keep
+from bookings.operations.reschedule import KEEP, Keep
 from bookings.rules.hours import local_instant
+from bookings.rules.reasons import Override, overridden_by
 from businesses.backoffice.form_fields import ClockField
 from businesses.models import Business, Service, Staff
 from rhivo.errors import IdempotencyMismatch, RhivoError, VersionConflict
@@ -194,7 +194,7 @@ class BookForm(StartFields):
             return
         super().refuse(refusal)
         for name, override in OVERRIDE_FIELDS.items():
-            if refusal.code in LIFTED[override] and not self.cleaned_data.get(name):
+            if refusal.code in overridden_by([override]) and not self.cleaned_data.get(name):
                 self.add_error(name, "Tick this to book nevertheless.")
 
 

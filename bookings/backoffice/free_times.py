@@ -21,4 +21,4 @@ def free_times(
     calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, moving=moving)
     slots = [slot.start.astimezone(business.zone) for _, slots in calendar.days(day, day, at=at) for slot in slots]
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=business.zone)
-    return slots or nearest_starts(business, service, noon, at=at, staff=staff, moving=moving)
+    return slots or nearest_starts(business=business, service=service, start=noon, at=at, staff=staff, moving=moving)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from audit.models import AuditLog
-from bookings.errors import REFUSALS, ServiceUnavailable
+from bookings.errors import ServiceUnavailable
 from bookings.explain.past_occupancy import KEPT_HOLDS, Stay, stays_within
 from bookings.explain.rule_facts import Fact, exception_text, facts_of, windows_text
 from bookings.explain.timeline import Event, stay_text, story_of
@@ -25,7 +25,8 @@ from bookings.load_calendar import calendar_of_days, hours_of, local_day, terms_
 from bookings.operations.choose_slot import nearest_starts
 from bookings.rules.hours import Span, Timetable, epoch_minute, local_instant
 from bookings.rules.occupancy import Ledger
-from bookings.rules.slots import Calendar, Claim, Reason, claimed
+from bookings.rules.reasons import Reason
+from bookings.rules.slots import Calendar, Claim, claimed
 from businesses.models import Availability, Business, Service, Staff
 from rhivo.errors import Invalid
 from rhivo.web.local_time import local_time
@@ -167,7 +168,11 @@ def explain(
         story, untold = story_of(case.stays, business, case.names, at=at, places=case.places_at)
         if then is not None:
             _put_question(story, then, case.places_at(then.at))
-        nearest = [] if now.code == "FREE" else nearest_starts(business, service, start, at=at, staff=staff)
+        nearest = (
+            []
+            if now.code == "FREE"
+            else nearest_starts(business=business, service=service, start=start, at=at, staff=staff)
+        )
         return Explanation(
             business=business,
             service=service,
@@ -205,7 +210,7 @@ class _Case:
 
     def places_at(self, at: datetime) -> int | None:
         """Return the places free after what happened at an instant, whatever the hours and the notice."""
-        slot = self.calendar_at(at).judge(self.start, at=at, lifted=ALL_BUT_PLACES)
+        slot = self.calendar_at(at).judge(self.start, at=at, overridden=ALL_BUT_PLACES)
         return slot.remaining if slot.reason in (None, Reason.FULL) else None
 
     def verdict(self, calendar: Calendar, at: datetime) -> Verdict:
@@ -248,11 +253,11 @@ class _Case:
         return [stay.claim(self.service) for stay in self.stays if stay.stands(at)]
 
     def _refusals(self, calendar: Calendar, at: datetime) -> list[Refusal]:
-        """Return every reason that applies: each is asked for with those before it lifted."""
+        """Return every reason that applies: each is asked for with those before it overridden."""
         found: list[Reason] = []
-        while (reason := calendar.judge(self.start, at=at, lifted=frozenset(found)).reason) and reason not in found:
+        while (reason := calendar.judge(self.start, at=at, overridden=frozenset(found)).reason) and reason not in found:
             found.append(reason)
-        refusals = [Refusal(reason.value, REFUSALS[reason]().detail) for reason in found]
+        refusals = [Refusal(reason.value, reason.text) for reason in found]
         is_offered = self.service.is_active and self.business.is_active
         return refusals if is_offered else [Refusal(ServiceUnavailable.code, ServiceUnavailable().detail), *refusals]
 
@@ -262,7 +267,7 @@ class _Case:
         return [self._candidate(person, calendar, at, standing) for person in self.people]
 
     def _candidate(self, person: Staff, calendar: Calendar, at: datetime, standing: Sequence[Stay]) -> Candidate:
-        slot = calendar.alone(person.id).judge(self.start, at=at, lifted=ALL_BUT_PLACES)
+        slot = calendar.alone(person.id).judge(self.start, at=at, overridden=ALL_BUT_PLACES)
         busy = [stay for stay in standing if stay.staff_id == person.id]
         match slot.reason:
             case None:

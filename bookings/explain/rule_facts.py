@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 
 from bookings.load_calendar import terms_of
 from bookings.rules.hours import EPOCH, Span
-from bookings.rules.slots import Reason, claimed
+from bookings.rules.reasons import Reason
+from bookings.rules.slots import claimed
 from businesses.models import Availability, Business, Service
 from rhivo.counting import counted
 from rhivo.web.local_time import local_time

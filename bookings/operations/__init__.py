@@ -1,9 +1,11 @@
 """The only writers of holds and appointments. Each is atomic, takes the instant as `at`, and raises what it refuses."""
 
 from bookings.operations.book import Booked, book_for_customer, commit_hold
-from bookings.operations.change import cancel_appointment, complete_appointment, mark_no_show, reschedule_appointment
+from bookings.operations.cancel import cancel_appointment
 from bookings.operations.expire import release_expired
 from bookings.operations.hold import Held, find_hold, hold_slot, release_hold
+from bookings.operations.outcome import complete_appointment, mark_no_show
+from bookings.operations.reschedule import reschedule_appointment
 
 __all__ = [
     "Booked",

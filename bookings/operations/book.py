@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +13,7 @@ from bookings.messages import tell_customer
 from bookings.models import Appointment, Reservation, ReservationStatus
 from bookings.operations.choose_slot import best_person, judged_slot, nearest_starts, with_alternatives
 from bookings.operations.contact import Contact, checked_answers, checked_contact, reachable_contact
-from bookings.rules.slots import Reason
+from bookings.rules.reasons import Override, overridden_by
 from businesses.models import Business, Service, Staff, User
 from rhivo import claims
 from rhivo.counting import counted
@@ -25,23 +23,6 @@ from rhivo.db.idempotency import Once
 from rhivo.db.operation import operation
 from rhivo.errors import Forbidden, IdempotencyMismatch, NotFound
 from rhivo.tokens import guest_token, token_hash
-
-
-class Override(StrEnum):
-    """A rule that staff may set aside for one booking; capacity and staff overlap are not among them."""
-
-    NOTICE = "notice"
-    ADVANCE = "advance"
-    HOURS = "hours"
-
-
-LIFTED: dict[Override, frozenset[Reason]] = {
-    Override.NOTICE: frozenset({Reason.PAST, Reason.TOO_SOON}),
-    Override.ADVANCE: frozenset({Reason.TOO_FAR}),
-    Override.HOURS: frozenset(
-        {Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS, Reason.OFF_GRID, Reason.STAFF_UNAVAILABLE}
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +139,8 @@ def check_customer_limits(
         raise LimitReached(f"At most {most} for each customer.")
 
 
+@with_alternatives(nearest_starts)
+@operation
 def book_for_customer(
     *,
     business: Business,
@@ -175,47 +158,17 @@ def book_for_customer(
     Raises Forbidden to all but the people at work there, and otherwise what `hold_slot` and `commit_hold` raise.
     Limits per customer bind customers, not staff.
     """
-    return with_alternatives(
-        partial(
-            _book,
-            business=business,
-            service=service,
-            start=start,
-            contact=contact,
-            key=key,
-            at=at,
-            staff=staff,
-            notes=notes,
-            overrides=sorted(set(overrides)),
-        ),
-        partial(nearest_starts, business, service, start, at=at, staff=staff),
-    )
-
-
-@operation
-def _book(
-    *,
-    business: Business,
-    service: Service,
-    start: datetime,
-    contact: Contact,
-    key: str,
-    at: datetime,
-    staff: Staff | None,
-    notes: str,
-    overrides: Sequence[Override],
-) -> Booked:
     acting = claims.current()
     if not acting.works_here or acting.business_id != business.id:
         raise Forbidden("Only the people at work there book for a customer.")
+    overrides = sorted(set(overrides))
     once = Once.of(key, service.id, start.timestamp(), staff.id if staff else None, asdict(contact), notes, overrides)
     if (made := once.made("appointment_of_key", business.id)) is not None:
         return Booked(Appointment.objects.get(pk=made), created=False, cancellation_token=None)
     if not service.is_active:
         raise ServiceUnavailable()
     known = reachable_contact(business, contact)
-    lifted = frozenset[Reason]().union(*(LIFTED[override] for override in overrides))
-    slot = judged_slot(business, service, start, at=at, staff=staff, lifted=lifted)
+    slot = judged_slot(business, service, start, at=at, staff=staff, overridden=overridden_by(overrides))
     if overrides:
         because(f"override: {', '.join(overrides)}")
     appointment_id = uuid4()

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from uuid import UUID, uuid4
 
 from bookings.errors import HoldExpired, IllegalTransition, ServiceUnavailable
@@ -24,6 +23,8 @@ class Held:
     created: bool
 
 
+@with_alternatives(nearest_starts)
+@operation
 def hold_slot(
     *,
     business: Business,
@@ -39,16 +40,6 @@ def hold_slot(
     `start` is aware; `staff` None means anyone; `visitor` is a mark of who asks, '' is not limited. Raises the
     refusal of slot search, or SlotUnavailable with `alternatives` when the place is gone, also in a race.
     """
-    return with_alternatives(
-        partial(_hold, business=business, service=service, start=start, key=key, at=at, staff=staff, visitor=visitor),
-        partial(nearest_starts, business, service, start, at=at, staff=staff),
-    )
-
-
-@operation
-def _hold(
-    *, business: Business, service: Service, start: datetime, key: str, at: datetime, staff: Staff | None, visitor: str
-) -> Held:
     customer_id = claims.current().user_id
     once = Once.of(key, service.id, start.timestamp(), staff.id if staff else None, customer_id)
     if (made := once.made("hold_of_key", business.id)) is not None:

@@ -18,8 +18,8 @@ from bookings.errors import SlotUnavailable
 from bookings.lookups import appointments
 from bookings.messages import facts
 from bookings.models import Appointment, Status
-from bookings.operations.change import KEEP
 from bookings.operations.contact import answers_as_asked
+from bookings.operations.reschedule import KEEP
 from bookings.pages.choose_time import ANYONE, people_of
 from bookings.pages.forms import CancelForm, RescheduleForm, StartForm, cleaned
 from bookings.pages.rendering import Text, View, account_of, customers_page, page, refusal

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
-from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,6 +26,7 @@ from bookings.rules.hours import (
     local_instant,
 )
 from bookings.rules.occupancy import Claim, Diary, Ledger, session_number, session_of
+from bookings.rules.reasons import Reason
 
 __all__ = [
     "Calendar",
@@ -34,7 +34,6 @@ __all__ = [
     "DateException",
     "Hours",
     "Person",
-    "Reason",
     "Rules",
     "ServiceTerms",
     "Slot",
@@ -45,20 +44,6 @@ __all__ = [
 ]
 
 GRAIN = timedelta(minutes=5)
-
-
-class Reason(StrEnum):
-    """Why a start is refused. The first that applies is given, in this order."""
-
-    CLOSED = "CLOSED"
-    BREAK = "BREAK"
-    OUTSIDE_HOURS = "OUTSIDE_HOURS"
-    OFF_GRID = "OFF_GRID"
-    PAST = "PAST"
-    TOO_SOON = "TOO_SOON"
-    TOO_FAR = "TOO_FAR"
-    STAFF_UNAVAILABLE = "STAFF_UNAVAILABLE"
-    FULL = "FULL"
 
 
 _HOURS_REASONS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
@@ -179,12 +164,12 @@ class _Limits:
         latest = minute + rules.max_advance_days * MINUTES_A_DAY
         return cls(now, now + rules.min_notice_minutes, latest)
 
-    def reason(self, start: int, lifted: frozenset[Reason]) -> Reason | None:
-        if start < self.now and Reason.PAST not in lifted:
+    def reason(self, start: int, overridden: frozenset[Reason]) -> Reason | None:
+        if start < self.now and Reason.PAST not in overridden:
             return Reason.PAST
-        if start < self.earliest and Reason.TOO_SOON not in lifted:
+        if start < self.earliest and Reason.TOO_SOON not in overridden:
             return Reason.TOO_SOON
-        if start > self.latest and Reason.TOO_FAR not in lifted:
+        if start > self.latest and Reason.TOO_FAR not in overridden:
             return Reason.TOO_FAR
         return None
 
@@ -235,12 +220,12 @@ class Calendar:
         dates = [first + timedelta(days=n) for n in range(count)]
         return [(day, self._slots(day, limits, include_unavailable=include_unavailable)) for day in dates]
 
-    def judge(self, start: datetime, *, at: datetime, lifted: frozenset[Reason] = _NOTHING) -> Slot:
-        """Return the verdict on any start, the one `days` gives it; `lifted` reasons are skipped.
+    def judge(self, start: datetime, *, at: datetime, overridden: frozenset[Reason] = _NOTHING) -> Slot:
+        """Return the verdict on any start, the one `days` gives it; `overridden` reasons are skipped.
 
         OFF_GRID comes first for a start off the 5-minute grain, which nothing lifts. Lifting an
         hours reason lifts the grid of the windows with it, and lifting STAFF_UNAVAILABLE lets
-        people work at any hour. FULL and having nobody to ask are never lifted.
+        people work at any hour. FULL and having nobody to ask are never overridden.
         """
         if not _has_room(start):
             return Slot(start, start, 0, (), Reason.PAST if start < at else Reason.TOO_FAR)
@@ -248,10 +233,10 @@ class Calendar:
         if (start - EPOCH) % GRAIN:
             verdict = _REFUSED[Reason.OFF_GRID]
         else:
-            if lifted & _HOURS_REASONS:
-                lifted |= {Reason.OFF_GRID}
+            if overridden & _HOURS_REASONS:
+                overridden |= {Reason.OFF_GRID}
             limits = _Limits.at(at, self._rules)
-            verdict = self._verdict(self._day_at(start), minute, limits, lifted)
+            verdict = self._verdict(self._day_at(start), minute, limits, overridden)
         start = start.astimezone(UTC)
         end = start + timedelta(minutes=self._service.duration_minutes)
         return Slot(start, end, verdict.remaining, verdict.staff, verdict.reason)
@@ -292,16 +277,16 @@ class Calendar:
                 slots.append(Slot(start, end, verdict.remaining, verdict.staff, verdict.reason))
         return slots
 
-    def _verdict(self, day: _Day, start: int, limits: _Limits, lifted: frozenset[Reason]) -> _Verdict:
+    def _verdict(self, day: _Day, start: int, limits: _Limits, overridden: frozenset[Reason]) -> _Verdict:
         reason = day.hours_reason(start, start + self._service.duration_minutes)
-        if reason and reason not in lifted:
+        if reason and reason not in overridden:
             return _REFUSED[reason]
-        if start not in day.steps and Reason.OFF_GRID not in lifted:
+        if start not in day.steps and Reason.OFF_GRID not in overridden:
             return _REFUSED[Reason.OFF_GRID]
-        reason = limits.reason(start, lifted)
+        reason = limits.reason(start, overridden)
         if reason:
             return _REFUSED[reason]
-        return self._place(day, start, anyone_works=Reason.STAFF_UNAVAILABLE in lifted)
+        return self._place(day, start, anyone_works=Reason.STAFF_UNAVAILABLE in overridden)
 
     def _place(self, day: _Day, start: int, *, anyone_works: bool) -> _Verdict:
         service = self._service

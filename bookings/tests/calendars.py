@@ -6,13 +6,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bookings.rules.hours import epoch_minute
+from bookings.rules.reasons import Reason
 from bookings.rules.slots import (
     Calendar,
     Claim,
     DateException,
     Hours,
     Person,
-    Reason,
     Rules,
     ServiceTerms,
     Slot,

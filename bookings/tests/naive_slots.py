@@ -11,7 +11,8 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from bookings.rules.slots import Claim, Hours, Person, Reason, Rules, ServiceTerms, Slot, session_of
+from bookings.rules.reasons import Reason
+from bookings.rules.slots import Claim, Hours, Person, Rules, ServiceTerms, Slot, session_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -115,17 +116,17 @@ class NaiveCalendar:
             found.append(Reason.TOO_FAR)
         return [reason for reason in found if reason]
 
-    def judge(self, m: int, day: date, at: datetime, lifted: frozenset[Reason]) -> Slot:
+    def judge(self, m: int, day: date, at: datetime, overridden: frozenset[Reason]) -> Slot:
         start = EPOCH + m * MINUTE
         end = start + timedelta(minutes=self.service.duration_minutes)
-        skipped = lifted | ({Reason.OFF_GRID} if lifted & HOURS else set())
+        skipped = overridden | ({Reason.OFF_GRID} if overridden & HOURS else set())
         standing = [reason for reason in self.reasons(m, day, at) if reason not in skipped]
-        result = standing[0] if standing else self.place(m, day, lifted)
+        result = standing[0] if standing else self.place(m, day, overridden)
         if isinstance(result, Reason):
             return Slot(start, end, 0, (), result)
         return Slot(start, end, *result, None)
 
-    def place(self, m: int, day: date, lifted: frozenset[Reason]) -> Reason | tuple[int, tuple[UUID, ...]]:
+    def place(self, m: int, day: date, overridden: frozenset[Reason]) -> Reason | tuple[int, tuple[UUID, ...]]:
         service = self.service
         taken = range(
             m - service.buffer_before_minutes,
@@ -142,7 +143,7 @@ class NaiveCalendar:
                 free = []
         else:
             people = self.people
-            if Reason.STAFF_UNAVAILABLE not in lifted:
+            if Reason.STAFF_UNAVAILABLE not in overridden:
                 people = [p for p in people if self.works(p, m, day)]
             if not people:
                 return Reason.STAFF_UNAVAILABLE

@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from bookings import operations
 from bookings.models import Appointment
-from bookings.operations.book import Override
 from bookings.operations.contact import Contact
+from bookings.rules.reasons import Override
 from businesses.models import User
 from notifications.models import NotificationLog
 from rhivo.claims import acting_as

@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from audit.models import AuditLog
 from bookings.models import Appointment, Status
-from bookings.operations.book import Override
 from bookings.operations.contact import Contact
+from bookings.rules.reasons import Override
 from businesses.models import Availability, Category, User
 from notifications.models import NotificationLog
 from rhivo.claims import acting_as

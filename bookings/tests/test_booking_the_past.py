@@ -6,7 +6,7 @@ import pytest
 
 from bookings import operations
 from bookings.errors import SlotUnavailable
-from bookings.operations.book import Override
+from bookings.rules.reasons import Override
 from rhivo.claims import acting_as
 from rhivo.clock import now
 from rhivo.testing.shops import GINO, Shop

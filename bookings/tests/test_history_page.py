@@ -15,8 +15,8 @@ from audit.models import AuditLog
 from bookings import operations
 from bookings.history.sentences import Telling
 from bookings.models import Appointment
-from bookings.operations.book import Override
 from bookings.operations.contact import Contact
+from bookings.rules.reasons import Override
 from businesses.models import User
 from rhivo.claims import acting_as
 from rhivo.clock import now

@@ -19,8 +19,8 @@ from bookings.errors import (
     StaffUnavailable,
 )
 from bookings.models import Appointment, BusyTime, Reservation
-from bookings.operations.book import Override
 from bookings.operations.contact import Contact
+from bookings.rules.reasons import Override
 from businesses.models import Service, ServiceStaff
 from notifications.models import NotificationLog
 from rhivo.claims import Claims, acting_as

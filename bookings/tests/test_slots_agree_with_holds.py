@@ -9,9 +9,9 @@ import pytest
 from django.db import transaction
 
 from bookings.api.slots_json import slots_body
-from bookings.errors import REFUSALS
-from bookings.operations.book import Override
+from bookings.errors import refusal
 from bookings.operations.hold import hold_slot
+from bookings.rules.reasons import Override, Reason
 from businesses.models import Availability, Service
 from rhivo.claims import acting_as
 from rhivo.clock import now
@@ -23,7 +23,7 @@ ZONES = ("Europe/Rome", "America/New_York", "America/Los_Angeles", "Asia/Tokyo",
 BEFORE, DAYS = 6, 14
 SERVICES = ("cut", "room", "class", "wash")
 GRAIN = timedelta(minutes=5)
-CODES = {reason.value: error.code for reason, error in REFUSALS.items()}
+CODES = {reason.value: refusal(reason).code for reason in Reason}
 HOURS_CODES = {"CLOSED", "BREAK", "OUTSIDE_HOURS"}
 
 

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bookings.rules.reasons import Reason
 from bookings.rules.slots import (
     Calendar,
     Claim,
     DateException,
     Hours,
     Person,
-    Reason,
     Rules,
     ServiceTerms,
     WeeklyWindow,
@@ -134,8 +134,8 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @settings(max_examples=120, deadline=None, derandomize=True, database=None)
-@given(case=cases(), lifted=st.frozensets(st.sampled_from(list(Reason))))
-def test_slots_and_verdicts_are_those_of_a_minute_by_minute_search(case: Case, lifted: frozenset[Reason]) -> None:
+@given(case=cases(), overridden=st.frozensets(st.sampled_from(list(Reason))))
+def test_slots_and_verdicts_are_those_of_a_minute_by_minute_search(case: Case, overridden: frozenset[Reason]) -> None:
     naive = NaiveCalendar(case.rules, case.hours, case.service, case.people, case.claims)
     calendar = Calendar(case.rules, case.hours, case.service, case.people, case.claims)
     nothing: frozenset[Reason] = frozenset()
@@ -148,6 +148,6 @@ def test_slots_and_verdicts_are_those_of_a_minute_by_minute_search(case: Case, l
     ]
     for minute in range(*naive.bounds(case.middle), 5):
         start = EPOCH + timedelta(minutes=minute)
-        for lift in (nothing, lifted):
+        for lift in (nothing, overridden):
             expected = naive.judge(minute, case.middle, case.at, lift)
-            assert calendar.judge(start, at=case.at, lifted=lift) == expected
+            assert calendar.judge(start, at=case.at, overridden=lift) == expected

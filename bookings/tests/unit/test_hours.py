@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bookings.rules.slots import Hours, Reason, local_instant
+from bookings.rules.reasons import Reason
+from bookings.rules.slots import Hours, local_instant
 from bookings.tests.calendars import (
     DAY,
     LOS_ANGELES,
@@ -240,6 +241,6 @@ def test_a_start_off_the_grain_is_off_grid_before_anything_else(offset: timedelt
     shut = calendar(Hours((), ()))
     start = wall(MONDAY, "09:00") + offset
     everything = frozenset(Reason)
-    for lifted in (frozenset[Reason](), everything):
-        verdict = shut.judge(start, at=NOON_MONTH_BEFORE, lifted=lifted)
+    for overridden in (frozenset[Reason](), everything):
+        verdict = shut.judge(start, at=NOON_MONTH_BEFORE, overridden=overridden)
         assert (verdict.reason, verdict.start) == (Reason.OFF_GRID, start)

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bookings.rules.slots import Calendar, DateException, Hours, Reason, local_instant
+from bookings.rules.reasons import Reason
+from bookings.rules.slots import Calendar, DateException, Hours, local_instant
 from bookings.tests.calendars import (
     ANNA,
     BOB,
@@ -35,7 +36,7 @@ from bookings.tests.calendars import (
 
 
 def test_reasons_come_in_order_as_each_is_lifted() -> None:
-    """A start with everything against it names the next reason when the one before is lifted."""
+    """A start with everything against it names the next reason when the one before is overridden."""
     service = terms(staff=True)
     away = person(ANNA, Hours((), (closed(MONDAY),)))
     start = wall(MONDAY, "09:10")
@@ -46,11 +47,11 @@ def test_reasons_come_in_order_as_each_is_lifted() -> None:
         people=[away],
         claims=[booking(start, service, by=ANNA)],
     )
-    at, lifted, seen = start + MINUTE, frozenset[Reason](), []
-    while (verdict := shop.judge(start, at=at, lifted=lifted)).reason not in lifted:
+    at, overridden, seen = start + MINUTE, frozenset[Reason](), []
+    while (verdict := shop.judge(start, at=at, overridden=overridden)).reason not in overridden:
         assert verdict.reason
         seen.append(verdict.reason)
-        lifted |= {verdict.reason}
+        overridden |= {verdict.reason}
     assert seen == ["OFF_GRID", "PAST", "TOO_SOON", "STAFF_UNAVAILABLE", "FULL"]
 
 
@@ -77,10 +78,10 @@ def test_lifted_hours_lift_the_window_grid_and_staff_hours_need_their_own() -> N
     shop = calendar(works("09:00-12:00"), terms(staff=True), people=[person(ANNA)])
     for clock in ("20:05", "09:05"):
         start = wall(MONDAY, clock)
-        hours = shop.judge(start, at=NOON_MONTH_BEFORE, lifted=HOURS_REASONS)
+        hours = shop.judge(start, at=NOON_MONTH_BEFORE, overridden=HOURS_REASONS)
         assert hours.reason is (Reason.STAFF_UNAVAILABLE if clock == "20:05" else None)
         both = HOURS_REASONS | {Reason.STAFF_UNAVAILABLE}
-        assert shop.judge(start, at=NOON_MONTH_BEFORE, lifted=both).staff == (ANNA,)
+        assert shop.judge(start, at=NOON_MONTH_BEFORE, overridden=both).staff == (ANNA,)
 
 
 def test_nothing_lifts_capacity_a_busy_person_or_the_lack_of_one() -> None:
@@ -94,7 +95,7 @@ def test_nothing_lifts_capacity_a_busy_person_or_the_lack_of_one() -> None:
         claims=[elsewhere(start, ANNA)],
     )
     nobody = calendar(works("09:00-12:00"), terms(staff=True))
-    verdicts = [s.judge(start, at=start, lifted=everything).reason for s in (full, busy, nobody)]
+    verdicts = [s.judge(start, at=start, overridden=everything).reason for s in (full, busy, nobody)]
     assert verdicts == [Reason.FULL, Reason.FULL, Reason.STAFF_UNAVAILABLE]
 
 
@@ -102,9 +103,9 @@ def test_a_lifted_start_late_on_a_day_still_sees_the_claims_after_midnight() -> 
     service = terms(staff=True, duration=120, capacity=5)
     claims = [elsewhere(wall(TUESDAY, "01:00"), ANNA)]
     shop = calendar(works("09:00-12:00"), service, people=[person(ANNA)], claims=claims)
-    lifted = HOURS_REASONS | {Reason.STAFF_UNAVAILABLE}
-    late = shop.judge(wall(MONDAY, "23:30"), at=NOON_MONTH_BEFORE, lifted=lifted)
-    touching = shop.judge(wall(MONDAY, "23:00"), at=NOON_MONTH_BEFORE, lifted=lifted)
+    overridden = HOURS_REASONS | {Reason.STAFF_UNAVAILABLE}
+    late = shop.judge(wall(MONDAY, "23:30"), at=NOON_MONTH_BEFORE, overridden=overridden)
+    touching = shop.judge(wall(MONDAY, "23:00"), at=NOON_MONTH_BEFORE, overridden=overridden)
     assert (late.reason, touching.reason) == (Reason.FULL, None)
 
 

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bookings.rules.slots import Calendar, Hours, Reason, Slot, claimed, session_of
+from bookings.rules.reasons import Reason
+from bookings.rules.slots import Calendar, Hours, Slot, claimed, session_of
 from bookings.tests.calendars import (
     ANNA,
     BOB,

@@ -17,8 +17,8 @@ from bookings import operations
 from bookings.errors import LimitReached, SlotUnavailable, StaffUnavailable
 from bookings.load_calendar import calendar_of_days
 from bookings.models import Appointment
-from bookings.operations.book import Override
 from bookings.operations.contact import Contact
+from bookings.rules.reasons import Override
 from businesses.models import Business, Membership, MembershipRole, Service, Staff, User
 from businesses.tenant_file import import_business
 from notifications.models import DeliveryStatus, NotificationLog

@@ -20,8 +20,8 @@ from django.db import connections, transaction
 from bookings import operations
 from bookings.guarantees import violations
 from bookings.models import Appointment
-from bookings.operations.book import Override
 from bookings.operations.contact import Contact
+from bookings.rules.reasons import Override
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
 from rhivo.errors import RhivoError

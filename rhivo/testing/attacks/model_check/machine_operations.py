@@ -11,9 +11,9 @@ from hypothesis.stateful import precondition, rule
 
 from bookings import operations
 from bookings.models import Appointment
-from bookings.operations.book import Override
-from bookings.operations.change import KEEP
 from bookings.operations.contact import Contact
+from bookings.operations.reschedule import KEEP
+from bookings.rules.reasons import Override
 from rhivo.claims import Claims
 from rhivo.clock import now
 from rhivo.testing import oracle
