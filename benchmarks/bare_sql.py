@@ -19,7 +19,9 @@ from benchmarks.installation import Installation, Place
 from benchmarks.load import Measured
 
 ZONE = ZoneInfo("Europe/Rome")
-_SEARCH = "SELECT service_id, staff_id, session, begins, ends FROM live_claims(%s, %s, %s, tstzrange(%s, %s), %s, NULL)"
+_SEARCH = (
+    "SELECT service_id, staff_id, class_key, begins, ends FROM live_occupancy(%s, %s, %s, tstzrange(%s, %s), %s, NULL)"
+)
 _HOLD = """
     INSERT INTO reservations (id, business_id, service_id, staff_id, visitor, status, starts_at, expires_at,
                               idempotency_key, request_fingerprint)

@@ -50,5 +50,5 @@ SELECT gen_random_uuid(), business_id, 'B' || lpad(n::text, 10, '0'), service_id
 FROM (SELECT *, row_number() OVER (ORDER BY starts_at DESC) AS n FROM bench_places WHERE taken) AS place
 WHERE n <= {appointments} ORDER BY n DESC;
 
-INSERT INTO busy_times (business_id, source_id, service_id, staff_id, session, during)
+INSERT INTO busy_times (business_id, source_id, service_id, staff_id, class_key, during)
 SELECT business_id, id, service_id, staff_id, id, tstzrange(starts_at, ends_at) FROM appointments;

@@ -130,7 +130,7 @@ REFUSALS: dict[Reason, type[RhivoError]] = {
 
 means("service_capacity", SlotUnavailable)
 means("one_staff_one_place", TakenMeanwhile)
-means("one_staff_a_session", TakenMeanwhile)
+means("one_staff_a_class", TakenMeanwhile)
 means("hold_is_live", HoldExpired)
 means("hold_only_ends", HoldExpired)
 means("five_live_holds_a_visitor", lambda: TooManyHolds(retry_after=60))

@@ -45,7 +45,7 @@ OVERBOOKED = """
     SELECT 'capacity: service ' || service_id || ' has ' || present || ' claims at ' || at || ', capacity ' || capacity
     FROM running WHERE step = 1 AND present > capacity
 """
-# Whoever starts before an earlier claim of the same person ends is looked at closely: only one session may be shared.
+# Whoever starts before an earlier claim of the same person ends is looked at closely: only one class may be shared.
 IN_TWO_PLACES = """
     WITH ordered AS (
         SELECT *, max(upper(during)) OVER (PARTITION BY staff_id ORDER BY lower(during), id
@@ -58,7 +58,7 @@ IN_TWO_PLACES = """
     LEFT JOIN busy_times la ON la.source_id = a.id AND la.business_id = a.business_id
     LEFT JOIN busy_times lb ON lb.source_id = b.id AND lb.business_id = b.business_id
     WHERE lower(b.during) < b.busy_until
-      AND (a.service_id = b.service_id AND a.starts_at = b.starts_at AND la.session = lb.session) IS NOT TRUE
+      AND (a.service_id = b.service_id AND a.starts_at = b.starts_at AND la.class_key = lb.class_key) IS NOT TRUE
 """
 UNLEDGERED = """
     SELECT 'ledger: no true row for claim ' || c.id || ' at ' || c.starts_at FROM claims c

@@ -164,7 +164,8 @@ def _claims(
     first -= timedelta(minutes=terms.buffer_before_minutes)
     last += timedelta(minutes=terms.duration_minutes + terms.buffer_after_minutes)
     found = _rows(
-        "SELECT service_id, staff_id, session, begins, ends FROM live_claims(%s, %s, %s, tstzrange(%s, %s), %s, %s)",
+        "SELECT service_id, staff_id, class_key, begins, ends"
+        " FROM live_occupancy(%s, %s, %s, tstzrange(%s, %s), %s, %s)",
         [business.id, terms.id, people, first, last, at, moving.id if moving else None],
     )
     return [

@@ -19,7 +19,7 @@ from django.views.defaults import page_not_found
 
 from businesses.events import told_in_any_case
 from businesses.identity.access_tokens import read_token
-from businesses.identity.workplace_roles import businesses_of_current_user, enter_business, standing_of
+from businesses.identity.workplace_roles import businesses_of_current_user, enter_business, role_in
 from businesses.models import User
 from businesses.tenant_request import TenantRequest, named_id
 from rhivo import claims
@@ -148,7 +148,7 @@ def enter(request: TenantRequest, identity: Identity, address: Address) -> None:
         role = _role_by_token(request, identity, business_id)
     elif user is not None:
         business_id = business_id or _first_workplace()
-        role = standing_of(user.id, business_id) or ""
+        role = role_in(user.id, business_id) or ""
     elif identity.user_id is not None:
         acting = acting.with_(user_id=None)
     new = acting.with_(business_id=business_id, role=role, cancellation_token=identity.cancellation_token)
@@ -169,7 +169,7 @@ def _verified_user(request: TenantRequest, identity: Identity) -> User | None:
 def _role_by_token(request: TenantRequest, identity: Identity, business_id: UUID | None) -> Role:
     """Return what the token's person is there now: for another business than the token's, a customer."""
     assert identity.user_id is not None
-    role = standing_of(identity.user_id, business_id)
+    role = role_in(identity.user_id, business_id)
     if role is None:
         request.token_refusal = NotAuthenticated("This account is no longer active.")
         claims.assume(Claims(request_id=request.request_id))

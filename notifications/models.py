@@ -28,7 +28,7 @@ class NotificationLog(models.Model):
     """One message to one recipient, from the moment it is owed until it is sent or given up."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    business = models.ForeignKey(Business, models.CASCADE, related_name="notifications")
+    business = models.ForeignKey(Business, models.CASCADE, related_name="notifications", db_index=False)
     dedupe_key = models.CharField(max_length=120, db_comment="what the message is about; the same is never owed twice")
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL)
     template = models.CharField(max_length=60)

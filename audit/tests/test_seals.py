@@ -151,7 +151,7 @@ def test_a_worker_cannot_put_a_seal_in_nor_anyone_else_make_one(shop: Shop) -> N
 
 @pytest.mark.parametrize("role", ["app", "worker"])
 @pytest.mark.parametrize(
-    "function", ["row_writes_history()", "appointment_writes_history()", "account_writes_history()"]
+    "function", ["row_writes_history()", "appointments_after_change()", "account_writes_history()"]
 )
 def test_no_trigger_of_the_history_can_be_put_on_a_table_of_ones_own(db: None, role: str, function: str) -> None:
     """Else whoever may make a table could write entries of anything."""

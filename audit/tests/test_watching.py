@@ -165,7 +165,7 @@ def test_no_secret_of_any_watched_table_is_ever_told(shop: Shop, client: Any) ->
         watched: list[Any] = owner.execute(
             "SELECT c.relname, array_agg(a.attname::text) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
             " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-            " WHERE t.tgname IN ('writes_history', 'writes_account_history') GROUP BY c.relname"
+            " WHERE t.tgnargs > 0 OR t.tgfoid = 'account_writes_history()'::regprocedure GROUP BY c.relname"
         ).fetchall()
         row: Any = owner.execute("SELECT to_jsonb(a) FROM appointments a WHERE id = %s", [guest.id]).fetchone()
     sounding = {table: {c for c in columns if any(word in c for word in SECRET_WORDS)} for table, columns in watched}

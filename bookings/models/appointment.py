@@ -35,13 +35,13 @@ class Appointment(models.Model):
     """A booking. What was agreed (name, duration, price, buffers, terms) is filled in by a trigger and then kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    business = models.ForeignKey(Business, models.CASCADE, related_name="+")
+    business = models.ForeignKey(Business, models.CASCADE, related_name="+", db_index=False)
     reference = models.CharField(max_length=11, db_default="", editable=False)
     service = models.ForeignKey(Service, models.PROTECT, related_name="+", db_constraint=False)
     staff = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False)
-    customer = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    customer = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
     reservation = models.ForeignKey(
-        Reservation, models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False
+        Reservation, models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(db_default=Now())

@@ -38,7 +38,7 @@ class Reservation(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    business = models.ForeignKey(Business, models.CASCADE, related_name="+")
+    business = models.ForeignKey(Business, models.CASCADE, related_name="+", db_index=False)
     service = models.ForeignKey(Service, models.PROTECT, related_name="+", db_constraint=False)
     staff = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False)
     customer = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")

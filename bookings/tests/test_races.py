@@ -1,8 +1,9 @@
 """Whoever writes, and however many at once: one place is given once. Real processes, as rhivo_app."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -199,8 +200,25 @@ def test_who_waits_for_a_move_to_another_service_hears_of_the_move(shop: Shop) -
         assert set(outcomes) <= {"changed", "VERSION_CONFLICT"}, outcomes
 
 
+@pytest.fixture(params=["the names of triggers", "other names", "other names in reverse"])
+def names_of_triggers(request: pytest.FixtureRequest, django_db_setup: None) -> Iterator[None]:
+    """Give every trigger another name, in the same order or in reverse: PostgreSQL fires them by name."""
+    with raw("owner") as owner:
+        query = "SELECT tgrelid::regclass::text, tgname::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 2, 1"
+        triggers: list[Any] = owner.execute(query).fetchall() if request.param != "the names of triggers" else []
+        order = triggers[::-1] if request.param == "other names in reverse" else triggers
+        renamed = [(table, name, f"renamed_{n:03}") for n, (table, name) in enumerate(order)]
+        for table, name, other in renamed:
+            owner.execute(f"ALTER TRIGGER {name} ON {table} RENAME TO {other}")
+        yield
+        for table, name, other in renamed:
+            owner.execute(f"ALTER TRIGGER {other} ON {table} RENAME TO {name}")
+
+
 @pytest.mark.parametrize("way", ["held", "booked", "moved"])
-def test_a_claim_that_waited_for_a_change_of_its_service_is_taken_on_the_new_terms(shop: Shop, way: str) -> None:
+def test_a_claim_that_waited_for_a_change_of_its_service_is_taken_on_the_new_terms(
+    shop: Shop, way: str, names_of_triggers: None
+) -> None:
     service, start = shop.service(max_simultaneous_bookings=1), shop.at("10:00")
     shop.hold(start, service)
     elsewhere = shop.book(shop.at("12:00"), service)
@@ -222,6 +240,9 @@ def test_a_claim_that_waited_for_a_change_of_its_service_is_taken_on_the_new_ter
         assert (2,) in sees_all.execute(query, [shop.business.id, start]).fetchall()
     with as_role("worker"):
         assert list(violations([shop.business.id])) == []
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM rows_unlike_history(%s)", [shop.business.id])
+            assert cursor.fetchall() == []
 
 
 def hold_bare(shop: Shop, start: object) -> None:

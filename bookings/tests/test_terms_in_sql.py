@@ -129,6 +129,25 @@ def test_a_customer_changes_nothing_else(query: str, who: str, booked: Any) -> N
     assert state(appointment) == before
 
 
+@pytest.mark.parametrize("who", REACH_BUT_DO_NOT_WORK)
+def test_a_stale_version_is_refused_before_the_terms_are_asked(who: str, booked: Any) -> None:
+    """Who acts on what they read a while ago hears that it changed, not that they are late."""
+    appointment, claims = booked[1][who]
+    set_terms(appointment, starts_in=timedelta(hours=1))
+    stale = CANCEL.replace("status = 'canceled'", "status = 'canceled', version = 7")
+    assert tried(claims, stale, appointment) == "version_is_current"
+    assert tried(claims, CANCEL, appointment) == "before_the_agreed_deadline"
+
+
+@pytest.mark.parametrize("who", REACH_BUT_DO_NOT_WORK)
+def test_an_illegal_status_is_refused_before_the_terms_are_asked(who: str, booked: Any) -> None:
+    """Who reschedules a canceled appointment hears that it is canceled, not that they are late."""
+    appointment, claims = booked[1][who]
+    assert tried(booked[0].employees, CANCEL, appointment) == ""
+    set_terms(appointment, starts_in=timedelta(hours=1))
+    assert tried(claims, MOVE, appointment) == "status_moves_legally"
+
+
 @pytest.mark.parametrize("status", ["completed", "no_show"])
 def test_how_it_went_is_said_by_people_at_work_in_that_business(status: str, booked: Any, other_shop: Shop) -> None:
     appointment, claims = booked[1]["customer who says owner"]

@@ -6,7 +6,7 @@ from uuid import UUID
 from businesses.events import logged_in, refused_log_in
 from businesses.identity.access_tokens import issue_pair, password_mark, read_token
 from businesses.identity.email_backend import EmailBackend
-from businesses.identity.workplace_roles import active_business, businesses_of_current_user, standing_of
+from businesses.identity.workplace_roles import active_business, businesses_of_current_user, role_in
 from businesses.models import User
 from rhivo import claims
 from rhivo.claims import Role
@@ -52,5 +52,5 @@ def refresh_tokens(token: str, *, at: datetime) -> dict[str, str]:
     user = User.objects.filter(pk=said.user_id, is_active=True).first()
     if user is None or password_mark(user) != said.password_mark:
         raise NotAuthenticated("Log in again.")
-    role = standing_of(user.id, said.business_id) or "customer"
+    role = role_in(user.id, said.business_id) or "customer"
     return issue_pair(user, business_id=said.business_id, role=role, at=at)

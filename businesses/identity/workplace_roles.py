@@ -12,10 +12,10 @@ from rhivo.claims import Role
 from rhivo.db.columns import columns_of
 
 
-def standing_of(user_id: UUID, business_id: UUID | None) -> Role | None:
+def role_in(user_id: UUID, business_id: UUID | None) -> Role | None:
     """Return owner, staff or customer; None for a person who is deleted or disabled."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT standing_of(%s, %s)", [user_id, business_id])
+        cursor.execute("SELECT role_in(%s, %s)", [user_id, business_id])
         return cast(Role | None, cursor.fetchone()[0])
 
 

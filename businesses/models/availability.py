@@ -42,7 +42,7 @@ class Availability(models.Model):
     """One window of a weekday, or an exception for dates: closed, or a window that replaces the weekly ones."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    business = models.ForeignKey(Business, models.CASCADE, related_name="availability")
+    business = models.ForeignKey(Business, models.CASCADE, related_name="availability", db_index=False)
     staff = models.ForeignKey(
         Staff, models.CASCADE, null=True, blank=True, related_name="availability", db_constraint=False
     )

@@ -13,7 +13,7 @@ class Category(models.Model):
     """A heading under which services are shown."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    business = models.ForeignKey(Business, models.CASCADE, related_name="categories")
+    business = models.ForeignKey(Business, models.CASCADE, related_name="categories", db_index=False)
     name = models.CharField(max_length=80)
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -42,7 +42,7 @@ class Staff(models.Model):
     """A person customers can book. What is here is public; the account behind it is a membership's business."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    business = models.ForeignKey(Business, models.CASCADE, related_name="staff")
+    business = models.ForeignKey(Business, models.CASCADE, related_name="staff", db_index=False)
     slug = models.CharField(max_length=63, validators=[validate_slug])
     name = models.CharField(max_length=120)
     title = models.CharField(max_length=120, blank=True)
@@ -81,7 +81,7 @@ class Service(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    business = models.ForeignKey(Business, models.CASCADE, related_name="services")
+    business = models.ForeignKey(Business, models.CASCADE, related_name="services", db_index=False)
     category = models.ForeignKey(
         Category, models.SET_NULL, null=True, blank=True, related_name="services", db_constraint=False
     )
@@ -129,7 +129,7 @@ class ServiceStaff(models.Model):
     """That a staff member does a service."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    business = models.ForeignKey(Business, models.CASCADE, related_name="+")
+    business = models.ForeignKey(Business, models.CASCADE, related_name="+", db_index=False)
     service = models.ForeignKey(Service, models.CASCADE, related_name="assignments", db_constraint=False)
     staff = models.ForeignKey(Staff, models.CASCADE, related_name="assignments", db_constraint=False)
 

@@ -96,7 +96,7 @@ class Membership(models.Model):
     """A person's role in a business; who has none there is a customer."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    business = models.ForeignKey(Business, models.CASCADE, related_name="memberships")
+    business = models.ForeignKey(Business, models.CASCADE, related_name="memberships", db_index=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=5, choices=MembershipRole.choices)
     staff = models.ForeignKey(

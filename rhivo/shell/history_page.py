@@ -132,9 +132,6 @@ class AuditLogAdmin(ViewOnlyAdmin):
     )
     readonly_fields = ("happened", "when", "by", "about", "details")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditLog]:
-        return super().get_queryset(request).filter(business_id=workplace(request).id)
-
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return HistoryList
 

@@ -22,6 +22,7 @@ _CHECKS = {
     "contracts": "lint-imports",
     "templates": "djlint templates --lint --quiet",
     "models without migration": "python manage.py makemigrations --check --dry-run",
+    "objects without migration": "python manage.py makesqlmigration --check",
     "migrations": "python manage.py lintmigrations",
 }
 

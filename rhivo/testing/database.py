@@ -6,32 +6,45 @@ from contextlib import contextmanager
 from typing import Literal
 
 import psycopg
-from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
 from rhivo.db.database_url import parts_of, rewritten
 from rhivo.db.postgresql.base import DatabaseWrapper
+from rhivo.testing.template_database import ensure_template
 
 Role = Literal["app", "worker", "owner"]
 URL_OF = {"app": "DATABASE_URL", "worker": "WORKER_DATABASE_URL", "owner": "MIGRATION_DATABASE_URL"}
 
 
 def make_database(name: str) -> None:
-    """Create an empty database, migrate it as its owner, and leave the default connection as rhivo_app."""
+    """Copy the migrated template as its owner, and leave the default connection as rhivo_app."""
+    # Asked for here as well: the servers may be those of another checkout, as a mutant's are.
+    template = ensure_template(os.environ["TEST_ADMIN_URL"], os.environ[URL_OF["owner"]])
     quoted = sql.Identifier(name)
     with psycopg.connect(os.environ["TEST_ADMIN_URL"], autocommit=True) as administrator:
         # The owner may not end an autovacuum of a former run's.
         administrator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
     with psycopg.connect(os.environ[URL_OF["owner"]], autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(quoted))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(quoted, sql.Identifier(template)))
+        _copy_grants(connection, template, name)
         connection.execute(sql.SQL("ALTER DATABASE {} SET timezone TO 'UTC'").format(quoted))
-    for role, variable in URL_OF.items():
+    for variable in URL_OF.values():
         os.environ[variable] = in_database(os.environ[variable], name)
-        if role == "owner":
-            _log_in(role)
-            call_command("migrate", verbosity=0)
     _log_in("app")
+
+
+def _copy_grants(connection: "psycopg.Connection[tuple[object, ...]]", template: str, name: str) -> None:
+    """Grant on a copied database what is granted on its template: PostgreSQL copies all but that."""
+    grants = connection.execute(
+        "SELECT grantee::regrole::text, privilege_type FROM pg_database, aclexplode(datacl) WHERE datname = %s",
+        [template],
+    ).fetchall()
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+    for grantee, privilege in grants:
+        to = sql.SQL("PUBLIC") if grantee == "-" else sql.Identifier(str(grantee))
+        grant = sql.SQL("GRANT {} ON DATABASE {} TO {}")
+        connection.execute(grant.format(sql.SQL(str(privilege)), sql.Identifier(name), to))
 
 
 def in_database(url: str, name: str) -> str:

@@ -154,7 +154,7 @@ class Tenant:
         if person and not is_free(claims, person, wanted):
             found.add("one_staff_one_place")
         if known.is_group and person and host(claims, wanted) not in (None, person):
-            found.add("one_staff_a_session")
+            found.add("one_staff_a_class")
         return found
 
     def judge(

@@ -50,7 +50,7 @@ def test_opposite_lock_orders_at_every_isolation_level_end_and_overbook_nothing(
 ) -> None:
     found = isolation_levels.attack(Installation(tmp_path, {}), 1, 5)
     assert [finding.broken for finding in found] == [[], []]
-    assert "claims_need_read_committed" in found[0].note
+    assert "occupancy_needs_read_committed" in found[0].note
 
 
 def timed(number: int, start: int, *, surely: tuple[float, float], person: str | None = None) -> Timed:

@@ -15,7 +15,7 @@ from rhivo import settings
 from rhivo.db.database_url import django_settings, parts_of, rewritten
 from rhivo.db.postgresql.base import DatabaseWrapper
 from rhivo.local import postgres_server as postgres
-from rhivo.tests.test_create_roles import SERVERS
+from rhivo.tests.unit.test_create_roles import SERVERS
 
 URLS = [
     "postgresql://u:p@db/postgres",

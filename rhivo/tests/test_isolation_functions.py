@@ -23,10 +23,10 @@ OPEN = {
     "working_business_id()": "policies ask it",
     "owned_business_id()": "policies ask it",
     "find_login(text)": "a log-in knows an address and nothing else: one account, by exact address",
-    "standing_of(uuid,uuid)": "what the person of the claims is to a business",
+    "role_in(uuid,uuid)": "what the person of the claims is to a business",
     "my_businesses()": "where the person of the claims works",
     "history_hash(audit_logs)": "computes from what it is given, reads nothing",
-    "live_claims(uuid,uuid,uuid[],tstzrange,timestamp with time zone,uuid)": "slot search in the business of the claims",
+    "live_occupancy(uuid,uuid,uuid[],tstzrange,timestamp with time zone,uuid)": "slot search in the business of the claims",
     "hold_of_key(uuid,text)": "what a key of the claims' business was used for",
     "appointment_of_key(uuid,text)": "what a key of the claims' business was used for",
     "bookings_of_customer(uuid,uuid,text,text,tstzrange,uuid)": "limits per customer, in the business of the claims",
@@ -74,8 +74,8 @@ def calls_about(shop: Shop) -> dict[str, tuple[str, list[Any]]]:
         ).fetchone() or ("",)
     there, wide = shop.business.id, "tstzrange(now(), now() + interval '30 days')"
     return {
-        "live_claims": (
-            f"SELECT count(*) FROM live_claims(%s, %s, %s, {wide}, now(), NULL)",
+        "live_occupancy": (
+            f"SELECT count(*) FROM live_occupancy(%s, %s, %s, {wide}, now(), NULL)",
             [there, shop.service("cut").id, [shop.person("anna").id]],
         ),
         "hold_of_key": ("SELECT count(*) FROM hold_of_key(%s, %s)", [there, hold_key]),
@@ -84,8 +84,8 @@ def calls_about(shop: Shop) -> dict[str, tuple[str, list[Any]]]:
             f"SELECT COALESCE(sum(upcoming), 0) FROM bookings_of_customer(%s, %s, 'gino@example.com', '', {wide}, NULL)",
             [there, shop.customer.id],
         ),
-        "standing_of": (
-            "SELECT count(*) FROM standing_of(%s, %s) AS role WHERE role IS NOT NULL",
+        "role_in": (
+            "SELECT count(*) FROM role_in(%s, %s) AS role WHERE role IS NOT NULL",
             [shop.owner.id, there],
         ),
         "my_businesses": ("SELECT count(*) FROM my_businesses() WHERE business_id = %s", [there]),
@@ -202,9 +202,9 @@ ESCAPES = {
     ),
     "go round the triggers": (
         "SET session_replication_role = replica",
-        "DROP TRIGGER writes_history ON appointments",
-        "DROP FUNCTION claim_time(uuid, uuid, uuid, uuid, timestamptz, tstzrange, timestamptz)",
-        "SELECT claim_time(NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+        "DROP TRIGGER after_change ON appointments",
+        "DROP FUNCTION occupy_time(uuid, uuid, uuid, uuid, timestamptz, tstzrange, timestamptz)",
+        "SELECT occupy_time(NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
         "SELECT write_history(NULL, '', NULL, '', NULL, NULL)",
         "SELECT new_reference()",
     ),

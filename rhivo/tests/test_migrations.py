@@ -1,9 +1,7 @@
 """Every migration goes forth and back, leaves nothing behind, and promises what is on record."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,12 +14,10 @@ from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from rhivo.db.promises import broken_promises
-from rhivo.db.sql import RunSQLFile
+from rhivo.db.sql_objects import APPS
 from rhivo.testing.database import URL_OF, as_role, in_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
-OURS = ("rhivo", "audit", "businesses", "notifications", "bookings")
-CHECKOUT = Path(__file__).resolve().parents[2]
 LEFT_OVERS = """
     SELECT 'relation ' || relname FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'S', 'm')
@@ -68,36 +64,8 @@ def test_zero_to_head_to_zero_to_head_keeps_all_promises_and_leaves_nothing(fres
     assert broken_promises() == []
 
 
-def migrated_files() -> Counter[str]:
-    """Count the SQL files that migrations name, as `app/file`."""
-    loader = MigrationLoader(None, ignore_no_migrations=True)
-    return Counter(
-        f"{operation.app}/{operation.name}"
-        for migration in loader.disk_migrations.values()
-        for operation in migration.operations
-        if isinstance(operation, RunSQLFile)
-    )
-
-
-def test_every_sql_file_is_migrated_once_and_can_be_reversed() -> None:
-    on_disk = {
-        f"{app}/{file.name.removesuffix('.sql')}"
-        for app in OURS
-        for file in (CHECKOUT / app / "sql").glob("*.sql")
-        if not file.name.endswith(".reverse.sql")
-    }
-    used = migrated_files()
-    assert used == dict.fromkeys(on_disk, 1)
-    for name in on_disk:
-        app, file = name.split("/")
-        assert (CHECKOUT / app / "sql" / f"{file}.sql").read_text().startswith("-- ")
-        assert (CHECKOUT / app / "sql" / f"{file}.reverse.sql").read_text().strip()
-    reverses = [file for app in OURS for file in (CHECKOUT / app / "sql").glob("*.reverse.sql")]
-    assert len(reverses) == len(on_disk)
-
-
 def test_every_table_of_ours_says_what_it_is_for(django_db_setup: None) -> None:
-    tables = {model._meta.db_table for app in OURS for model in apps.get_app_config(app).get_models()}
+    tables = {model._meta.db_table for app in APPS for model in apps.get_app_config(app).get_models()}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"

@@ -37,7 +37,7 @@ ENDS_WITHIN = 60
 LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 RIGHT = frozenset(
     {"done", "SLOT_UNAVAILABLE", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "BUSY", "40001", "40P01", "55P03"}
-    | {"claims_need_read_committed", "service_capacity", "one_staff_one_place", "one_staff_a_session"}
+    | {"occupancy_needs_read_committed", "service_capacity", "one_staff_one_place", "one_staff_a_class"}
 )
 CALLER = Contact("Caller", "", "+39067654321")
 CLOCKS = (540, 600, 660, 720)

@@ -87,10 +87,20 @@ def _judged(mutant: Mutant, free: "SimpleQueue[Mapping[str, str]]") -> Verdict:
             checkout = Path(folder) / "rhivo"
             _copy(checkout)
             mutant.apply(checkout)
+            _migrate(mutant, checkout)
             noticed, trouble = _test(mutant, checkout, environment)
     finally:
         free.put(environment)
     return Verdict(mutant, noticed, trouble, time.monotonic() - began)
+
+
+def _migrate(mutant: Mutant, checkout: Path) -> None:
+    """Write migrations of the objects that were broken, as whoever changes one for good would."""
+    for app in {change.file.split("/")[0] for change in mutant.changes if change.file.endswith(".sql")}:
+        command = [sys.executable, "manage.py", "makesqlmigration", app, "mutated"]
+        done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise OutOfDate(f"{mutant.name}: no migration of it can be written\n{done.stdout}{done.stderr}")
 
 
 def _copy(checkout: Path) -> None:

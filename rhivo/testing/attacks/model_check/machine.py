@@ -124,7 +124,7 @@ class Machine(RuleBasedStateMachine):
     def the_ledger_is_what_the_model_says(self) -> None:
         Machine.steps_taken += 1
         rows: list[tuple[Any, ...]] = self.worker.execute(
-            "SELECT source_id::text, service_id, staff_id, lower(during), upper(during), session FROM busy_times"
+            "SELECT source_id::text, service_id, staff_id, lower(during), upper(during), class_key FROM busy_times"
             " WHERE business_id = ANY (%s) AND (expires_at IS NULL OR expires_at > clock_timestamp())",
             [self.of],
         ).fetchall()

@@ -1,0 +1,997 @@
+"""Bring the database's objects to what `bookings/sql` says: written by `makesqlmigration`, never edited."""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("admin", "0003_logentry_add_action_flag_choices"),
+        ("audit", "0002_row_level_security"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("bookings", "0001_reservations_and_appointments"),
+        ("businesses", "0003_row_level_security"),
+        ("contenttypes", "0002_remove_content_type_name"),
+        ("notifications", "0002_row_level_security"),
+        ("rhivo", "0001_claims"),
+        ("sessions", "0001_initial"),
+    ]
+    operations = [
+        migrations.RunSQL(
+            sql=r"""
+CREATE SEQUENCE appointment_numbers;
+
+CREATE OR REPLACE FUNCTION agreed_terms(_new appointments) RETURNS appointments
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _business businesses;
+    _hold reservations;
+    _service services;
+BEGIN
+    SELECT * INTO STRICT _business FROM businesses WHERE id = _new.business_id;
+    IF _new.reservation_id IS NOT NULL THEN
+        SELECT * INTO _hold FROM reservations
+            WHERE business_id = _new.business_id AND id = _new.reservation_id FOR UPDATE;
+        IF NOT FOUND OR _hold.status <> 'held' OR _hold.expires_at <= clock_timestamp() THEN
+            RAISE EXCEPTION 'hold % has run out', _new.reservation_id
+                USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'hold_is_live';
+        END IF;
+        _new.service_id := _hold.service_id;
+        _new.staff_id := _hold.staff_id;
+        _new.starts_at := _hold.starts_at;
+        _new.ends_at := _hold.ends_at;
+        _new.service_name := _hold.service_name;
+        _new.service_capacity := _hold.service_capacity;
+        _new.buffer_before_minutes := _hold.buffer_before_minutes;
+        _new.buffer_after_minutes := _hold.buffer_after_minutes;
+        _new.price_cents := _hold.price_cents;
+        _new.currency := _hold.currency;
+        _new.customer_id := COALESCE(_hold.customer_id, _new.customer_id);
+    ELSE
+        _service := bookable_service(_new.business_id, _new.service_id, _new.staff_id);
+        _new.ends_at := _new.starts_at + make_interval(mins => _service.duration_minutes);
+        _new.service_name := _service.name;
+        _new.service_capacity := _service.max_simultaneous_bookings;
+        _new.buffer_before_minutes := _service.buffer_before_minutes;
+        _new.buffer_after_minutes := _service.buffer_after_minutes;
+        _new.price_cents := _service.price_cents;
+        _new.currency := _business.currency;
+    END IF;
+    _new.allows_cancellation := _business.allows_cancellation;
+    _new.cancellation_deadline_hours := _business.cancellation_deadline_hours;
+    _new.allows_rescheduling := _business.allows_rescheduling;
+    _new.reschedule_deadline_hours := _business.reschedule_deadline_hours;
+    _new.status := 'confirmed';
+    _new.version := 1;
+    _new.reference := new_reference();
+    _new.created_at := clock_timestamp();
+    RETURN _new;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION agreed_terms(appointments) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION appointment_of_key(_business_id uuid, _key text) RETURNS TABLE (id uuid, request_fingerprint text)
+    LANGUAGE plpgsql SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF _business_id IS DISTINCT FROM current_business_id() THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('appointment ' || _business_id::text || _key, 0));
+    RETURN QUERY SELECT a.id, a.request_fingerprint::text FROM appointments a
+        WHERE a.business_id = _business_id AND a.idempotency_key = _key;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION appointment_of_key(uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION appointment_of_key(uuid, text) TO rhivo_app;
+
+CREATE OR REPLACE FUNCTION appointments_after_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM occupy_for_appointment(TG_OP, OLD, NEW);
+    PERFORM write_appointment_history(TG_OP, OLD, NEW, TG_ARGV[0], TG_ARGV[1:]);
+    RETURN NULL;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION appointments_after_change() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION appointments_before_insert() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM check_overrides(NEW);
+    IF NEW.reservation_id IS NULL THEN
+        PERFORM lock_service(NEW.business_id, NEW.service_id);
+    END IF;
+    NEW := agreed_terms(NEW);
+    RETURN NEW;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION appointments_before_insert() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION appointments_before_update() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF (NEW.service_id, NEW.staff_id, NEW.starts_at) IS DISTINCT FROM (OLD.service_id, OLD.staff_id, OLD.starts_at) THEN
+        PERFORM lock_service(NEW.business_id, NEW.service_id);
+    END IF;
+    NEW := kept_terms(OLD, NEW);
+    PERFORM check_status(OLD, NEW);
+    NEW.version := next_version(OLD.version, NEW.version);
+    PERFORM check_customer_change(OLD, NEW);
+    RETURN NEW;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION appointments_before_update() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION bookable_service(_business_id uuid, _service_id uuid, _staff_id uuid) RETURNS services
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _service services;
+BEGIN
+    SELECT * INTO _service FROM services WHERE business_id = _business_id AND id = _service_id;
+    IF NOT FOUND OR NOT _service.is_active THEN
+        RAISE EXCEPTION 'service % cannot be booked', _service_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'service_is_bookable';
+    END IF;
+    IF _staff_id IS NULL THEN
+        PERFORM FROM service_staff WHERE business_id = _business_id AND service_id = _service_id;
+        IF NOT FOUND THEN
+            RETURN _service;
+        END IF;
+    ELSE
+        PERFORM FROM service_staff a JOIN staff s ON s.business_id = a.business_id AND s.id = a.staff_id
+            WHERE a.business_id = _business_id AND a.service_id = _service_id AND a.staff_id = _staff_id AND s.is_active;
+        IF FOUND THEN
+            RETURN _service;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'service % is not done by staff %', _service_id, _staff_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'staff_does_the_service';
+END $$;
+
+REVOKE EXECUTE ON FUNCTION bookable_service(uuid, uuid, uuid) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION bookings_of_customer(
+    _business_id uuid, _user_id uuid, _email text, _phone text, _day tstzrange, _except uuid
+) RETURNS TABLE (that_day bigint, upcoming bigint)
+    LANGUAGE plpgsql SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _identity text;
+BEGIN
+    IF _business_id IS DISTINCT FROM current_business_id() THEN
+        RETURN;
+    END IF;
+    FOR _identity IN
+        SELECT who FROM unnest(ARRAY[_user_id::text, NULLIF(_email, ''), NULLIF(_phone, '')]) AS who
+        WHERE who IS NOT NULL ORDER BY who
+    LOOP
+        PERFORM pg_advisory_xact_lock(hashtextextended('customer ' || _business_id::text || _identity, 0));
+    END LOOP;
+    RETURN QUERY
+        SELECT count(*) FILTER (WHERE a.starts_at <@ _day),
+               count(*) FILTER (WHERE a.status = 'confirmed' AND a.starts_at > clock_timestamp())
+        FROM appointments a
+        WHERE a.business_id = _business_id
+          AND a.status <> 'canceled' AND a.id IS DISTINCT FROM _except
+          AND (a.customer_id = _user_id
+               OR (a.customer_email = NULLIF(_email, '') AND a.customer_email <> '')
+               OR (a.customer_phone = NULLIF(_phone, '') AND a.customer_phone <> ''));
+END $$;
+
+REVOKE EXECUTE ON FUNCTION bookings_of_customer(uuid, uuid, text, text, tstzrange, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION bookings_of_customer(uuid, uuid, text, text, tstzrange, uuid) TO rhivo_app;
+
+CREATE OR REPLACE FUNCTION check_customer_change(_old appointments, _new appointments) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _cancels constant boolean := _new.status <> _old.status AND _new.status = 'canceled';
+    _moves constant boolean :=
+        (_new.service_id, _new.staff_id, _new.starts_at) IS DISTINCT FROM (_old.service_id, _old.staff_id, _old.starts_at);
+    _allowed boolean;
+    _until timestamptz;
+BEGIN
+    -- The schema's owner is free, and so is a foreign key that forgets the customer or the hold: no login may write these.
+    IF pg_has_role(session_user, 'rhivo_owner', 'MEMBER')
+       OR (_new.customer_id, _new.reservation_id) IS DISTINCT FROM (_old.customer_id, _old.reservation_id) THEN
+        RETURN;
+    END IF;
+    IF NOT _new.overrides @> _old.overrides THEN
+        RAISE EXCEPTION 'what was set aside for an appointment stays on it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'overrides_stay';
+    END IF;
+    IF working_business_id() = _old.business_id THEN
+        RETURN;
+    END IF;
+    IF (_new.notes, _new.overrides) IS DISTINCT FROM (_old.notes, _old.overrides)
+       OR _new.status <> _old.status AND NOT _cancels OR _cancels = _moves THEN
+        RAISE EXCEPTION 'a customer cancels or moves an appointment, and changes nothing else of it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'customers_cancel_or_move';
+    END IF;
+    IF _cancels THEN
+        _allowed := _old.allows_cancellation;
+        _until := _old.starts_at - make_interval(hours => _old.cancellation_deadline_hours);
+    ELSE
+        _allowed := _old.allows_rescheduling;
+        _until := _old.starts_at - make_interval(hours => _old.reschedule_deadline_hours);
+    END IF;
+    IF NOT _allowed THEN
+        RAISE EXCEPTION 'the agreed terms do not allow it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'agreed_terms_allow_it';
+    END IF;
+    IF clock_timestamp() > _until THEN
+        RAISE EXCEPTION 'the agreed deadline was %', _until
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'before_the_agreed_deadline';
+    END IF;
+    IF _moves AND _new.starts_at <= clock_timestamp() THEN
+        RAISE EXCEPTION 'the appointment would start in the past'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_to_the_future';
+    END IF;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION check_customer_change(appointments, appointments) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION check_overrides(_new appointments) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF _new.overrides = '[]' OR working_business_id() = _new.business_id
+       OR pg_has_role(session_user, 'rhivo_owner', 'MEMBER') THEN
+        RETURN;
+    END IF;
+    RAISE EXCEPTION 'people at work alone set rules aside'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'people_at_work_override';
+END $$;
+
+REVOKE EXECUTE ON FUNCTION check_overrides(appointments) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION check_status(_old appointments, _new appointments) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF _new.status <> _old.status AND (_old.status, _new.status) NOT IN (
+        ('confirmed', 'canceled'), ('confirmed', 'completed'), ('confirmed', 'no_show'),
+        ('completed', 'no_show'), ('no_show', 'completed')
+    ) THEN
+        RAISE EXCEPTION 'an appointment does not go from % to %', _old.status, _new.status
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'status_moves_legally';
+    END IF;
+    IF _new.status <> _old.status AND _new.status IN ('completed', 'no_show') AND _new.starts_at > clock_timestamp() THEN
+        RAISE EXCEPTION 'the appointment has not started'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'only_once_started';
+    END IF;
+    IF _new.status <> _old.status AND _new.status <> 'canceled' AND current_user_role() IS DISTINCT FROM 'owner'
+       AND current_user_role() IS DISTINCT FROM 'staff' AND session_user = 'rhivo_app' THEN
+        RAISE EXCEPTION 'people at work alone say how an appointment went'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'staff_decide_outcomes';
+    END IF;
+    IF (_new.service_id, _new.staff_id, _new.starts_at) IS DISTINCT FROM (_old.service_id, _old.staff_id, _old.starts_at)
+       AND (_old.status <> 'confirmed' OR _new.status <> 'confirmed') THEN
+        RAISE EXCEPTION 'only a confirmed appointment can be moved'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'status_moves_legally';
+    END IF;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION check_status(appointments, appointments) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION class_key_of(_service_id uuid, _starts_at timestamptz) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT md5(_service_id::text || ' ' || extract(epoch FROM _starts_at)::bigint::text)::uuid $$;
+
+REVOKE EXECUTE ON FUNCTION class_key_of(uuid, timestamptz) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION ended_hold(_old reservations, _new reservations) RETURNS reservations
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF _old.status <> 'held' AND _new.status <> _old.status OR _new.expires_at > _old.expires_at THEN
+        RAISE EXCEPTION 'hold % has ended, and no hold can be made longer', _old.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'hold_only_ends';
+    END IF;
+    -- Committing is what the insert of its appointment does, never an update by itself.
+    IF _new.status = 'committed' AND _old.status = 'held' AND pg_trigger_depth() < 2 THEN
+        RAISE EXCEPTION 'hold % is committed by inserting its appointment', _old.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'hold_only_ends';
+    END IF;
+    -- One that is released ended now: otherwise nobody could say later when its time was free again.
+    IF _old.status = 'held' AND _new.status = 'released' THEN
+        _new.expires_at := LEAST(_new.expires_at, clock_timestamp());
+    END IF;
+    IF _new.status IN ('released', 'expired') THEN
+        _new.idempotency_key := NULL;
+    END IF;
+    RETURN _new;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION ended_hold(reservations, reservations) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION held_terms(_new reservations) RETURNS reservations
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _business businesses;
+    _service services := bookable_service(_new.business_id, _new.service_id, _new.staff_id);
+BEGIN
+    SELECT * INTO STRICT _business FROM businesses WHERE id = _new.business_id;
+    _new.status := 'held';
+    _new.ends_at := _new.starts_at + make_interval(mins => _service.duration_minutes);
+    _new.service_name := _service.name;
+    _new.service_capacity := _service.max_simultaneous_bookings;
+    _new.buffer_before_minutes := _service.buffer_before_minutes;
+    _new.buffer_after_minutes := _service.buffer_after_minutes;
+    _new.price_cents := _service.price_cents;
+    _new.currency := _business.currency;
+    _new.created_at := clock_timestamp();
+    _new.expires_at := LEAST(_new.expires_at, _new.created_at + make_interval(mins => _business.hold_minutes));
+    RETURN _new;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION held_terms(reservations) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION hold_of_key(_business_id uuid, _key text) RETURNS TABLE (id uuid, request_fingerprint text)
+    LANGUAGE plpgsql SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF _business_id IS DISTINCT FROM current_business_id() THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('hold ' || _business_id::text || _key, 0));
+    UPDATE reservations r SET status = 'expired'
+        WHERE r.business_id = _business_id AND r.idempotency_key = _key AND r.status = 'held'
+          AND r.expires_at <= clock_timestamp();
+    RETURN QUERY SELECT r.id, r.request_fingerprint::text FROM reservations r
+        WHERE r.business_id = _business_id AND r.idempotency_key = _key;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION hold_of_key(uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION hold_of_key(uuid, text) TO rhivo_app;
+
+CREATE OR REPLACE FUNCTION kept_terms(_old appointments, _new appointments) RETURNS appointments
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _service services;
+BEGIN
+    _new.ends_at := _new.starts_at + (_old.ends_at - _old.starts_at);
+    _new.service_name := _old.service_name;
+    _new.service_capacity := _old.service_capacity;
+    _new.buffer_before_minutes := _old.buffer_before_minutes;
+    _new.buffer_after_minutes := _old.buffer_after_minutes;
+    _new.price_cents := _old.price_cents;
+    _new.currency := _old.currency;
+    _new.allows_cancellation := _old.allows_cancellation;
+    _new.cancellation_deadline_hours := _old.cancellation_deadline_hours;
+    _new.allows_rescheduling := _old.allows_rescheduling;
+    _new.reschedule_deadline_hours := _old.reschedule_deadline_hours;
+    _new.reference := _old.reference;
+    _new.created_at := _old.created_at;
+    IF (_new.service_id, _new.staff_id) IS DISTINCT FROM (_old.service_id, _old.staff_id) THEN
+        _service := bookable_service(_new.business_id, _new.service_id, _new.staff_id);
+    END IF;
+    IF _new.service_id <> _old.service_id THEN
+        _new.ends_at := _new.starts_at + make_interval(mins => _service.duration_minutes);
+        _new.service_name := _service.name;
+        _new.buffer_before_minutes := _service.buffer_before_minutes;
+        _new.buffer_after_minutes := _service.buffer_after_minutes;
+        _new.price_cents := _service.price_cents;
+    END IF;
+    IF (_new.service_id, _new.starts_at) IS DISTINCT FROM (_old.service_id, _old.starts_at) THEN
+        SELECT max_simultaneous_bookings INTO STRICT _new.service_capacity FROM services
+            WHERE business_id = _new.business_id AND id = _new.service_id;
+    END IF;
+    RETURN _new;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION kept_terms(appointments, appointments) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION limit_live_holds(_business_id uuid, _visitor text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF _visitor = '' THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('visitor ' || _business_id::text || _visitor, 0));
+    IF (SELECT count(*) FROM reservations
+        WHERE business_id = _business_id AND visitor = _visitor AND status = 'held'
+          AND expires_at > clock_timestamp()) >= 5 THEN
+        RAISE EXCEPTION 'five holds are live already'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'five_live_holds_a_visitor';
+    END IF;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION limit_live_holds(uuid, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION live_occupancy(
+    _business_id uuid, _service_id uuid, _staff_ids uuid[], _within tstzrange, _at timestamptz, _except uuid
+) RETURNS TABLE (service_id uuid, staff_id uuid, class_key uuid, begins integer[], ends integer[])
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    SET plan_cache_mode = force_generic_plan SET max_parallel_workers_per_gather = 0 AS $$
+DECLARE
+    _is_group boolean;
+BEGIN
+    IF _business_id IS DISTINCT FROM current_business_id() THEN
+        RETURN;
+    END IF;
+    SELECT s.is_group INTO _is_group FROM services s JOIN businesses b ON b.id = s.business_id
+        WHERE s.business_id = _business_id AND s.id = _service_id AND (b.is_active OR b.id = working_business_id());
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH occupancy AS (
+        SELECT b.service_id, b.staff_id, CASE WHEN _is_group THEN b.class_key END AS class_key, b.during
+        FROM busy_times b
+        WHERE b.service_id = _service_id AND b.during && _within AND b.business_id IS NOT DISTINCT FROM _business_id
+          AND (b.expires_at IS NULL OR b.expires_at > _at) AND b.source_id IS DISTINCT FROM _except
+        UNION ALL
+        SELECT b.service_id, b.staff_id, NULL, b.during
+        FROM busy_times b
+        WHERE b.business_id = _business_id AND b.staff_id = ANY (_staff_ids) AND b.during && _within
+          AND b.service_id <> _service_id
+          AND (b.expires_at IS NULL OR b.expires_at > _at) AND b.source_id IS DISTINCT FROM _except
+    )
+    SELECT c.service_id, c.staff_id, c.class_key, array_agg((date_part('epoch', lower(c.during)) / 60)::integer),
+           array_agg((date_part('epoch', upper(c.during)) / 60)::integer)
+    FROM occupancy c GROUP BY c.service_id, c.staff_id, c.class_key;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION live_occupancy(uuid, uuid, uuid[], tstzrange, timestamptz, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION live_occupancy(uuid, uuid, uuid[], tstzrange, timestamptz, uuid) TO rhivo_app;
+
+CREATE OR REPLACE FUNCTION lock_service(_business_id uuid, _service_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM services WHERE business_id = _business_id AND id = _service_id FOR NO KEY UPDATE;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION lock_service(uuid, uuid) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION new_reference() RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _alphabet constant text := '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
+    _code text := '';
+    _number bigint := (nextval('appointment_numbers') * 634287413 + 271828183) % 887503681;
+BEGIN
+    FOR _ IN 1..6 LOOP
+        _code := _code || substr(_alphabet, (_number % 31)::int + 1, 1);
+        _number := _number / 31;
+    END LOOP;
+    RETURN 'RHV-' || left(_code, 3) || '-' || right(_code, 3);
+END $$;
+
+REVOKE EXECUTE ON FUNCTION new_reference() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION occupied_range(
+    _starts_at timestamptz, _ends_at timestamptz, _before integer, _after integer
+) RETURNS tstzrange LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT tstzrange(_starts_at - make_interval(mins => _before), _ends_at + make_interval(mins => _after), '[)')
+$$;
+
+REVOKE EXECUTE ON FUNCTION occupied_range(timestamptz, timestamptz, integer, integer) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION occupy_for_appointment(_operation text, _old appointments, _new appointments) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _during tstzrange;
+BEGIN
+    IF _operation = 'DELETE' THEN
+        DELETE FROM busy_times WHERE business_id = _old.business_id AND source_id = _old.id;
+        RETURN;
+    END IF;
+    _during := occupied_range(_new.starts_at, _new.ends_at, _new.buffer_before_minutes, _new.buffer_after_minutes);
+    IF _operation = 'INSERT' AND _new.reservation_id IS NOT NULL THEN
+        UPDATE busy_times SET source_id = _new.id, expires_at = NULL
+            WHERE business_id = _new.business_id AND source_id = _new.reservation_id AND expires_at > clock_timestamp()
+              AND service_id = _new.service_id AND staff_id IS NOT DISTINCT FROM _new.staff_id AND during = _during;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'hold % has run out', _new.reservation_id
+                USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'hold_is_live';
+        END IF;
+        UPDATE reservations SET status = 'committed'
+            WHERE business_id = _new.business_id AND id = _new.reservation_id;
+    ELSIF _operation = 'INSERT' THEN
+        PERFORM occupy_time(_new.business_id, _new.id, _new.service_id, _new.staff_id, _new.starts_at, _during, NULL);
+    ELSIF _new.status = 'canceled' THEN
+        DELETE FROM busy_times WHERE business_id = _new.business_id AND source_id = _new.id;
+    ELSIF (_new.service_id, _new.staff_id, _new.starts_at, _during) IS DISTINCT FROM
+          (_old.service_id, _old.staff_id, _old.starts_at,
+           occupied_range(_old.starts_at, _old.ends_at, _old.buffer_before_minutes, _old.buffer_after_minutes)) THEN
+        DELETE FROM busy_times WHERE business_id = _new.business_id AND source_id = _new.id;
+        PERFORM occupy_time(_new.business_id, _new.id, _new.service_id, _new.staff_id, _new.starts_at, _during, NULL);
+    END IF;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION occupy_for_appointment(text, appointments, appointments) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION occupy_for_reservation(_operation text, _old reservations, _new reservations) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF _operation = 'INSERT' THEN
+        PERFORM occupy_time(_new.business_id, _new.id, _new.service_id, _new.staff_id, _new.starts_at,
+            occupied_range(_new.starts_at, _new.ends_at, _new.buffer_before_minutes, _new.buffer_after_minutes),
+            _new.expires_at);
+    ELSIF _operation = 'DELETE' OR _new.status <> 'held' THEN
+        DELETE FROM busy_times WHERE business_id = _old.business_id AND source_id = _old.id;
+    ELSIF _new.expires_at <> _old.expires_at THEN
+        UPDATE busy_times SET expires_at = _new.expires_at
+            WHERE business_id = _new.business_id AND source_id = _new.id;
+    END IF;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION occupy_for_reservation(text, reservations, reservations) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION occupy_time(
+    _business_id uuid, _source_id uuid, _service_id uuid, _staff_id uuid,
+    _starts_at timestamptz, _during tstzrange, _expires_at timestamptz
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    _service services;
+    _class_key uuid := _source_id;
+    _peak bigint;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'time can be occupied at READ COMMITTED only'
+            USING ERRCODE = 'serialization_failure', CONSTRAINT = 'occupancy_needs_read_committed';
+    END IF;
+    SELECT * INTO _service FROM services
+        WHERE business_id = _business_id AND id = _service_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such service' USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'service_exists';
+    END IF;
+    IF _staff_id IS NOT NULL THEN
+        PERFORM FROM staff WHERE business_id = _business_id AND id = _staff_id FOR NO KEY UPDATE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'no such staff' USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'staff_exists';
+        END IF;
+        IF _service.is_group THEN
+            _class_key := class_key_of(_service_id, _starts_at);
+        END IF;
+    END IF;
+
+    DELETE FROM busy_times
+        WHERE service_id = _service_id AND during && _during AND expires_at <= clock_timestamp();
+    DELETE FROM busy_times
+        WHERE business_id = _business_id AND staff_id = _staff_id AND during && _during
+          AND expires_at <= clock_timestamp();
+
+    SELECT peak_occupancy(_service_id, _during) INTO _peak;
+    IF _peak >= _service.max_simultaneous_bookings THEN
+        RAISE EXCEPTION 'service % is full in %', _service_id, _during
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'service_capacity';
+    END IF;
+    IF _class_key <> _source_id AND EXISTS (
+        SELECT FROM busy_times
+        WHERE service_id = _service_id AND class_key = _class_key AND during && _during AND staff_id <> _staff_id
+    ) THEN
+        RAISE EXCEPTION 'the class at % has another teacher', _starts_at
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'one_staff_a_class';
+    END IF;
+    INSERT INTO busy_times (business_id, source_id, service_id, staff_id, class_key, during, expires_at)
+        VALUES (_business_id, _source_id, _service_id, _staff_id, _class_key, _during, _expires_at);
+END $$;
+
+REVOKE EXECUTE ON FUNCTION occupy_time(uuid, uuid, uuid, uuid, timestamptz, tstzrange, timestamptz) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION peak_occupancy(_service_id uuid, _during tstzrange) RETURNS bigint
+    LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT COALESCE(max(running), 0) FROM (
+        SELECT sum(step) OVER (ORDER BY at, step ROWS UNBOUNDED PRECEDING) AS running
+        FROM busy_times b,
+             LATERAL (VALUES (GREATEST(lower(b.during), lower(_during)), 1), (upper(b.during), -1)) AS event (at, step)
+        WHERE b.service_id = _service_id AND b.during && _during
+    ) AS sweep
+$$;
+
+REVOKE EXECUTE ON FUNCTION peak_occupancy(uuid, tstzrange) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION reservations_after_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM occupy_for_reservation(TG_OP, OLD, NEW);
+    RETURN NULL;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION reservations_after_change() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION reservations_before_insert() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM limit_live_holds(NEW.business_id, NEW.visitor);
+    PERFORM lock_service(NEW.business_id, NEW.service_id);
+    NEW := held_terms(NEW);
+    RETURN NEW;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION reservations_before_insert() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION reservations_before_update() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    NEW := ended_hold(OLD, NEW);
+    RETURN NEW;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION reservations_before_update() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION write_appointment_history(_operation text, _old appointments, _new appointments, _entity text, _secret text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+    _action constant text := CASE
+        WHEN _operation = 'INSERT' THEN 'booked'
+        WHEN _operation = 'DELETE' THEN 'deleted'
+        WHEN _new.status <> _old.status THEN _new.status
+        WHEN (_new.service_id, _new.staff_id, _new.starts_at)
+             IS DISTINCT FROM (_old.service_id, _old.staff_id, _old.starts_at) THEN 'moved'
+        ELSE 'changed'
+    END;
+BEGIN
+    PERFORM write_history(COALESCE(_new.business_id, _old.business_id), _entity, COALESCE(_new.id, _old.id), _action,
+                          CASE WHEN _operation <> 'INSERT' THEN without_secrets(to_jsonb(_old), _secret) END,
+                          CASE WHEN _operation <> 'DELETE' THEN without_secrets(to_jsonb(_new), _secret) END);
+END $$;
+
+REVOKE EXECUTE ON FUNCTION write_appointment_history(text, appointments, appointments, text, text[]) FROM PUBLIC;
+
+ALTER TABLE appointments ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE appointments FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY owner_sees_all ON appointments TO rhivo_owner USING (true) WITH CHECK (true);
+
+ALTER TABLE appointments ADD CONSTRAINT appointment_service_same_business
+    FOREIGN KEY (business_id, service_id) REFERENCES services (business_id, id);
+
+ALTER TABLE appointments ADD CONSTRAINT appointment_staff_same_business
+    FOREIGN KEY (business_id, staff_id) REFERENCES staff (business_id, id);
+
+ALTER TABLE appointments ADD CONSTRAINT appointment_hold_same_business
+    FOREIGN KEY (business_id, reservation_id) REFERENCES reservations (business_id, id) ON DELETE SET NULL (reservation_id);
+
+ALTER TABLE appointments ADD CONSTRAINT starts_on_the_grain
+    CHECK (date_trunc('minute', starts_at AT TIME ZONE 'UTC') = starts_at AT TIME ZONE 'UTC'
+           AND EXTRACT(minute FROM starts_at AT TIME ZONE 'UTC')::int % 5 = 0);
+
+ALTER TABLE appointments ADD CONSTRAINT ends_after_it_starts CHECK (ends_at > starts_at);
+
+CREATE POLICY its_customer_reads ON appointments FOR SELECT TO rhivo_app
+    USING (customer_id = (SELECT current_user_id())
+           AND COALESCE(business_id = (SELECT current_business_id()), (SELECT current_business_id()) IS NULL));
+
+CREATE POLICY its_guest_reads ON appointments FOR SELECT TO rhivo_app
+    USING (cancellation_token_hash = (SELECT current_cancellation_token())
+           AND COALESCE(business_id = (SELECT current_business_id()), (SELECT current_business_id()) IS NULL));
+
+CREATE POLICY people_at_work_read ON appointments FOR SELECT TO rhivo_app
+    USING (business_id = (SELECT working_business_id()));
+
+CREATE POLICY its_holder_commits ON appointments FOR INSERT TO rhivo_app
+    WITH CHECK (business_id = (SELECT current_business_id()) AND reservation_id = (SELECT current_reservation_id())
+                AND (customer_id IS NULL OR customer_id = (SELECT current_user_id())));
+
+CREATE POLICY people_at_work_book ON appointments FOR INSERT TO rhivo_app
+    WITH CHECK (business_id = (SELECT working_business_id()));
+
+CREATE POLICY its_customer_changes ON appointments FOR UPDATE TO rhivo_app
+    USING (customer_id = (SELECT current_user_id())
+           AND COALESCE(business_id = (SELECT current_business_id()), (SELECT current_business_id()) IS NULL))
+    WITH CHECK (customer_id = (SELECT current_user_id()));
+
+CREATE POLICY its_guest_changes ON appointments FOR UPDATE TO rhivo_app
+    USING (cancellation_token_hash = (SELECT current_cancellation_token())
+           AND COALESCE(business_id = (SELECT current_business_id()), (SELECT current_business_id()) IS NULL))
+    WITH CHECK (cancellation_token_hash = (SELECT current_cancellation_token()));
+
+CREATE POLICY people_at_work_change ON appointments FOR UPDATE TO rhivo_app
+    USING (business_id = (SELECT working_business_id())) WITH CHECK (business_id = (SELECT working_business_id()));
+
+CREATE POLICY worker_reads ON appointments FOR SELECT TO rhivo_worker USING (true);
+
+GRANT SELECT, INSERT, UPDATE (service_id, staff_id, starts_at, status, version, notes, overrides) ON appointments
+    TO rhivo_app;
+
+CREATE TRIGGER before_insert BEFORE INSERT ON appointments
+    FOR EACH ROW EXECUTE FUNCTION appointments_before_insert();
+
+CREATE TRIGGER before_update BEFORE UPDATE ON appointments
+    FOR EACH ROW EXECUTE FUNCTION appointments_before_update();
+
+CREATE TRIGGER after_change AFTER INSERT OR UPDATE OR DELETE ON appointments
+    FOR EACH ROW EXECUTE FUNCTION appointments_after_change(
+        'appointment', 'cancellation_token_hash', 'idempotency_key', 'request_fingerprint');
+
+ALTER TABLE busy_times ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE busy_times FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY owner_sees_all ON busy_times TO rhivo_owner USING (true) WITH CHECK (true);
+
+ALTER TABLE busy_times ADD CONSTRAINT one_staff_one_place EXCLUDE USING gist (
+    business_id WITH =, staff_id WITH =, during WITH &&, class_key WITH <>
+);
+
+CREATE POLICY public_reads ON busy_times FOR SELECT TO rhivo_app
+    USING (EXISTS (SELECT FROM businesses b WHERE b.id = busy_times.business_id));
+
+CREATE POLICY worker_reads ON busy_times FOR SELECT TO rhivo_worker USING (true);
+
+GRANT SELECT ON busy_times TO rhivo_app;
+
+ALTER TABLE reservations ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE reservations FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY owner_sees_all ON reservations TO rhivo_owner USING (true) WITH CHECK (true);
+
+ALTER TABLE reservations ADD CONSTRAINT reservation_service_same_business
+    FOREIGN KEY (business_id, service_id) REFERENCES services (business_id, id);
+
+ALTER TABLE reservations ADD CONSTRAINT reservation_staff_same_business
+    FOREIGN KEY (business_id, staff_id) REFERENCES staff (business_id, id);
+
+ALTER TABLE reservations ADD CONSTRAINT starts_on_the_grain
+    CHECK (date_trunc('minute', starts_at AT TIME ZONE 'UTC') = starts_at AT TIME ZONE 'UTC'
+           AND EXTRACT(minute FROM starts_at AT TIME ZONE 'UTC')::int % 5 = 0);
+
+ALTER TABLE reservations ADD CONSTRAINT ends_after_it_starts CHECK (ends_at > starts_at);
+
+CREATE POLICY its_holder_reads ON reservations FOR SELECT TO rhivo_app
+    USING (business_id = (SELECT current_business_id()) AND id = (SELECT current_reservation_id())
+           AND (customer_id IS NULL OR customer_id = (SELECT current_user_id())));
+
+CREATE POLICY its_customer_reads ON reservations FOR SELECT TO rhivo_app
+    USING (business_id = (SELECT current_business_id()) AND customer_id = (SELECT current_user_id()));
+
+CREATE POLICY people_at_work_read ON reservations FOR SELECT TO rhivo_app
+    USING (business_id = (SELECT working_business_id()));
+
+CREATE POLICY anyone_holds ON reservations FOR INSERT TO rhivo_app
+    WITH CHECK (business_id = (SELECT current_business_id())
+                AND (customer_id IS NULL OR customer_id = (SELECT current_user_id()))
+                AND EXISTS (SELECT FROM businesses b WHERE b.id = business_id AND b.is_active));
+
+CREATE POLICY its_holder_ends ON reservations FOR UPDATE TO rhivo_app
+    USING (business_id = (SELECT current_business_id()) AND id = (SELECT current_reservation_id())
+           AND (customer_id IS NULL OR customer_id = (SELECT current_user_id())))
+    WITH CHECK (business_id = (SELECT current_business_id()));
+
+CREATE POLICY people_at_work_end ON reservations FOR UPDATE TO rhivo_app
+    USING (business_id = (SELECT working_business_id())) WITH CHECK (business_id = (SELECT working_business_id()));
+
+CREATE POLICY worker_reads ON reservations FOR SELECT TO rhivo_worker USING (true);
+
+CREATE POLICY worker_ends ON reservations FOR UPDATE TO rhivo_worker USING (true) WITH CHECK (status = 'expired');
+
+CREATE POLICY worker_forgets ON reservations FOR DELETE TO rhivo_worker USING (status IN ('released', 'expired'));
+
+GRANT SELECT, INSERT, UPDATE (status) ON reservations TO rhivo_app;
+
+GRANT DELETE ON reservations TO rhivo_worker;
+
+CREATE TRIGGER before_insert BEFORE INSERT ON reservations
+    FOR EACH ROW EXECUTE FUNCTION reservations_before_insert();
+
+CREATE TRIGGER before_update BEFORE UPDATE ON reservations
+    FOR EACH ROW EXECUTE FUNCTION reservations_before_update();
+
+CREATE TRIGGER after_change AFTER INSERT OR UPDATE OR DELETE ON reservations
+    FOR EACH ROW EXECUTE FUNCTION reservations_after_change();
+""",
+            reverse_sql=r"""
+DROP TRIGGER after_change ON reservations;
+
+DROP TRIGGER before_update ON reservations;
+
+DROP TRIGGER before_insert ON reservations;
+
+REVOKE DELETE ON reservations FROM rhivo_worker;
+
+REVOKE SELECT, INSERT, UPDATE (status) ON reservations FROM rhivo_app;
+
+DROP POLICY worker_forgets ON reservations;
+
+DROP POLICY worker_ends ON reservations;
+
+DROP POLICY worker_reads ON reservations;
+
+DROP POLICY people_at_work_end ON reservations;
+
+DROP POLICY its_holder_ends ON reservations;
+
+DROP POLICY anyone_holds ON reservations;
+
+DROP POLICY people_at_work_read ON reservations;
+
+DROP POLICY its_customer_reads ON reservations;
+
+DROP POLICY its_holder_reads ON reservations;
+
+ALTER TABLE reservations DROP CONSTRAINT ends_after_it_starts;
+
+ALTER TABLE reservations DROP CONSTRAINT starts_on_the_grain;
+
+ALTER TABLE reservations DROP CONSTRAINT reservation_staff_same_business;
+
+ALTER TABLE reservations DROP CONSTRAINT reservation_service_same_business;
+
+DROP POLICY owner_sees_all ON reservations;
+
+ALTER TABLE reservations NO FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE reservations DISABLE ROW LEVEL SECURITY;
+
+REVOKE SELECT ON busy_times FROM rhivo_app;
+
+DROP POLICY worker_reads ON busy_times;
+
+DROP POLICY public_reads ON busy_times;
+
+ALTER TABLE busy_times DROP CONSTRAINT one_staff_one_place;
+
+DROP POLICY owner_sees_all ON busy_times;
+
+ALTER TABLE busy_times NO FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE busy_times DISABLE ROW LEVEL SECURITY;
+
+DROP TRIGGER after_change ON appointments;
+
+DROP TRIGGER before_update ON appointments;
+
+DROP TRIGGER before_insert ON appointments;
+
+REVOKE SELECT, INSERT, UPDATE (service_id, staff_id, starts_at, status, version, notes, overrides) ON appointments FROM rhivo_app;
+
+DROP POLICY worker_reads ON appointments;
+
+DROP POLICY people_at_work_change ON appointments;
+
+DROP POLICY its_guest_changes ON appointments;
+
+DROP POLICY its_customer_changes ON appointments;
+
+DROP POLICY people_at_work_book ON appointments;
+
+DROP POLICY its_holder_commits ON appointments;
+
+DROP POLICY people_at_work_read ON appointments;
+
+DROP POLICY its_guest_reads ON appointments;
+
+DROP POLICY its_customer_reads ON appointments;
+
+ALTER TABLE appointments DROP CONSTRAINT ends_after_it_starts;
+
+ALTER TABLE appointments DROP CONSTRAINT starts_on_the_grain;
+
+ALTER TABLE appointments DROP CONSTRAINT appointment_hold_same_business;
+
+ALTER TABLE appointments DROP CONSTRAINT appointment_staff_same_business;
+
+ALTER TABLE appointments DROP CONSTRAINT appointment_service_same_business;
+
+DROP POLICY owner_sees_all ON appointments;
+
+ALTER TABLE appointments NO FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE appointments DISABLE ROW LEVEL SECURITY;
+
+GRANT EXECUTE ON FUNCTION write_appointment_history(text, appointments, appointments, text, text[]) TO PUBLIC;
+
+DROP FUNCTION write_appointment_history(_operation text, _old appointments, _new appointments, _entity text, _secret text[]);
+
+GRANT EXECUTE ON FUNCTION reservations_before_update() TO PUBLIC;
+
+DROP FUNCTION reservations_before_update();
+
+GRANT EXECUTE ON FUNCTION reservations_before_insert() TO PUBLIC;
+
+DROP FUNCTION reservations_before_insert();
+
+GRANT EXECUTE ON FUNCTION reservations_after_change() TO PUBLIC;
+
+DROP FUNCTION reservations_after_change();
+
+GRANT EXECUTE ON FUNCTION peak_occupancy(uuid, tstzrange) TO PUBLIC;
+
+DROP FUNCTION peak_occupancy(_service_id uuid, _during tstzrange);
+
+GRANT EXECUTE ON FUNCTION occupy_time(uuid, uuid, uuid, uuid, timestamptz, tstzrange, timestamptz) TO PUBLIC;
+
+DROP FUNCTION occupy_time( _business_id uuid, _source_id uuid, _service_id uuid, _staff_id uuid, _starts_at timestamptz, _during tstzrange, _expires_at timestamptz );
+
+GRANT EXECUTE ON FUNCTION occupy_for_reservation(text, reservations, reservations) TO PUBLIC;
+
+DROP FUNCTION occupy_for_reservation(_operation text, _old reservations, _new reservations);
+
+GRANT EXECUTE ON FUNCTION occupy_for_appointment(text, appointments, appointments) TO PUBLIC;
+
+DROP FUNCTION occupy_for_appointment(_operation text, _old appointments, _new appointments);
+
+GRANT EXECUTE ON FUNCTION occupied_range(timestamptz, timestamptz, integer, integer) TO PUBLIC;
+
+DROP FUNCTION occupied_range( _starts_at timestamptz, _ends_at timestamptz, _before integer, _after integer );
+
+GRANT EXECUTE ON FUNCTION new_reference() TO PUBLIC;
+
+DROP FUNCTION new_reference();
+
+GRANT EXECUTE ON FUNCTION lock_service(uuid, uuid) TO PUBLIC;
+
+DROP FUNCTION lock_service(_business_id uuid, _service_id uuid);
+
+REVOKE EXECUTE ON FUNCTION live_occupancy(uuid, uuid, uuid[], tstzrange, timestamptz, uuid) FROM rhivo_app;
+
+GRANT EXECUTE ON FUNCTION live_occupancy(uuid, uuid, uuid[], tstzrange, timestamptz, uuid) TO PUBLIC;
+
+DROP FUNCTION live_occupancy( _business_id uuid, _service_id uuid, _staff_ids uuid[], _within tstzrange, _at timestamptz, _except uuid );
+
+GRANT EXECUTE ON FUNCTION limit_live_holds(uuid, text) TO PUBLIC;
+
+DROP FUNCTION limit_live_holds(_business_id uuid, _visitor text);
+
+GRANT EXECUTE ON FUNCTION kept_terms(appointments, appointments) TO PUBLIC;
+
+DROP FUNCTION kept_terms(_old appointments, _new appointments);
+
+REVOKE EXECUTE ON FUNCTION hold_of_key(uuid, text) FROM rhivo_app;
+
+GRANT EXECUTE ON FUNCTION hold_of_key(uuid, text) TO PUBLIC;
+
+DROP FUNCTION hold_of_key(_business_id uuid, _key text);
+
+GRANT EXECUTE ON FUNCTION held_terms(reservations) TO PUBLIC;
+
+DROP FUNCTION held_terms(_new reservations);
+
+GRANT EXECUTE ON FUNCTION ended_hold(reservations, reservations) TO PUBLIC;
+
+DROP FUNCTION ended_hold(_old reservations, _new reservations);
+
+GRANT EXECUTE ON FUNCTION class_key_of(uuid, timestamptz) TO PUBLIC;
+
+DROP FUNCTION class_key_of(_service_id uuid, _starts_at timestamptz);
+
+GRANT EXECUTE ON FUNCTION check_status(appointments, appointments) TO PUBLIC;
+
+DROP FUNCTION check_status(_old appointments, _new appointments);
+
+GRANT EXECUTE ON FUNCTION check_overrides(appointments) TO PUBLIC;
+
+DROP FUNCTION check_overrides(_new appointments);
+
+GRANT EXECUTE ON FUNCTION check_customer_change(appointments, appointments) TO PUBLIC;
+
+DROP FUNCTION check_customer_change(_old appointments, _new appointments);
+
+REVOKE EXECUTE ON FUNCTION bookings_of_customer(uuid, uuid, text, text, tstzrange, uuid) FROM rhivo_app;
+
+GRANT EXECUTE ON FUNCTION bookings_of_customer(uuid, uuid, text, text, tstzrange, uuid) TO PUBLIC;
+
+DROP FUNCTION bookings_of_customer( _business_id uuid, _user_id uuid, _email text, _phone text, _day tstzrange, _except uuid );
+
+GRANT EXECUTE ON FUNCTION bookable_service(uuid, uuid, uuid) TO PUBLIC;
+
+DROP FUNCTION bookable_service(_business_id uuid, _service_id uuid, _staff_id uuid);
+
+GRANT EXECUTE ON FUNCTION appointments_before_update() TO PUBLIC;
+
+DROP FUNCTION appointments_before_update();
+
+GRANT EXECUTE ON FUNCTION appointments_before_insert() TO PUBLIC;
+
+DROP FUNCTION appointments_before_insert();
+
+GRANT EXECUTE ON FUNCTION appointments_after_change() TO PUBLIC;
+
+DROP FUNCTION appointments_after_change();
+
+REVOKE EXECUTE ON FUNCTION appointment_of_key(uuid, text) FROM rhivo_app;
+
+GRANT EXECUTE ON FUNCTION appointment_of_key(uuid, text) TO PUBLIC;
+
+DROP FUNCTION appointment_of_key(_business_id uuid, _key text);
+
+GRANT EXECUTE ON FUNCTION agreed_terms(appointments) TO PUBLIC;
+
+DROP FUNCTION agreed_terms(_new appointments);
+
+DROP SEQUENCE appointment_numbers;
+""",
+        ),
+    ]

@@ -1,8 +1,0 @@
-from django.db import migrations
-
-from rhivo.db.sql import RunSQLFile
-
-
-class Migration(migrations.Migration):
-    dependencies = [("bookings", "0008_limits_and_keys")]
-    operations = [RunSQLFile("bookings", "0009_customers_keep_to_the_terms")]

@@ -1,9 +1,0 @@
-ALTER TABLE appointments DROP CONSTRAINT ends_after_it_starts;
-ALTER TABLE reservations DROP CONSTRAINT ends_after_it_starts;
-ALTER TABLE appointments DROP CONSTRAINT starts_on_the_grain;
-ALTER TABLE reservations DROP CONSTRAINT starts_on_the_grain;
-ALTER TABLE appointments DROP CONSTRAINT appointment_hold_same_business;
-ALTER TABLE appointments DROP CONSTRAINT appointment_staff_same_business;
-ALTER TABLE appointments DROP CONSTRAINT appointment_service_same_business;
-ALTER TABLE reservations DROP CONSTRAINT reservation_staff_same_business;
-ALTER TABLE reservations DROP CONSTRAINT reservation_service_same_business;

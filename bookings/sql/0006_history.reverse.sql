@@ -1,2 +1,0 @@
-DROP TRIGGER writes_history ON appointments;
-DROP FUNCTION appointment_writes_history();

@@ -1,2 +1,0 @@
-DROP POLICY tells_the_truth_of_bookings ON notification_logs;
-DROP POLICY acting_there_tells_customers ON notification_logs;

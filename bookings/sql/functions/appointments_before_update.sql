@@ -1,0 +1,14 @@
+-- Lock, terms, status, version, limits: an illegal status and a stale version are refused before the agreed terms are asked.
+CREATE OR REPLACE FUNCTION appointments_before_update() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF (NEW.service_id, NEW.staff_id, NEW.starts_at) IS DISTINCT FROM (OLD.service_id, OLD.staff_id, OLD.starts_at) THEN
+        PERFORM lock_service(NEW.business_id, NEW.service_id);
+    END IF;
+    NEW := kept_terms(OLD, NEW);
+    PERFORM check_status(OLD, NEW);
+    NEW.version := next_version(OLD.version, NEW.version);
+    PERFORM check_customer_change(OLD, NEW);
+    RETURN NEW;
+END $$;
+REVOKE EXECUTE ON FUNCTION appointments_before_update() FROM PUBLIC;

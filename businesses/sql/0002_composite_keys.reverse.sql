@@ -1,5 +1,0 @@
-ALTER TABLE memberships DROP CONSTRAINT membership_staff_same_business;
-ALTER TABLE availability DROP CONSTRAINT availability_staff_same_business;
-ALTER TABLE service_staff DROP CONSTRAINT assignment_staff_same_business;
-ALTER TABLE service_staff DROP CONSTRAINT assignment_service_same_business;
-ALTER TABLE services DROP CONSTRAINT service_category_same_business;

@@ -1,3 +1,0 @@
-DROP FUNCTION my_businesses();
-DROP FUNCTION standing_of(uuid, uuid);
-DROP FUNCTION find_login(text);

@@ -1,6 +1,0 @@
-CREATE OR REPLACE FUNCTION standing_of(_user_id uuid, _business_id uuid) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-    AS $$
-        SELECT COALESCE((SELECT role FROM memberships WHERE user_id = _user_id AND business_id = _business_id), 'customer')
-        FROM users WHERE id = _user_id AND is_active
-    $$;

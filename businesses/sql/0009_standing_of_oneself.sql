@@ -1,8 +1,0 @@
--- What somebody is to a business is told to themself alone: the person must be the one whom the claims name.
-
-CREATE OR REPLACE FUNCTION standing_of(_user_id uuid, _business_id uuid) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-    AS $$
-        SELECT COALESCE((SELECT role FROM memberships WHERE user_id = _user_id AND business_id = _business_id), 'customer')
-        FROM users WHERE id = _user_id AND id = current_user_id() AND is_active
-    $$;

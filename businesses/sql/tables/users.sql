@@ -1,0 +1,16 @@
+-- Accounts. A person sees themself, and people at work see their colleagues; an account is no business's property.
+-- @tenant_table
+
+CREATE POLICY oneself ON users FOR SELECT TO rhivo_app USING (id = (SELECT current_user_id()));
+CREATE POLICY colleagues ON users FOR SELECT TO rhivo_app
+    USING (EXISTS (SELECT FROM memberships m
+                   WHERE m.user_id = users.id AND m.business_id = (SELECT working_business_id())));
+CREATE POLICY oneself_changes ON users FOR UPDATE TO rhivo_app
+    USING (id = (SELECT current_user_id())) WITH CHECK (id = (SELECT current_user_id()));
+CREATE POLICY operator_reads ON users FOR SELECT TO rhivo_worker USING (true);
+CREATE POLICY operator_adds ON users FOR INSERT TO rhivo_worker WITH CHECK (true);
+GRANT SELECT ON users TO rhivo_app;
+GRANT UPDATE (name, phone, password, email_verified_at) ON users TO rhivo_app;
+GRANT INSERT ON users TO rhivo_worker;
+CREATE TRIGGER after_change AFTER UPDATE ON users
+    FOR EACH ROW EXECUTE FUNCTION account_writes_history();

@@ -1,1 +1,0 @@
-DROP TRIGGER writes_history ON webhook_endpoints;

@@ -1,0 +1,65 @@
+"""Writing down as a migration how the objects of an app have changed."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.apps import apps
+from django.db.migrations.loader import MigrationLoader
+
+from rhivo.db.sql_objects import changes, past, present, script
+
+_TEMPLATE = '''"""Bring the database's objects to what `{app}/sql` says: written by `makesqlmigration`, never edited."""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+{dependencies}
+    ]
+    operations = [
+        migrations.RunSQL(
+            sql=r"""
+{forward}
+""",
+            reverse_sql=r"""
+{backward}
+""",
+        ),
+    ]
+'''
+
+
+class NameTaken(Exception):
+    """A migration's name is no Python identifier, or nothing has changed; the message says the cure."""
+
+
+def unmigrated(app: str) -> list[str]:
+    """Return the statements that lead from what an app's migrations leave to what its object files say."""
+    return changes(past(app), present(app))
+
+
+def write_migration(app: str, name: str) -> Path | None:
+    """Write the next migration of an app and return its path; None if its objects are as its migrations leave them.
+
+    It depends on the newest migration of every app: a policy may ask any table. Raises NameTaken for a bad name.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise NameTaken(f"{name} is no name for a migration: use small letters, digits and underscores.")
+    old, new = past(app), present(app)
+    forward, backward = changes(old, new), changes(new, old)
+    if not forward:
+        return None
+    graph = MigrationLoader(None, ignore_no_migrations=True).graph
+    leaves = sorted(graph.leaf_nodes())
+    number = max((int(leaf[1][:4]) for leaf in leaves if leaf[0] == app), default=0) + 1
+    path = Path(apps.get_app_config(app).path) / "migrations" / f"{number:04}_{name}.py"
+    path.write_text(
+        _TEMPLATE.format(app=app, dependencies=_listed(leaves), forward=script(forward), backward=script(backward))
+    )
+    return path
+
+
+def _listed(nodes: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f'        ("{app}", "{name}"),' for app, name in nodes)
