@@ -1,13 +1,14 @@
 # Everything is `make <target>`; `make` alone lists them.
 PORT ?= 8000
 ARGS ?=
+POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 python := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help venv-local venv-dev demo demo-reset fast test prove mutants lint bench clean
+.PHONY: help venv-local venv-dev demo demo-reset fast test test-15 prove mutants lint bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 venv-local:
 	@sh .ci/venv requirements-local.txt
@@ -26,6 +27,15 @@ fast: venv-dev ## in seconds and without servers: lint of what changed and all u
 
 test: venv-dev ## lint, types, contracts, migrations and all tests, on servers of their own; ARGS go to pytest
 	@exec $(python) -m rhivo.testing.check $(ARGS)
+
+sql_tests := audit/tests bookings/tests/test_races.py bookings/tests/test_bare_sql.py bookings/tests/test_terms_in_sql.py \
+	bookings/tests/test_messages_in_sql.py bookings/tests/test_guarantees.py bookings/tests/test_operations.py \
+	businesses/tests/test_events.py rhivo/tests/test_migrations.py rhivo/tests/test_sql_objects.py \
+	rhivo/tests/test_query_plans.py rhivo/tests/test_isolation.py rhivo/tests/test_isolation_columns.py \
+	rhivo/tests/test_isolation_functions.py rhivo/tests/test_claims.py
+
+test-15: venv-dev ## the SQL part of the tests on PostgreSQL 15; POSTGRES_15=/path/to/bin says where it is
+	@RHIVO_POSTGRES_BIN=$(POSTGRES_15) exec $(python) -m pytest -n 2 $(sql_tests) $(ARGS)
 
 prove: venv-dev ## attack a running installation and print what held; ARGS="--minutes 30 --seed 7"
 	@exec $(python) -m rhivo.testing.attacks $(ARGS)

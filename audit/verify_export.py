@@ -82,7 +82,9 @@ def verify(lines: Iterable[str]) -> tuple[int, int]:
 def main(arguments: list[str]) -> int:
     try:
         with open(0 if arguments[0] == "-" else arguments[0], encoding="utf-8") as lines:  # noqa: PTH123
-            print("{} entries, {} seals, all intact".format(*verify(lines)))  # noqa: T201
+            entries, seals = verify(lines)
+            nouns = "entry" if entries == 1 else "entries", "seal" if seals == 1 else "seals"
+            print(f"{entries} {nouns[0]}, {seals} {nouns[1]}, all intact")  # noqa: T201
             return 0
     except (OSError, IndexError, json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         print(f"not an export of the history: {error!r}", file=sys.stderr)  # noqa: T201

@@ -46,7 +46,7 @@ def _lines(facts: Mapping[str, Any], url: str) -> list[str]:
         f"Reference {facts['reference']}",
         f"With {staff}" if staff else "",
         f"Phone {phone}" if phone else "",
-        f"See, move or cancel it: {url}",
+        f"See, reschedule or cancel it: {url}",
     ]
 
 

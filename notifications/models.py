@@ -24,6 +24,11 @@ class Channel(models.TextChoices):
     EMAIL = "email", "Email"
 
 
+def message_name(template: str) -> str:
+    """Return what people call the messages made from a template."""
+    return template.replace("moved", "rescheduled").replace("_", " ").capitalize()
+
+
 class NotificationLog(models.Model):
     """One message to one recipient, from the moment it is owed until it is sent or given up."""
 
@@ -46,6 +51,7 @@ class NotificationLog(models.Model):
 
     class Meta:
         db_table = "notification_logs"
+        verbose_name = "message"
         db_table_comment = "Transactional outbox and delivery log"
         ordering = ["-created_at"]
         indexes = [
@@ -60,7 +66,7 @@ class NotificationLog(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.template} to {self.recipient}"
+        return f"{message_name(self.template)} to {self.recipient}"
 
 
 class WebhookEndpoint(models.Model):

@@ -16,6 +16,7 @@ from audit.chain.entries import (
     rows_unlike_history,
     seal_before,
 )
+from rhivo.counting import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +116,16 @@ class _Seals:
         self._digest, self._covered = seal.digest, 0
         self._running = hashlib.sha256(self._digest.encode())
         self._untold.append(seal)
-        return (
-            problem
-            and f"seal {seal.id} ({seal.entries} entries to entry {seal.last_entry_id}, {seal.sealed_at}): {problem}"
-        )
+        covers = counted(seal.entries, "entry", "entries")
+        where = f"seal {seal.id} ({covers} to entry {seal.last_entry_id}, {seal.sealed_at})"
+        return problem and f"{where}: {problem}"
 
     def _problem_of(self, seal: Seal) -> str:
         if seal.previous_digest != self._digest:
             return "it does not continue the seal before it, so one was deleted, put in or edited"
         if seal.entries != self._covered:
-            return f"there are {self._covered} entries, so some were deleted or put in, or the seal was edited"
+            found = counted(self._covered, "entry", "entries")
+            return f"{found} found, so some were deleted or put in, or the seal was edited"
         self._running.update(f"\n{seal.id} {self._business_id} {seal.sealed_at}".encode())
         if self._running.hexdigest() != seal.digest:
             return "its digest is not that of the entries, so some were replaced, or the seal was edited"

@@ -30,7 +30,7 @@ def manage(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_an_intact_history_is_counted(shop: Shop) -> None:
     assert verify(shop) == (0, "10 entries, 0 seals, all intact\n")
     seal(shop)
-    assert verify(shop) == (0, "11 entries, 1 seals, all intact\n")
+    assert verify(shop) == (0, "11 entries, 1 seal, all intact\n")
 
 
 def test_damage_anywhere_is_named_by_its_business_when_all_are_verified(shop: Shop, other_shop: Shop) -> None:
@@ -93,7 +93,7 @@ def test_an_export_to_a_file_is_for_its_owner_alone_and_verifies(shop: Shop, tmp
     assert run("export_audit", "--business", shop.business.subdomain, "--output", str(target)) == (0, "")
     assert target.stat().st_mode & 0o777 == 0o600
     done = run_script(str(target))
-    assert (done.returncode, done.stdout) == (0, "12 entries, 1 seals, all intact\n")
+    assert (done.returncode, done.stdout) == (0, "12 entries, 1 seal, all intact\n")
 
 
 def test_a_file_that_cannot_be_written_is_named(shop: Shop, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_an_export_since_a_seal_begins_behind_it_and_verifies(shop: Shop) -> Non
     lines = export(shop, "--since", between)
     assert (lines[1]["seal"]["entries"], lines[1]["seal"]["previous_digest"]) == (11, "")
     assert [line["kind"] for line in lines[2:]] == ["entry", "entry", "seal", "entry", "entry", "end"]
-    assert script(lines) == (0, "4 entries, 1 seals, all intact\n")
+    assert script(lines) == (0, "4 entries, 1 seal, all intact\n")
 
 
 def test_several_businesses_are_one_export(shop: Shop, other_shop: Shop) -> None:
@@ -119,7 +119,7 @@ def test_several_businesses_are_one_export(shop: Shop, other_shop: Shop) -> None
     with as_role("worker"):
         both = sorted([shop.business.id, other_shop.business.id])
         lines = [json.loads(line) for line in export_lines(both, since=None, at=now())]
-    assert script(lines) == (0, "21 entries, 1 seals, all intact\n")
+    assert script(lines) == (0, "21 entries, 1 seal, all intact\n")
     moved = [*lines[:1], *[line for line in lines[1:-1] if line["kind"] != "start"], *lines[-1:]]
     assert script(moved)[0] == 1
 

@@ -348,7 +348,7 @@ def test_damage_before_the_seal_that_is_trusted_is_not_looked_for_and_after_it_i
     scene.edit(scene.chain[0], "reason", "'forged'")
     assert verify(scene.shop)[0] == 1
     code, said = verify(scene.shop, "--since", since)
-    assert (code, said) == (0, "3 entries, 1 seals, all intact\n")
+    assert (code, said) == (0, "3 entries, 1 seal, all intact\n")
     assert script(export(scene.shop, "--since", since))[0] == 0
     newest = entries(scene.shop.business.id, "appointment")[-1]
     scene.edit(newest, "reason", "'forged'")

@@ -235,7 +235,7 @@ class RescheduleView(APIView):
         operation_id="reschedule_appointment",
     )
     def post(self, request: Request, appointment_id: UUID) -> Response:
-        """Move to another time, in one step."""
+        """Reschedule, in one step."""
         appointment = _to_change(appointment_id)
         given = body_of(request, serializers.RescheduleRequest)
         business = appointment.business

@@ -5,18 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
 from bookings import operations
 from bookings.backoffice.booking_forms import CancelForm, ChangeForm, MoveForm, OutcomeForm
 from bookings.models import Appointment, Status
+from rhivo.web.local_time import local_time
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A deed as the pages show it. `is_legal` only decides what is offered; the operation decides what is done."""
+    """A deed as the pages show it; `done` says what came of it, and whom it is still to be told.
+
+    `is_legal` only decides what is offered; the operation decides what is done.
+    """
 
     title: str
     button: str
-    done: str
+    done: Callable[[Appointment], str | SafeString]
     form: type[ChangeForm]
     is_legal: Callable[[Appointment, datetime], bool]
     perform: Callable[[Appointment, ChangeForm, datetime], Appointment]
@@ -58,9 +65,42 @@ def _move(appointment: Appointment, form: ChangeForm, at: datetime) -> Appointme
     )
 
 
-MOVE = Act("Move", "Move", "Moved: the customer is told.", MoveForm, _is_confirmed, _move)
-CANCEL = Act("Cancel", "Cancel the appointment", "Canceled: the time is free.", CancelForm, _is_confirmed, _cancel)
+def _rescheduled(appointment: Appointment) -> SafeString:
+    person = f" with {appointment.staff.name}" if appointment.staff else ""
+    what = f"Rescheduled: {appointment.service_name}{person}, {local_time(appointment.starts_at)}."
+    return format_html("{} {}", what, how_told(appointment))
+
+
+def _canceled(appointment: Appointment) -> SafeString:
+    return format_html("Canceled: the time is free. {}", how_told(appointment))
+
+
+def how_told(appointment: Appointment) -> SafeString:
+    """Return how the customer learns of what was just done: by mail, or by a call that somebody has to make."""
+    name, email, phone = appointment.customer_name, appointment.customer_email, appointment.customer_phone
+    if email:
+        return format_html("A mail to {} is on its way.", email)
+    if phone:
+        call = '{} has no email address here and is not told: call <a class="underline" href="tel:{}">{}</a>.'
+        return format_html(call, name, phone, phone)
+    return format_html("{} has neither an email address nor a phone number here and is not told.", name)
+
+
+MOVE = Act("Reschedule", "Reschedule", _rescheduled, MoveForm, _is_confirmed, _move)
+CANCEL = Act("Cancel", "Cancel the appointment", _canceled, CancelForm, _is_confirmed, _cancel)
 COMPLETE = Act(
-    "Completed", "It took place", "Marked as completed.", OutcomeForm, _is_over_without(Status.COMPLETED), _complete
+    "Completed",
+    "It took place",
+    lambda _: "Marked as completed.",
+    OutcomeForm,
+    _is_over_without(Status.COMPLETED),
+    _complete,
 )
-NO_SHOW = Act("No-show", "Nobody came", "Marked as no-show.", OutcomeForm, _is_over_without(Status.NO_SHOW), _no_show)
+NO_SHOW = Act(
+    "No-show",
+    "Nobody came",
+    lambda _: "Marked as no-show.",
+    OutcomeForm,
+    _is_over_without(Status.NO_SHOW),
+    _no_show,
+)

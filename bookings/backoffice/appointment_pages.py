@@ -10,14 +10,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from audit.models import AuditLog
 from bookings import operations
-from bookings.backoffice.appointment_actions import CANCEL, COMPLETE, MOVE, NO_SHOW, Act
+from bookings.backoffice.appointment_actions import CANCEL, COMPLETE, MOVE, NO_SHOW, Act, how_told
 from bookings.backoffice.booking_forms import BookForm, MoveForm, StartFields
 from bookings.backoffice.explain_page import explained
 from bookings.backoffice.free_times import free_times
@@ -26,7 +26,7 @@ from bookings.history.sentences import Telling
 from bookings.history.snapshots import history_of
 from bookings.models import Appointment, Status
 from bookings.operations.change import Keep
-from bookings.operations.contact import Contact
+from bookings.operations.contact import Contact, answers_as_asked
 from businesses.backoffice.admin_site import workplace
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from businesses.money import price_text
@@ -42,7 +42,7 @@ COLOURS = {
     Status.COMPLETED: "success",
     Status.NO_SHOW: "warning",
 }
-ACTS = {"move": MOVE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
+ACTS = {"reschedule": MOVE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -82,14 +82,13 @@ class AppointmentAdmin(ViewOnlyAdmin):
     list_display = ("reference", "when", "what", "staff", "who", "phone", "state")
     list_display_links = ("reference", "when")
     list_filter = (WhenFilter, "status", "staff", "service")
-    list_select_related = ("staff",)
     list_per_page = 50
     search_fields = ("reference", "customer_name", "customer_email", "customer_phone")
     search_help_text = "Search by reference, name, email or phone."
     show_full_result_count = False
     actions = ("complete_selected", "no_show_selected")
     actions_list = ("explain",)
-    actions_detail = ("move", "complete", "no_show", "cancel")
+    actions_detail = ("reschedule", "complete", "no_show", "cancel")
     fieldsets = (
         ("Appointment", {"fields": (("reference", "status"), ("when", "until"), ("what", "staff"), "price")}),
         ("Customer", {"fields": ("customer_name", ("customer_email", "customer_phone"), "notes", "answered")}),
@@ -106,6 +105,19 @@ class AppointmentAdmin(ViewOnlyAdmin):
     def has_act_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Whether the role in force may do something to appointments."""
         return request.user.has_perm("bookings.change_appointment")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
+        rows: QuerySet[Appointment] = super().get_queryset(request)
+        return rows.select_related("staff")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Appointment | None:
+        """Return an appointment, loaded once a request: the page, its buttons and their forms each ask for it."""
+        known: dict[str, Appointment | None] = request.__dict__.setdefault("appointments", {})
+        if object_id not in known:
+            known[object_id] = found = super().get_object(request, object_id, from_field)
+            if found is not None:
+                found.business = workplace(request)
+        return known[object_id]
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("-starts_at", "-id") if request.GET.get("when") == "past" else ("starts_at", "id")
@@ -141,8 +153,8 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     # Deeds
 
-    @action(description="Move", icon="event_repeat", permissions=["act"])
-    def move(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description="Reschedule", icon="event_repeat", permissions=["act"])
+    def reschedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._act(request, object_id, MOVE)
 
     @action(description="Completed", icon="check", permissions=["act"], variant=ActionVariant.SUCCESS)
@@ -170,11 +182,11 @@ class AppointmentAdmin(ViewOnlyAdmin):
             form = MoveForm(initial=form.typed(), appointment=appointment, **more)
         elif form.is_bound and form.is_valid():
             try:
-                act.perform(appointment, form, now())
+                after = act.perform(appointment, form, now())
             except RhivoError as refusal:
                 form.refuse(refusal)
             else:
-                messages.success(request, f"{appointment.reference}: {act.done}")
+                _say_done(request, act, appointment, after)
                 return HttpResponseRedirect(self._page(appointment))
         context = {"act": act, "appointment": appointment, "when": local_time(appointment.starts_at), "looked": looked}
         return self._form_page(request, f"{act.title} {appointment.reference}", form, act.button, context)
@@ -195,8 +207,11 @@ class AppointmentAdmin(ViewOnlyAdmin):
             except RhivoError as refusal:
                 form.refuse(refusal)
             else:
-                said = "Booked" if booked.created else "Was booked already"
-                messages.success(request, f"{said}: {booked.appointment.reference}.")
+                reference = booked.appointment.reference
+                if booked.created:
+                    messages.success(request, format_html("Booked: {}. {}", reference, how_told(booked.appointment)))
+                else:
+                    messages.info(request, f"Was booked already: {reference}.")
                 return HttpResponseRedirect(self._page(booked.appointment))
         return self._form_page(request, "Book for a customer", form, "Book", {"looked": looked})
 
@@ -279,8 +294,8 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @display(description="Answers")
     def answered(self, appointment: Appointment) -> SafeString | str:
-        labels = {question["key"]: question["label"] for question in appointment.business.questions}
-        rows = ((labels.get(key, key), "yes" if value is True else value) for key, value in appointment.answers.items())
+        answers = answers_as_asked(appointment.business, appointment.answers)
+        rows = ((label, "yes" if value is True else value) for label, value in answers)
         return format_html_join("", "<div>{}: {}</div>", rows) or "–"
 
     @display(description="The customer may cancel")
@@ -288,7 +303,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         until = appointment.cancel_until
         return f"until {local_time(until)}" if until else "no"
 
-    @display(description="The customer may move it")
+    @display(description="The customer may reschedule")
     def may_move(self, appointment: Appointment) -> str:
         until = appointment.reschedule_until
         return f"until {local_time(until)}" if until else "no"
@@ -303,14 +318,30 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @display(description="What happened")
     def history(self, appointment: Appointment) -> SafeString | str:
-        entries = list(history_of(appointment).order_by("-id")[:LATEST])[::-1]
-        telling = Telling.of(entries, currency=appointment.currency, locale=appointment.business.locale)
-        rows = ((local_time(entry.at), telling.sentence(entry), _why(entry)) for entry in entries)
-        return format_html_join("", '<div class="break-words">{}: {}{}</div>', rows) or "–"
+        # unfold's template asks for a field six times: it is told once.
+        if not hasattr(appointment, "told"):
+            appointment.told = _told(appointment)  # type: ignore[attr-defined]
+        return appointment.told  # type: ignore[attr-defined]
+
+
+def _told(appointment: Appointment) -> SafeString | str:
+    """Return the latest of an appointment's history as lines, the oldest first."""
+    entries = list(history_of(appointment).order_by("-id")[:LATEST])[::-1]
+    telling = Telling.of(entries, currency=appointment.currency, locale=appointment.business.locale)
+    rows = ((local_time(entry.at), telling.sentence(entry), _why(entry)) for entry in entries)
+    return format_html_join("", '<div class="break-words">{}: {}{}</div>', rows) or "–"
 
 
 def _why(entry: AuditLog) -> str:
     return f" ({entry.reason})" if entry.reason else ""
+
+
+def _say_done(request: HttpRequest, act: Act, before: Appointment, after: Appointment) -> None:
+    """Say what came of a deed; one that found everything as it was to be has changed nothing and told nobody."""
+    if after.version == before.version:
+        messages.info(request, f"{after.reference}: Nothing changed, it is so already.")
+    else:
+        messages.success(request, format_html("{}: {}", after.reference, act.done(after)))
 
 
 def _book(request: HttpRequest, form: BookForm) -> operations.Booked:
@@ -331,9 +362,15 @@ def _book(request: HttpRequest, form: BookForm) -> operations.Booked:
 def _close_each(
     request: HttpRequest, rows: QuerySet[Appointment], close: Callable[..., Appointment], outcome: str
 ) -> None:
-    """Close each on its own: what one refuses keeps no other from it."""
-    closed = 0
+    """Close each confirmed one on its own: what one refuses keeps no other from it.
+
+    Correcting a completed one to a no-show, or back, is decided one at a time.
+    """
+    closed, left = 0, []
     for appointment in rows:
+        if appointment.status != Status.CONFIRMED:
+            left.append(f"{appointment.reference} ({appointment.get_status_display().lower()})")
+            continue
         try:
             close(appointment=appointment, version=appointment.version, at=now())
             closed += 1
@@ -341,3 +378,6 @@ def _close_each(
             messages.error(request, f"{appointment.reference}: {refusal.detail}")
     if closed:
         messages.success(request, f"{closed} marked as {outcome}.")
+    if left:
+        why = "Only confirmed ones are closed together: correct an outcome on the appointment's own page."
+        messages.warning(request, f"Left as they were: {', '.join(left)}. {why}")

@@ -1,4 +1,4 @@
-"""What is typed in the back office to book, move, cancel or close; what is refused is shown with all that was typed."""
+"""What is typed in the back office to book, reschedule, cancel or close; a refusal is shown with all that was typed."""
 
 from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any
@@ -84,7 +84,7 @@ class CancelForm(ChangeForm):
         required=False,
         max_length=200,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Kept in the history. The customer is told of the cancellation, not of the reason.",
+        help_text="Kept in the history; the customer does not see it.",
     )
 
 
@@ -146,7 +146,7 @@ class BookForm(StartFields):
         max_length=254,
         required=False,
         widget=UnfoldAdminEmailInputWidget,
-        help_text="The confirmation goes there.",
+        help_text="The confirmation goes there. Without one the customer gets no mail.",
     )
     phone = forms.CharField(max_length=32, required=False, widget=UnfoldAdminTextInputWidget)
     notes = forms.CharField(max_length=2000, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))

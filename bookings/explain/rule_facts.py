@@ -11,6 +11,7 @@ from bookings.load_calendar import terms_of
 from bookings.rules.hours import EPOCH, Span
 from bookings.rules.slots import Reason, claimed
 from businesses.models import Availability, Business, Service
+from rhivo.counting import counted
 from rhivo.web.local_time import local_time
 
 HOURS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
@@ -45,7 +46,7 @@ def facts_of(
         *special,
         Fact("Starts", f"every {interval} minutes from each opening", Reason.OFF_GRID in against),
         Fact("Notice", f"{_minutes(notice)}: bookable until {local_time(until)}", _is_late(against)),
-        Fact("Advance", f"{advance} days: bookable from {local_time(since)} on", Reason.TOO_FAR in against),
+        Fact("Advance", f"{counted(advance, 'day')}: bookable from {local_time(since)} on", Reason.TOO_FAR in against),
         Fact("Takes", _length(business, service, start)),
     ]
 
@@ -69,8 +70,7 @@ def exception_text(row: Availability) -> str:
     assert first is not None
     assert last is not None
     dates = _day(first) if first == last else f"{_day(first)} to {_day(last)}"
-    why = f" ({row.reason})" if row.reason and row.opens is not None else ""
-    return f"{dates}: {row.span}{why}"
+    return f"{dates}: {row.span}"
 
 
 def _day(day: date) -> str:

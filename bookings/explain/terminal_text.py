@@ -6,6 +6,7 @@ from textwrap import wrap
 
 from bookings.explain.explanation import Explanation, Verdict
 from bookings.explain.timeline import place_text
+from rhivo.counting import counted
 
 WIDTH = 100
 LABEL = 11
@@ -55,7 +56,7 @@ def _verdict(title: str, verdict: Verdict) -> Iterator[str]:
 
 def _story(explained: Explanation) -> Iterator[str]:
     if explained.untold:
-        yield f"  {explained.untold} earlier events are left out."
+        yield f"  {counted(explained.untold, 'earlier event')} left out."
     if not explained.story:
         yield "  Nothing ever has."
     for event in explained.story:

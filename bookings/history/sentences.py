@@ -144,6 +144,11 @@ class Telling:
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
+def action_text(action: str) -> str:
+    """Return what people call an action."""
+    return {"moved": "rescheduled"}.get(action) or action.replace("_", " ")
+
+
 def label_of(name: str) -> str:
     """Return what people call a column."""
     plain = name.removesuffix("_id").removesuffix("_minutes").removesuffix("_hours").removeprefix("is_")
@@ -161,7 +166,7 @@ def _booked(telling: Telling, entry: AuditLog) -> str:
 
 def _moved(telling: Telling, entry: AuditLog) -> str:
     before, after = entry.before or {}, entry.after or {}
-    said = [f"{telling.who(entry)} moved {after.get('reference', '')}"]
+    said = [f"{telling.who(entry)} rescheduled {after.get('reference', '')}"]
     if before.get("starts_at") != after.get("starts_at"):
         day, _, clock = _when(after).rpartition(", ")
         said.append(f"from {_when(before)} to {clock if _when(before).startswith(f'{day}, ') else _when(after)}")

@@ -128,7 +128,7 @@ class Appointment(models.Model):
 
     @property
     def reschedule_until(self) -> datetime | None:
-        """The last instant at which the customer may move it, or None if the agreed terms never allow it."""
+        """The last instant at which the customer may reschedule, or None if the agreed terms never allow it."""
         return self._until(self.allows_rescheduling, self.reschedule_deadline_hours)
 
     def _until(self, allowed: bool, hours: int) -> datetime | None:

@@ -18,6 +18,7 @@ from bookings.operations.contact import Contact, checked_answers, checked_contac
 from bookings.rules.slots import Reason
 from businesses.models import Business, Service, Staff, User
 from rhivo import claims
+from rhivo.counting import counted
 from rhivo.db.constraints import refusals
 from rhivo.db.history import because
 from rhivo.db.idempotency import Once
@@ -151,9 +152,10 @@ def check_customer_limits(
         )
         that_day, upcoming = cursor.fetchone()
     if that_day >= business.max_per_customer_per_day:
-        raise LimitReached(f"At most {business.max_per_customer_per_day} bookings a day for each customer.")
+        raise LimitReached(f"At most {counted(business.max_per_customer_per_day, 'booking')} a day for each customer.")
     if upcoming >= business.max_upcoming_per_customer:
-        raise LimitReached(f"At most {business.max_upcoming_per_customer} upcoming bookings for each customer.")
+        most = counted(business.max_upcoming_per_customer, "upcoming booking")
+        raise LimitReached(f"At most {most} for each customer.")
 
 
 def book_for_customer(

@@ -1,4 +1,4 @@
-"""Changing an appointment: cancel, move, say how it went. Each passes the version that was read."""
+"""Changing an appointment: cancel, reschedule, say how it went. Each passes the version that was read."""
 
 from datetime import datetime
 from functools import partial
@@ -52,9 +52,9 @@ def reschedule_appointment(
     service: Service | None = None,
     staff: Staff | Keep | None = KEEP,
 ) -> Appointment:
-    """Move in one step: the new time is claimed and the old freed together, or nothing changes.
+    """Reschedule in one step: the new time is claimed and the old freed together, or nothing changes.
 
-    `staff` KEEP keeps the person where the service allows, None takes anyone. A move to where it is already
+    `staff` KEEP keeps the person where the service allows, None takes anyone. Rescheduling to its present time
     changes nothing. Raises as cancel and hold do.
     """
     wanted = service or appointment.service
@@ -80,7 +80,9 @@ def _reschedule(
     row = _locked(appointment)
     _require_version(row, version)
     if row.status != Status.CONFIRMED:
-        raise IllegalTransition(f"It is {row.get_status_display().lower()}: only a confirmed appointment is moved.")
+        raise IllegalTransition(
+            f"It is {row.get_status_display().lower()}: only a confirmed appointment is rescheduled."
+        )
     _require_in_time(row, row.reschedule_until, at, "reschedule_deadline")
     wanted = service or row.service
     if (wanted.id, start) == (row.service_id, row.starts_at) and staff in (KEEP, None, row.staff):

@@ -1,5 +1,6 @@
 """Who is booked, and what they answered: checked against what the business asks for, in one normal form."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -107,6 +108,16 @@ def checked_answers(business: Business, answers: dict[str, Any]) -> dict[str, An
     if problems:
         raise AnswersInvalid(errors=problems)
     return kept
+
+
+def answers_as_asked(business: Business, answers: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return answers with their questions' labels, in the order of the questions.
+
+    The database keeps no order of keys. Answers whose question is gone come last, under their key.
+    """
+    labels = {question["key"]: question["label"] for question in business.questions}
+    keys = [*(key for key in labels if key in answers), *sorted(answers.keys() - labels.keys())]
+    return [(labels.get(key, key), answers[key]) for key in keys]
 
 
 def _answer_problem(question: dict[str, Any], answer: Any) -> str | None:

@@ -53,6 +53,7 @@ def choose_time(request: HttpRequest, service: str, staff: str) -> HttpResponse:
         "person": person,
         "has_choice": len(people_of(wanted)) > 1,
         "picker": pick(search, request.GET.get("day")),
+        "action": times_address(wanted, person),
         "hidden": {"nonce": new_nonce()},
     }
     return render(request, "booking/times.html", context)

@@ -48,9 +48,14 @@ class CancelForm(forms.Form):
     )
 
 
-class MoveForm(forms.Form):
-    version = forms.IntegerField(min_value=1, max_value=999_999_999)
+class StartForm(forms.Form):
+    """A press on another time for a booking, which is still to be confirmed."""
+
     start = InstantField()
+
+
+class RescheduleForm(StartForm):
+    version = forms.IntegerField(min_value=1, max_value=999_999_999)
 
 
 class LogInForm(forms.Form):

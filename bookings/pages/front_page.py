@@ -80,4 +80,6 @@ def opening_hours(business: Business, today: date) -> list[Weekly]:
 def coming_exceptions(business: Business, today: date) -> list[Availability]:
     """Return the closures and special hours that a visitor should know of."""
     rows = Availability.objects.filter(business_id=business.id).of_business().exceptions()
-    return list(rows.filter(last_date__gte=today, first_date__lte=today + CLOSURES_AHEAD).order_by("first_date"))
+    return list(
+        rows.filter(last_date__gte=today, first_date__lte=today + CLOSURES_AHEAD).order_by("first_date", "opens")
+    )

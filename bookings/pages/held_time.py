@@ -83,13 +83,11 @@ def _booked(request: HttpRequest, held: Reservation, form: DetailsForm) -> HttpR
 
 
 def _details(request: HttpRequest, held: Reservation, form: DetailsForm, status: int = 200) -> HttpResponse:
-    seconds = (held.expires_at - now()).total_seconds()
     release = reverse("release", args=[held.id])
     context = {
         "hold": held,
         "form": form,
-        "seconds_left": int(seconds),
-        "minutes_left": max(1, round(seconds / 60)),
+        "seconds_left": int((held.expires_at - now()).total_seconds()),
         "release": f"{release}?{request.GET.urlencode()}" if request.GET else release,
     }
     return render(request, "booking/details.html", context, status=status)

@@ -1,8 +1,8 @@
-"""A booking as its customer sees it: look, move, cancel, take it along. Reached by a guest's link or signed in."""
+"""A booking as its customer sees it: look, reschedule, cancel, add to a calendar; by a guest's link or signed in."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,8 +19,9 @@ from bookings.lookups import appointments
 from bookings.messages import facts
 from bookings.models import Appointment, Status
 from bookings.operations.change import KEEP
+from bookings.operations.contact import answers_as_asked
 from bookings.pages.choose_time import ANYONE, people_of
-from bookings.pages.forms import CancelForm, MoveForm, cleaned
+from bookings.pages.forms import CancelForm, RescheduleForm, StartForm, cleaned
 from bookings.pages.rendering import Text, View, account_of, customers_page, page, refusal
 from bookings.pages.time_picker import Search, pick
 from businesses.models import Staff
@@ -50,8 +51,8 @@ class Booking:
         return self.address()
 
     @property
-    def move(self) -> str:
-        return self.address("move")
+    def reschedule(self) -> str:
+        return self.address("reschedule")
 
     @property
     def cancel(self) -> str:
@@ -67,7 +68,7 @@ class Booking:
         return self.appointment.status == Status.CONFIRMED and self.at < self.appointment.starts_at
 
     @property
-    def may_move(self) -> bool:
+    def may_reschedule(self) -> bool:
         until = self.appointment.reschedule_until
         return self.is_ahead and until is not None and self.at <= until
 
@@ -111,9 +112,8 @@ def booking(request: HttpRequest, booking: Booking) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, booking: Booking, *, alert: Text | None = None, status: int = 200) -> HttpResponse:
-    questions = {question["key"]: question["label"] for question in booking.appointment.business.questions}
-    given = booking.appointment.answers
-    answers = [(questions.get(key, key), _("Yes") if said is True else said) for key, said in given.items()]
+    given = answers_as_asked(booking.appointment.business, booking.appointment.answers)
+    answers = [(label, _("Yes") if said is True else said) for label, said in given]
     context = {
         "booking": booking,
         "appointment": booking.appointment,
@@ -151,37 +151,55 @@ def cancel(request: HttpRequest, booking: Booking) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def move(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """Show the times it could move to, by default with the same person; move it to the one that is pressed."""
+def reschedule(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """Show other times, by default with the same person; ask about the one that is pressed, then take it."""
     appointment = booking.appointment
     kept = person_kept(appointment)
     anyone = (request.POST or request.GET).get("with") == ANYONE or (appointment.staff is not None and kept is None)
     if request.method == "POST":
-        return _move(request, booking, anyone=anyone)
+        return _reschedule(request, booking, anyone=anyone)
+    if not booking.is_ahead:
+        return redirect(booking.home)
+    person = None if anyone else kept
+    if booking.may_reschedule and "start" in request.GET:
+        return _asked(request, booking, person, anyone=anyone)
     search = Search(
-        business=appointment.business,
-        service=appointment.service,
-        staff=None if anyone else kept,
-        moving=appointment,
-        at=booking.at,
+        business=appointment.business, service=appointment.service, staff=person, moving=appointment, at=booking.at
     )
     context = {
         "booking": booking,
         "appointment": appointment,
-        "person": None if anyone else kept,
+        "person": person,
         "kept": kept,
         "has_choice": kept is not None and len(people_of(appointment.service)) > 1,
         "picker": pick(search, request.GET.get("day") or str(localdate(appointment.starts_at))),
-        "hidden": _hidden(appointment.version, anyone=anyone),
+        "hidden": _with(anyone=anyone),
         "keep": f"&with={ANYONE}" if anyone else "",
     }
-    return render(request, "booking/move.html", context)
+    return render(request, "booking/reschedule.html", context)
 
 
-def _move(request: HttpRequest, booking: Booking, *, anyone: bool) -> HttpResponse:
-    given = cleaned(MoveForm(request.POST))
+def _asked(request: HttpRequest, booking: Booking, person: Staff | None, *, anyone: bool) -> HttpResponse:
+    """Ask whether to take a time that was pressed; one's present time needs no question."""
+    appointment, start = booking.appointment, cleaned(StartForm(request.GET))["start"]
+    if start == appointment.starts_at:
+        return _unchanged(request, booking)
+    context = {
+        "booking": booking,
+        "appointment": appointment,
+        "person": person,
+        "start": start,
+        "end": start + (appointment.ends_at - appointment.starts_at),
+        "hidden": {"start": start.isoformat(), "version": appointment.version} | _with(anyone=anyone),
+        "back": _times(booking, start, anyone=anyone),
+    }
+    return render(request, "booking/reschedule_confirm.html", context)
+
+
+def _reschedule(request: HttpRequest, booking: Booking, *, anyone: bool) -> HttpResponse:
+    given = cleaned(RescheduleForm(request.POST))
     try:
-        operations.reschedule_appointment(
+        after = operations.reschedule_appointment(
             appointment=booking.appointment,
             start=given["start"],
             version=given["version"],
@@ -189,32 +207,44 @@ def _move(request: HttpRequest, booking: Booking, *, anyone: bool) -> HttpRespon
             at=now(),
         )
     except SlotUnavailable as error:
-        return _taken(request, booking, error, given, anyone=anyone)
+        return _taken(request, booking, error, given["start"], anyone=anyone)
     except VersionConflict as error:
         if booking.appointment.starts_at != given["start"]:
             return _refused(request, booking, error)
     except RhivoError as error:
         return _refused(request, booking, error)
     else:
-        messages.success(request, _("Your booking is moved."))
+        if after.version == given["version"]:
+            return _unchanged(request, booking)
+        messages.success(request, _("Your booking is rescheduled."))
     return redirect(booking.home)
 
 
-def _hidden(version: int, *, anyone: bool) -> dict[str, Any]:
-    return {"version": version} | ({"with": ANYONE} if anyone else {})
+def _unchanged(request: HttpRequest, booking: Booking) -> HttpResponse:
+    messages.info(request, _("That is the time you have. Nothing has changed."))
+    return redirect(booking.home)
+
+
+def _with(*, anyone: bool) -> dict[str, str]:
+    return {"with": ANYONE} if anyone else {}
+
+
+def _times(booking: Booking, start: datetime, *, anyone: bool) -> str:
+    """Return the address of the other times of an instant's day."""
+    return f"{booking.reschedule}?{urlencode({'day': str(localdate(start))} | _with(anyone=anyone))}"
 
 
 def _taken(
-    request: HttpRequest, booking: Booking, error: SlotUnavailable, given: dict[str, Any], *, anyone: bool
+    request: HttpRequest, booking: Booking, error: SlotUnavailable, start: datetime, *, anyone: bool
 ) -> HttpResponse:
     context = {
         "service": booking.appointment.service,
         "person": None if anyone else booking.appointment.staff,
-        "start": given["start"],
+        "start": start,
         "times": error.extra.get("alternatives", []),
-        "action": booking.move,
-        "hidden": _hidden(given["version"], anyone=anyone),
-        "back": booking.move,
+        "action": booking.reschedule,
+        "hidden": _with(anyone=anyone),
+        "back": _times(booking, start, anyone=anyone),
         "moving": booking,
     }
     return render(request, "booking/taken.html", context, status=409)

@@ -12,7 +12,7 @@ def managed(way: str, reached: Callable[[View], View]) -> list[URLPattern]:
     """Return the pages of one booking, for one way of reaching it."""
     return [
         path("", reached(manage_booking.booking), name=f"{way}_booking"),
-        path("move/", reached(manage_booking.move), name=f"{way}_move"),
+        path("reschedule/", reached(manage_booking.reschedule), name=f"{way}_reschedule"),
         path("cancel/", reached(manage_booking.cancel), name=f"{way}_cancel"),
         path("calendar.ics", reached(manage_booking.calendar), name=f"{way}_calendar"),
     ]

@@ -128,7 +128,7 @@ def test_the_lists_of_another_tenant_stay_unseen(shop: Shop, other_shop: Shop, p
         assert theirs.customer_name not in shown(browser.get(address))
 
 
-@pytest.mark.parametrize("verb", ["change", "history", "delete", "cancel", "move", "complete", "no_show"])
+@pytest.mark.parametrize("verb", ["change", "history", "delete", "cancel", "reschedule", "complete", "no_show"])
 def test_an_appointment_of_another_tenant_does_not_exist(verb: str, shop: Shop, other_shop: Shop, pages: Pages) -> None:
     theirs = other_shop.book(other_shop.at("10:00"), contact=Contact("Secret Person", "secret@example.com"))
     address = page(verb, theirs) if verb in {"change", "history", "delete"} else _deed(verb, theirs)
@@ -175,7 +175,7 @@ def test_an_appointment_is_read_only_and_offers_only_what_is_legal(shop: Shop, p
     browser = pages(shop.employee)
     text = shown(browser.get(page("change", coming)))
     assert _deed("cancel", coming) in text
-    assert _deed("move", coming) in text
+    assert _deed("reschedule", coming) in text
     assert _deed("complete", coming) not in text
     assert _deed("complete", past) in shown(browser.get(page("change", past)))
     assert browser.post(page("change", coming), {"status": "canceled"}).status_code == 403
@@ -195,7 +195,7 @@ def test_a_stale_page_changes_nothing_and_says_so(shop: Shop, pages: Pages) -> N
     appointment = shop.book(shop.at("10:00"))
     browser = pages(shop.owner)
     moved = typed(shop.at("11:00"), shop, version="1", staff="")
-    assert browser.post(_deed("move", appointment), moved).status_code == 302
+    assert browser.post(_deed("reschedule", appointment), moved).status_code == 302
     refused = browser.post(_deed("cancel", appointment), {"version": "1", "reason": "my reason"})
     assert "Someone else changed this meanwhile" in shown(refused)
     assert "my reason" in shown(refused)
@@ -225,7 +225,7 @@ def test_an_appointment_moves_to_another_time_and_person(shop: Shop, pages: Page
     shop.service(staff=["anna", "bea"])
     appointment = shop.book_by_staff(shop.at("10:00"), staff=shop.person("anna"))
     moved = typed(shop.at("12:00"), shop, version="1", staff=str(shop.person("bea").id))
-    assert pages(shop.employee).post(_deed("move", appointment), moved).status_code == 302
+    assert pages(shop.employee).post(_deed("reschedule", appointment), moved).status_code == 302
     after = fresh(shop, appointment)
     assert (after.starts_at, after.staff) == (shop.at("12:00"), shop.person("bea"))
 
@@ -234,15 +234,15 @@ def test_a_move_keeps_the_person_unless_told_otherwise(shop: Shop, pages: Pages)
     shop.service(staff=["anna", "bea"])
     appointment = shop.book_by_staff(shop.at("10:00"), staff=shop.person("bea"))
     browser = pages(shop.employee)
-    offered = browser.get(_deed("move", appointment)).context["form"]
+    offered = browser.get(_deed("reschedule", appointment)).context["form"]
     sent = {name: offered[name].value() for name in ("service", "staff", "day", "version")} | {"clock": "12:00"}
-    assert browser.post(_deed("move", appointment), sent).status_code == 302
+    assert browser.post(_deed("reschedule", appointment), sent).status_code == 302
     assert fresh(shop, appointment).staff == shop.person("bea")
 
 
 def test_a_move_to_a_taken_time_changes_nothing_and_offers_others(shop: Shop, pages: Pages) -> None:
     taken, appointment = shop.book(shop.at("12:00")), shop.book(shop.at("10:00"))
-    answer = pages(shop.owner).post(_deed("move", appointment), typed(taken.starts_at, shop, version="1"))
+    answer = pages(shop.owner).post(_deed("reschedule", appointment), typed(taken.starts_at, shop, version="1"))
     assert "That time is taken" in shown(answer)
     assert answer.context["form"].alternatives
     assert fresh(shop, appointment).starts_at == shop.at("10:00")
@@ -436,7 +436,7 @@ def test_a_closed_day_shows_the_bookings_it_leaves_outside_hours(shop: Shop, pag
     day = shop.at("10:00", days=3).astimezone(shop.business.zone).date().isoformat()
     closed = hours(kind="dates", first_date=day, opens="", closes="", reason="Feast")
     text = shown(pages(shop.owner).post(reverse(ADD_HOURS), closed, follow=True))
-    assert "1 upcoming booking is now outside hours" in text
+    assert "1 upcoming booking is now outside hours and stays booked: " in text
     assert hit.reference in text
     assert spared.reference not in text
     assert on_purpose.reference not in text

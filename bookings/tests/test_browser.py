@@ -1,11 +1,12 @@
 """The booking pages in a real browser, on a phone and on a desktop, each page checked by axe as it passes."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from bookings.tests.browsing import DESKTOP, PHONE
 from businesses.models import User
@@ -64,9 +65,11 @@ class Screen:
         self.check("Confirmed")
 
     def move_and_cancel(self) -> None:
-        self.page.click("main .actions a:has-text('Move')")
-        self.check("Move your booking")
+        self.page.click("main .actions a:has-text('Reschedule')")
+        self.check("Reschedule your booking")
         self.choose_time("15:30")
+        self.check("Reschedule to this time?")
+        self.page.click("text=Yes, reschedule it")
         self.check("Confirmed")
         assert "15:30" in self.page.locator("dl.summary").inner_text()
         self.page.click("text=Cancel the booking")
@@ -138,12 +141,41 @@ def test_a_double_click_books_once(chromium: Browser, home: str) -> None:
     screen.check("Confirmed")
 
 
-def test_the_time_left_is_counted_down(chromium: Browser, home: str) -> None:
-    screen = Screen(chromium, home, PHONE)
+def held_time(screen: Screen, home: str) -> Locator:
+    """Hold a time for ten minutes; return what says how long."""
     screen.page.goto(f"{home}book/cut/anyone/")
     screen.page.click(".turn a[rel=next]")
     screen.choose_time("10:00")
-    assert re.fullmatch(r"(9:5\d|10:00)", screen.page.locator("[data-seconds]").inner_text())
+    return screen.page.locator(".timer")
+
+
+def test_the_time_left_is_counted_down_and_no_text_beside_it_says_otherwise(chromium: Browser, home: str) -> None:
+    screen = Screen(chromium, home, PHONE)
+    screen.page.clock.install()
+    timer = held_time(screen, home)
+    assert re.fullmatch(r"Held for you until \d\d:\d\d\.\s+(9:5\d|10:00)", timer.inner_text())
+    screen.page.clock.run_for("09:05")
+    assert re.fullmatch(r"Held for you for less than a minute more\.\s+0:5\d", timer.inner_text())
+    screen.check("Your details")
+    screen.page.clock.run_for("01:00")
+    assert timer.inner_text().strip() == "No longer held. Choose another time: what you typed is kept."
+    screen.check("Your details")
+
+
+def test_a_tab_that_slept_says_the_truth_when_it_is_looked_at_again(chromium: Browser, home: str) -> None:
+    screen = Screen(chromium, home, PHONE)
+    screen.page.clock.install()
+    timer = held_time(screen, home)
+    screen.page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=30))
+    screen.page.clock.set_system_time(datetime.now(UTC) + timedelta(minutes=11))
+    assert "Held for you until" in timer.inner_text()
+    screen.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert "No longer held." in timer.inner_text()
+
+
+def test_without_a_script_the_page_says_until_when_a_time_is_held(chromium: Browser, home: str) -> None:
+    timer = held_time(Screen(chromium, home, PHONE, scripts=False), home)
+    assert re.fullmatch(r"Held for you until \d\d:\d\d\.", timer.inner_text().strip())
 
 
 def test_a_page_that_is_not_there_is_checked_too(chromium: Browser, home: str) -> None:

@@ -67,6 +67,6 @@ def test_a_receptionist_finds_out_why_a_time_is_taken_and_what_happened_to_the_b
     office.check("Why is a time not free?")
     content = office.page.locator("#content").inner_text()
     assert "FULL – That time is taken: choose another." in content
-    office.page.click(f"#content a:has-text('Ewa moved {moved.reference}')")
+    office.page.click(f"#content a:has-text('Ewa rescheduled {moved.reference}')")
     office.check(f"History of {moved.reference}")
     assert f"Gino (guest) booked {moved.reference}" in office.page.locator("#content").inner_text()

@@ -274,9 +274,12 @@ def test_the_story_tells_what_took_and_freed_the_time_with_who_did_it(shop: Shop
     booked = shop.book_by_staff(shop.at("10:00"), staff=shop.person("anna"))
     canceled(shop, moved(shop, booked, shop.at("10:30")))
     texts = [event.text for event in explained(shop, shop.at("10:00")).story]
-    assert [text.split(" (")[0].partition(f" {booked.reference}")[0] for text in texts] == ["Ewa booked", "Ewa moved"]
+    assert [text.split(" (")[0].partition(f" {booked.reference}")[0] for text in texts] == [
+        "Ewa booked",
+        "Ewa rescheduled",
+    ]
     overlapping = [event.text for event in explained(shop, shop.at("10:30")).story]
-    assert [text.partition(f" {booked.reference}")[0] for text in overlapping] == ["Ewa moved", "Ewa canceled"]
+    assert [text.partition(f" {booked.reference}")[0] for text in overlapping] == ["Ewa rescheduled", "Ewa canceled"]
 
 
 def test_what_has_no_part_in_the_time_is_not_told(shop: Shop, other_shop: Shop) -> None:

@@ -71,7 +71,7 @@ def test_each_change_is_a_sentence_with_names_and_local_times(shop: Shop, pages:
     day = f"{shop.at().astimezone(shop.business.zone):%a %-d %b %Y}"
     assert listed(pages(shop.owner))[:3] == [
         f"Ewa canceled {booked.reference}: Cut, {day}, 11:00",
-        f"Ewa moved {booked.reference} from {day}, 10:00 to 11:00",
+        f"Ewa rescheduled {booked.reference} from {day}, 10:00 to 11:00",
         f"Gino (guest) booked {booked.reference}: Cut with Anna, {day}, 10:00",
     ]
 
@@ -201,8 +201,8 @@ def test_filters_narrow_by_date_thing_action_and_person(shop: Shop, pages: Pages
     assert listed(browser, when="yesterday") == []
     assert [said.split()[-2:] for said in listed(browser, entity="gift_card")] == [["Ten", "euros"]]
     assert len(listed(browser, entity="appointment")) == 2
-    assert [said.split()[:2] for said in listed(browser, action="moved")] == [["Ewa", "moved"]]
-    assert [said.split()[:2] for said in listed(browser, who=str(shop.employee.id))] == [["Ewa", "moved"]]
+    assert [said.split()[:2] for said in listed(browser, action="moved")] == [["Ewa", "rescheduled"]]
+    assert [said.split()[:2] for said in listed(browser, who=str(shop.employee.id))] == [["Ewa", "rescheduled"]]
     assert [said.split()[0] for said in listed(browser, who="customers")] == ["Gino"]
     assert len(listed(browser, who="system")) == 1
     assert {said.split()[0] for said in listed(browser, who=str(shop.owner.id))} == {"Olga"}
@@ -262,7 +262,7 @@ def test_an_appointments_page_leads_to_its_own_timeline(shop: Shop, pages: Pages
         browser = pages(person)
         assert timeline(booked) in shown(browser.get(reverse("admin:bookings_appointment_change", args=[booked.pk])))
         text = shown(browser.get(timeline(booked)))
-        assert text.index("Gino (guest) booked") < text.index(f"Ewa moved {booked.reference}")
+        assert text.index("Gino (guest) booked") < text.index(f"Ewa rescheduled {booked.reference}")
         assert f"{booked.reference} from" in text
         assert other.reference not in text
 

@@ -37,7 +37,7 @@ def test_a_customer_books_without_giving_an_email_and_finds_the_booking(shop: Sh
 def test_a_customer_moves_and_cancels(shop: Shop, carla: Visitor) -> None:
     mine = carla.book(shop.at("10:00"))
     move = {"start": shop.at("11:00").isoformat(), "version": 1}
-    assert carla.post(f"{mine}move/", move)["Location"] == mine
+    assert carla.post(f"{mine}reschedule/", move)["Location"] == mine
     assert carla.post(f"{mine}cancel/", {"version": 2})["Location"] == mine
     assert "<h1>Canceled</h1>" in carla.get(mine).text
     assert "Nothing is booked." in carla.get("my/").text
@@ -49,7 +49,7 @@ def test_a_customer_sees_no_booking_but_their_own(shop: Shop, carla: Visitor) ->
     other = Visitor(shop)
     other.log_in(shop.employee)
     theirs = other.book(shop.at("12:00"))
-    for page in ("", "move/", "cancel/", "calendar.ics"):
+    for page in ("", "reschedule/", "cancel/", "calendar.ics"):
         assert carla.get(f"{theirs}{page}").status_code == 404
     assert carla.post(f"{theirs}cancel/", {"version": 1}).status_code == 404
     assert "Nothing is booked." in carla.get("my/").text

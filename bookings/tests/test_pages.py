@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 from icalendar import Calendar
 
 from bookings.models import Appointment, Reservation
 from bookings.tests.browsing import DETAILS, Visitor
+from businesses.models import Availability, Business
 from rhivo.claims import acting_as
 from rhivo.clock import now
 from rhivo.testing.shops import Shop
@@ -44,6 +46,23 @@ def test_the_front_page_says_what_there_is_and_what_it_costs(shop: Shop, visitor
     page = visitor.get("")
     for text in ("Cut", "Massage", "Slow.", "€1,234.56", "1 h 30 min", "08:00–20:00"):
         assert text in page.text
+
+
+def test_the_front_page_says_why_hours_are_special_and_why_it_is_closed(shop: Shop, visitor: Visitor) -> None:
+    market, holiday = (shop.at("10:00", days=days).astimezone(shop.business.zone).date() for days in (5, 6))
+    with shop.changes():
+        for first, opens, closes, reason in (
+            (market, 14 * 60, 18 * 60, "Market day"),
+            (market, 9 * 60, 12 * 60, "Market day"),
+            (holiday, None, None, "Holiday"),
+        ):
+            Availability.objects.create(
+                business=shop.business, first_date=first, last_date=first, opens=opens, closes=closes, reason=reason
+            )
+    coming = " ".join(re.sub(r"<[^>]+>", " ", visitor.get("").text.partition("Coming up")[2]).split())
+    day = f"{market.day} {market:%b}"
+    assert f"{day} 09:00–12:00: Market day {day} 14:00–18:00: Market day" in coming
+    assert f"{holiday.day} {holiday:%b} closed: Holiday" in coming
 
 
 def test_a_business_that_is_not_there_is_a_page_not_found(client: Client, shop: Shop) -> None:
@@ -195,6 +214,23 @@ def test_the_questions_of_the_business_are_asked_and_kept(shops: Any) -> None:
     assert made.answers == {"first": "No", "photo": True, "note": "Latex"}
 
 
+def test_answers_are_shown_in_the_order_of_the_questions_and_those_without_one_last(shops: Any, pages: Any) -> None:
+    asked = ("zebra", "a", "middle", "bb")
+    shop = shops(questions=[{"key": key, "label": f"About {key}?", "kind": "text"} for key in asked])
+    shop.service()
+    visitor = Visitor(shop)
+    manage = visitor.book(shop.at("10:00"), **{f"answers.{key}": f"said of {key}" for key in asked})
+    with shop.changes():
+        Business.objects.filter(pk=shop.business.pk).update(
+            questions=[*shop.business.questions[:1], *shop.business.questions[2:]]
+        )
+    [made] = bookings_of(shop)
+    back_office = pages(shop.owner).get(reverse("admin:bookings_appointment_change", args=[made.pk]))
+    for page in (visitor.get(manage), back_office):
+        said = re.findall(r"said of (\w+)", page.text)
+        assert list(dict.fromkeys(said)) == ["zebra", "middle", "bb", "a"]
+
+
 def test_a_customer_with_enough_bookings_is_told_so(shops: Any) -> None:
     shop = shops(max_per_customer_per_day=1)
     shop.service()
@@ -202,17 +238,17 @@ def test_a_customer_with_enough_bookings_is_told_so(shops: Any) -> None:
     visitor.book(shop.at("10:00"))
     page = visitor.post(visitor.press(shop.at("11:00")), DETAILS)
     assert page.status_code == 409
-    assert "At most 1 bookings a day" in page.text
+    assert "At most 1 booking a day" in page.text
     assert len(bookings_of(shop)) == 1
 
 
 def test_a_booking_moves_and_frees_its_former_time(shop: Shop, visitor: Visitor) -> None:
     manage = visitor.book(shop.at("10:00"))
     day = shop.at("10:00").astimezone(shop.business.zone).date()
-    assert "<legend>Morning</legend>" in visitor.get(f"{manage}move/?day={day}").text
+    assert "<legend>Morning</legend>" in visitor.get(f"{manage}reschedule/?day={day}").text
     move = {"start": shop.at("11:00").isoformat(), "version": 1}
-    assert visitor.post(f"{manage}move/", move)["Location"] == manage
-    assert visitor.post(f"{manage}move/", move)["Location"] == manage, "pressed twice"
+    assert visitor.post(f"{manage}reschedule/", move)["Location"] == manage
+    assert visitor.post(f"{manage}reschedule/", move)["Location"] == manage, "pressed twice"
     [made] = bookings_of(shop)
     assert (made.starts_at, made.version) == (shop.at("11:00"), 2)
     visitor.press(shop.at("10:00"))
@@ -223,15 +259,15 @@ def test_a_booking_moves_by_less_than_its_own_length(shops: Any) -> None:
     shop.service()
     visitor = Visitor(shop)
     manage = visitor.book(shop.at("10:00"))
-    visitor.post(f"{manage}move/", {"start": shop.at("10:15").isoformat(), "version": 1})
+    visitor.post(f"{manage}reschedule/", {"start": shop.at("10:15").isoformat(), "version": 1})
     assert [made.starts_at for made in bookings_of(shop)] == [shop.at("10:15")]
 
 
 def test_a_stale_page_changes_nothing_and_shows_the_booking_as_it_is(shop: Shop, visitor: Visitor) -> None:
     manage = visitor.book(shop.at("10:00"))
-    visitor.post(f"{manage}move/", {"start": shop.at("11:00").isoformat(), "version": 1})
+    visitor.post(f"{manage}reschedule/", {"start": shop.at("11:00").isoformat(), "version": 1})
     for page in (
-        visitor.post(f"{manage}move/", {"start": shop.at("12:00").isoformat(), "version": 1}),
+        visitor.post(f"{manage}reschedule/", {"start": shop.at("12:00").isoformat(), "version": 1}),
         visitor.post(f"{manage}cancel/", {"version": 1}),
     ):
         assert page.status_code == 412
@@ -243,7 +279,7 @@ def test_a_stale_page_changes_nothing_and_shows_the_booking_as_it_is(shop: Shop,
 def test_moving_to_a_time_just_taken_leaves_the_booking_and_offers_others(shop: Shop, visitor: Visitor) -> None:
     manage = visitor.book(shop.at("10:00"))
     shop.hold(shop.at("11:00"))
-    page = visitor.post(f"{manage}move/", {"start": shop.at("11:00").isoformat(), "version": 1})
+    page = visitor.post(f"{manage}reschedule/", {"start": shop.at("11:00").isoformat(), "version": 1})
     assert page.status_code == 409
     assert "Your booking stays as it was." in page.text
     assert [made.version for made in bookings_of(shop)] == [1]
@@ -298,7 +334,7 @@ def test_a_link_opens_its_booking_and_nothing_else(shop: Shop, other_shop: Shop,
     manage = visitor.book(shop.at("10:00"))
     token = manage.rstrip("/").rpartition("/")[2]
     stranger = Visitor(other_shop)
-    for page in ("", "move/", "cancel/", "calendar.ics"):
+    for page in ("", "reschedule/", "cancel/", "calendar.ics"):
         assert visitor.get(f"manage/{token}/{page}").status_code == 200
         assert visitor.get(f"manage/{token[:-1]}x/{page}").status_code == 404
         assert stranger.get(f"manage/{token}/{page}").status_code == 404
@@ -314,10 +350,26 @@ def test_another_tenants_hold_and_service_are_not_found(shop: Shop, other_shop: 
     assert visitor.get(f"book/{shop.services['cut'].id}/").status_code == 302
 
 
+def test_no_form_is_sent_to_nowhere_in_particular(shop: Shop, visitor: Visitor) -> None:
+    hold = visitor.press(shop.at("10:00"))
+    manage = visitor.book(shop.at("12:00"))
+    for path in ("", "book/cut/anyone/", hold, manage, f"{manage}reschedule/", f"{manage}cancel/", "log-in/"):
+        assert 'action=""' not in visitor.get(path).text, path
+
+
+def test_a_calendar_file_is_offered_for_what_takes_place_alone(shop: Shop, visitor: Visitor) -> None:
+    manage = visitor.book(shop.at("10:00"))
+    assert "calendar.ics" in visitor.get(manage).text
+    visitor.post(f"{manage}cancel/", {"version": 1})
+    page = visitor.get(manage).text
+    assert "calendar.ics" not in page
+    assert "Book again" in page
+
+
 def test_no_page_needs_inline_style_or_script_and_none_is_kept_by_caches(shop: Shop, visitor: Visitor) -> None:
     hold = visitor.press(shop.at("10:00"))
     manage = visitor.book(shop.at("12:00"))
-    for path in ("", "book/cut/anyone/", hold, manage, f"{manage}move/", f"{manage}cancel/", "log-in/"):
+    for path in ("", "book/cut/anyone/", hold, manage, f"{manage}reschedule/", f"{manage}cancel/", "log-in/"):
         page = visitor.get(path)
         assert page.status_code == 200
         assert not re.search(r"\sstyle=|<style|\son\w+=|<script(?![^>]*\ssrc=)", page.text), path

@@ -75,7 +75,7 @@ class BusinessAdmin(VersionedAdmin):
             },
         ),
         (
-            "Canceling and moving by customers",
+            "Canceling and rescheduling by customers",
             {
                 "fields": (
                     ("allows_cancellation", "cancellation_deadline_hours"),

@@ -11,6 +11,7 @@ from businesses.identity.known_browsers import account
 from businesses.identity.workplace_roles import businesses_of_current_user
 from businesses.models import Business, User
 from rhivo import claims
+from rhivo.counting import counted
 from rhivo.errors import EmailNotVerified, Throttled
 from rhivo.web.throttling import throttle
 
@@ -33,8 +34,8 @@ class LoginForm(AuthenticationForm):
         try:
             throttle(self.request, "account", who=account(self.cleaned_data.get("username", ""), self.request))
         except Throttled as refusal:
-            seconds = refusal.extra["retry_after"]
-            raise ValidationError(f"Too many attempts: wait {seconds} seconds.", code="throttled") from refusal
+            wait = counted(refusal.extra["retry_after"], "second")
+            raise ValidationError(f"Too many attempts: wait {wait}.", code="throttled") from refusal
         cleaned: dict[str, Any] = super().clean()
         return cleaned
 

@@ -130,7 +130,7 @@ class Migration(migrations.Migration):
                 ('business', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='staff', to='businesses.business')),
             ],
             options={
-                'verbose_name_plural': 'staff',
+                'verbose_name': 'staff member',
                 'db_table': 'staff',
                 'db_table_comment': 'People who can be booked, by the name customers see',
                 'ordering': ['position', 'name'],

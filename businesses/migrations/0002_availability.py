@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                 ('staff', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='availability', to='businesses.staff')),
             ],
             options={
-                'verbose_name_plural': 'availability',
+                'verbose_name': 'opening time',
                 'db_table': 'availability',
                 'db_table_comment': 'Weekly hours and date exceptions of a business, or of one staff member of it',
                 'ordering': ['weekday', 'first_date', 'opens'],

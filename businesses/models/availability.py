@@ -62,7 +62,7 @@ class Availability(models.Model):
         db_table = "availability"
         db_table_comment = "Weekly hours and date exceptions of a business, or of one staff member of it"
         ordering = ["weekday", "first_date", "opens"]
-        verbose_name_plural = "availability"
+        verbose_name = "opening time"
         indexes = [models.Index(fields=["business", "first_date"], name="availability_by_date")]
         constraints = [
             in_range("weekday_in_range", "weekday", 0, 6),
@@ -87,10 +87,11 @@ class Availability(models.Model):
 
     @property
     def span(self) -> str:
-        """The window as people write it, or that it is closed."""
+        """The window as people write it, or that it is closed, and why."""
+        why = f" ({self.reason})" if self.reason else ""
         if self.opens is None or self.closes is None:
-            return f"closed ({self.reason})" if self.reason else "closed"
-        return f"{clock_text(self.opens)}–{clock_text(self.closes)}"
+            return f"closed{why}"
+        return f"{clock_text(self.opens)}–{clock_text(self.closes)}{why}"
 
 
 def clock_text(minute: int) -> str:

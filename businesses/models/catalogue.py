@@ -58,7 +58,7 @@ class Staff(models.Model):
         db_table = "staff"
         db_table_comment = "People who can be booked, by the name customers see"
         ordering = ["position", "name"]
-        verbose_name_plural = "staff"
+        verbose_name = "staff member"
         constraints = [
             models.UniqueConstraint(fields=["business", "id"], name="staff_key_of_business"),
             models.UniqueConstraint(fields=["business", "slug"], name="one_staff_a_slug"),

@@ -1,10 +1,14 @@
 """Messages as the people at work see them: what was owed to whom, and whether it went out."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from unfold.decorators import display
 
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
-from notifications.models import DeliveryStatus, NotificationLog
+from notifications.models import DeliveryStatus, NotificationLog, message_name
 from rhivo.web.local_time import local_time
 
 COLOURS = {
@@ -15,21 +19,32 @@ COLOURS = {
 }
 
 
+class WhatFilter(admin.SimpleListFilter):
+    title, parameter_name = "message", "template"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        sent = model_admin.get_queryset(request).order_by("template").values_list("template", flat=True).distinct()
+        return [(template, message_name(template)) for template in sent]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[NotificationLog]) -> QuerySet[NotificationLog]:
+        return queryset.filter(template=self.value()) if self.value() else queryset
+
+
 @admin.register(NotificationLog)
 class NotificationLogAdmin(ViewOnlyAdmin):
     list_display = ("owed", "what", "recipient", "state", "attempts", "sent")
     list_display_links = ("owed", "what")
-    list_filter = ("status", "template")
+    list_filter = ("status", WhatFilter)
     search_fields = ("recipient",)
     search_help_text = "Search by the recipient's address."
     show_full_result_count = False
     list_per_page = 50
-    fields = ("owed", "what", "channel", "recipient", "locale", "state", "attempts", "sent", "last_error")
+    fields = ("owed", "what", "channel", "recipient", "locale", "status", "attempts", "sent", "last_error")
     readonly_fields = fields
 
     @display(description="Message", ordering="template")
     def what(self, message: NotificationLog) -> str:
-        return message.template.replace("_", " ").capitalize()
+        return message_name(message.template)
 
     @display(description="Owed since", ordering="created_at")
     def owed(self, message: NotificationLog) -> str:

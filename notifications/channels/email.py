@@ -45,7 +45,7 @@ def _invitation_url(user_id: str) -> str:
 
 
 def _manage_url(facts: dict[str, Any]) -> str:
-    """Return the link by which the customer sees, moves or cancels; the token in it is derived only now."""
+    """Return the link by which the customer sees, reschedules or cancels; the token in it is derived only now."""
     home = f"{settings.PUBLIC_URL}/b/{facts['business']['subdomain']}"
     if facts.get("manage_token_of"):
         return f"{home}/manage/{guest_token(UUID(facts['manage_token_of']))}/"

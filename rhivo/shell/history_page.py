@@ -18,7 +18,7 @@ from unfold.views import ChangeList
 
 from audit.models import AuditLog
 from bookings.backoffice.history_entries import Told, tell
-from bookings.history.sentences import NOUNS
+from bookings.history.sentences import NOUNS, action_text
 from bookings.models import Appointment
 from businesses.backoffice.admin_site import workplace
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
@@ -75,7 +75,7 @@ class ActionFilter(KnownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         actions = sorted({action for _, action in _kinds(request)})
-        return [(action, action.replace("_", " ").capitalize()) for action in actions]
+        return [(action, action_text(action).capitalize()) for action in actions]
 
     def chosen(self, request: HttpRequest, value: str) -> Q:
         return Q(action=value)

@@ -20,6 +20,7 @@ from businesses.backoffice.editable_admin import OwnAdmin
 from businesses.backoffice.form_fields import ClockField, OwnForm
 from businesses.models import Availability
 from rhivo.clock import now
+from rhivo.counting import counted
 from rhivo.web.local_time import local_time
 
 WEEKLY, BY_DATE = "weekly", "dates"
@@ -41,7 +42,7 @@ class HoursForm(OwnForm):
     class Meta:
         help_texts = {
             "last_date": "The same date again for a single day.",
-            "reason": "Shown to customers when closed, such as Holidays.",
+            "reason": "Shown to customers, such as Holidays or Market day.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -178,6 +179,7 @@ def _warn_of(request: HttpRequest, left_out: list[Appointment]) -> None:
             for row in left_out[:SHOWN]
         ),
     )
-    count = "1 upcoming booking is" if len(left_out) == 1 else f"{len(left_out)} upcoming bookings are"
+    verbs = ("is", "stays") if len(left_out) == 1 else ("are", "stay")
+    count = counted(len(left_out), "upcoming booking")
     more = f" and {len(left_out) - SHOWN} more" if len(left_out) > SHOWN else ""
-    messages.warning(request, format_html("{} now outside hours and stay booked: {}{}.", count, listed, more))
+    messages.warning(request, format_html("{} {} now outside hours and {} booked: {}{}.", count, *verbs, listed, more))

@@ -1,4 +1,4 @@
-"""Every address that the installation answers, as a reader writes it: `/my/<appointment_id>/move/`."""
+"""Every address that the installation answers, as a reader writes it: `/my/<appointment_id>/reschedule/`."""
 
 import re
 from collections.abc import Iterator

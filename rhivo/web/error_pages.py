@@ -6,7 +6,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from rhivo.api.errors import problem, status_of
 from rhivo.api.errors import server_error as api_server_error
@@ -51,9 +51,12 @@ def refused(request: HttpRequest, refusal: RhivoError) -> HttpResponse:
         return problem(refusal)
     status, words = status_of(refusal), refusal.detail
     if isinstance(refusal, Throttled):
-        words = _("Too many attempts from where you are: wait %(seconds)s seconds.") % {
-            "seconds": refusal.extra["retry_after"]
-        }
+        seconds = refusal.extra["retry_after"]
+        words = ngettext(
+            "Too many attempts from where you are: wait %(seconds)s second.",
+            "Too many attempts from where you are: wait %(seconds)s seconds.",
+            seconds,
+        ) % {"seconds": seconds}
     response = HttpResponse(render_to_string("refused.html", {"status": status, "words": words}), status=status)
     if isinstance(refusal, Throttled):
         response["Retry-After"] = str(refusal.extra["retry_after"])

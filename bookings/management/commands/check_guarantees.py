@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from bookings.guarantees import violations
+from rhivo.counting import counted
 from rhivo.db.promises import record
 
 
@@ -27,5 +28,5 @@ class Command(BaseCommand):
         for line in found:
             self.stdout.write(line)
         if found:
-            raise CommandError(f"{len(found)} violations")
+            raise CommandError(counted(len(found), "violation"))
         self.stdout.write("All guarantees hold.")

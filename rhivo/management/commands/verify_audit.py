@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from audit.chain.verify import verify_history
+from rhivo.counting import counted
 from rhivo.shell.chosen_histories import chosen_histories, instant
 
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
             if verdict.problem:
                 damaged += 1
                 self.stdout.write(f"{name}: {verdict.problem}.")
+        looked_at = f"{counted(entries, 'entry', 'entries')}, {counted(seals, 'seal')}"
         if damaged:
-            raise CommandError(f"{entries} entries, {seals} seals: history is damaged in {damaged} of {histories}.")
-        self.stdout.write(f"{entries} entries, {seals} seals, all intact")
+            raise CommandError(f"{looked_at}: history is damaged in {damaged} of {histories}.")
+        self.stdout.write(f"{looked_at}, all intact")

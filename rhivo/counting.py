@@ -1,0 +1,6 @@
+"""Numbers before nouns, in English: 1 booking, 2 bookings."""
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun; `many` is the plural where it is not `one` with an s."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
