@@ -1,4 +1,4 @@
-"""Feeding the pure `availability` from the database: hours, people and live claims on time.
+"""Load from the database what the pure rules ask for: hours, people and occupancy.
 
 Reads under whatever claims are in force; decides nothing.
 """
