@@ -13,7 +13,10 @@ from rhivo.testing.real_servers.web_server import CHECKOUT, Server
 SHELL = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 TWIN = "barber-of-the-docs"
-PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+PAGES = [
+    *(CHECKOUT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
+    *sorted((CHECKOUT / "docs").rglob("*.md")),
+]
 
 
 READ_BY_SETTINGS = re.compile(r"\benv(?:\.\w+)?\(\s*\"([A-Z_]+)\"")
