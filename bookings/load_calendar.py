@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from bookings.models import Appointment
-from bookings.rules.slots import Calendar, Claim, DateException, Hours, Person, Rules, ServiceTerms, WeeklyWindow
+from bookings.rules.slots import Calendar, DateException, Hours, OccupiedSpan, Person, Rules, ServiceTerms, WeeklyWindow
 from businesses.models import Business, Service, Staff
 
 
@@ -63,7 +63,7 @@ def calendar(
     """Return the calendar of a service between two instants, for one staff member or any.
 
     Whoever asks for a person is offered that person or nothing, also of a service that needs nobody in particular.
-    `moving` is the appointment to be moved: its own claim does not count, and within its service its agreed terms do.
+    `moving` is the appointment to be moved: its own span does not count, and within its service its agreed terms do.
     """
     assigned = _assigned(business, service)
     people = [person for person in assigned if person.is_active and (staff is None or staff.id == person.id)]
@@ -81,7 +81,7 @@ def calendar(
         hours=own_hours[None],
         service=terms,
         people=[Person(person.id, person.name, own_hours[person.id]) for person in people],
-        claims=_claims(business, terms, [person.id for person in people], first, last, at, moving),
+        spans=_spans(business, terms, [person.id for person in people], first, last, at, moving),
     )
 
 
@@ -151,7 +151,7 @@ def hours_of(business: Business, people: Iterable[Assigned | Staff]) -> dict[UUI
     return {owner: Hours(tuple(weekly[owner]), tuple(exceptions[owner])) for owner in owners}
 
 
-def _claims(
+def _spans(
     business: Business,
     terms: ServiceTerms,
     people: Sequence[UUID],
@@ -159,8 +159,8 @@ def _claims(
     last: datetime,
     at: datetime,
     moving: Appointment | None,
-) -> list[Claim]:
-    """Return what overlaps the time that starts between two instants could claim."""
+) -> list[OccupiedSpan]:
+    """Return what overlaps the time that starts between two instants could span."""
     first -= timedelta(minutes=terms.buffer_before_minutes)
     last += timedelta(minutes=terms.duration_minutes + terms.buffer_after_minutes)
     found = _rows(
@@ -169,8 +169,8 @@ def _claims(
         [business.id, terms.id, people, first, last, at, moving.id if moving else None],
     )
     return [
-        Claim(service_id, staff_id, session, begin, end)
-        for service_id, staff_id, session, begins, ends in found
+        OccupiedSpan(service_id, staff_id, class_key, begin, end)
+        for service_id, staff_id, class_key, begins, ends in found
         for begin, end in zip(begins, ends, strict=True)
     ]
 

@@ -26,7 +26,7 @@ from bookings.operations.choose_slot import nearest_starts
 from bookings.rules.hours import Span, Timetable, epoch_minute, local_instant
 from bookings.rules.occupancy import Ledger
 from bookings.rules.reasons import Reason
-from bookings.rules.slots import Calendar, Claim, claimed
+from bookings.rules.slots import Calendar, OccupiedSpan, occupied_time
 from businesses.models import Availability, Business, Service, Staff
 from rhivo.errors import Invalid
 from rhivo.web.local_time import local_time
@@ -68,7 +68,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """A claim that stands in the time; `appointment_id` None for a hold."""
+    """A span that stands in the time; `appointment_id` None for a hold."""
 
     text: str
     appointment_id: UUID | None
@@ -206,7 +206,7 @@ class _Case:
     names: dict[UUID, str]
 
     def calendar_at(self, at: datetime) -> Calendar:
-        return self.calendar.with_claims(self._claims(at))
+        return self.calendar.with_spans(self._spans(at))
 
     def places_at(self, at: datetime) -> int | None:
         """Return the places free after what happened at an instant, whatever the hours and the notice."""
@@ -215,8 +215,8 @@ class _Case:
 
     def verdict(self, calendar: Calendar, at: datetime) -> Verdict:
         standing = [stay for stay in self.stays if stay.stands(at)]
-        begins, ends = claimed(self.start, terms_of(self.service, has_staff=bool(self.people)))
-        peak = Ledger(self.service.id, self._claims(at)).occupancy.peak(epoch_minute(begins), epoch_minute(ends))
+        begins, ends = occupied_time(self.start, terms_of(self.service, has_staff=bool(self.people)))
+        peak = Ledger(self.service.id, self._spans(at)).occupancy.peak(epoch_minute(begins), epoch_minute(ends))
         return Verdict(
             at=at.astimezone(self.business.zone),
             refusals=tuple(self._refusals(calendar, at)),
@@ -249,8 +249,8 @@ class _Case:
             ),
         ]
 
-    def _claims(self, at: datetime) -> list[Claim]:
-        return [stay.claim(self.service) for stay in self.stays if stay.stands(at)]
+    def _spans(self, at: datetime) -> list[OccupiedSpan]:
+        return [stay.span(self.service) for stay in self.stays if stay.stands(at)]
 
     def _refusals(self, calendar: Calendar, at: datetime) -> list[Refusal]:
         """Return every reason that applies: each is asked for with those before it overridden."""
@@ -307,7 +307,7 @@ def _case(business: Business, service: Service, start: datetime, at: datetime, s
     people = [person for person in assigned if staff is None or person.id == staff.id]
     hours = hours_of(business, people)
     asked = [person.id for person in people if person.is_active]
-    begins, ends = claimed(start, terms_of(service, has_staff=bool(people)))
+    begins, ends = occupied_time(start, terms_of(service, has_staff=bool(people)))
     return _Case(
         business=business,
         service=service,

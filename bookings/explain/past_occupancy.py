@@ -19,17 +19,17 @@ from bookings.history.snapshots import ENTITY
 from bookings.models import Appointment, Reservation, ReservationStatus
 from bookings.operations.expire import KEPT
 from bookings.rules.hours import epoch_minute
-from bookings.rules.slots import Claim, session_of
+from bookings.rules.slots import OccupiedSpan, class_key_of
 from businesses.models import Business, Service
 
 KEPT_HOLDS = KEPT
-LONGEST_BEFORE, LONGEST_AFTER = timedelta(hours=8), timedelta(hours=24 + 8)  # what the database lets a booking claim
+LONGEST_BEFORE, LONGEST_AFTER = timedelta(hours=8), timedelta(hours=24 + 8)  # what the database lets a booking span
 MADE_AHEAD = timedelta(days=740)  # nothing is booked earlier than the furthest advance before its start
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """One claim on `[begins, ends)`, buffers included, that stood from `since` to before `until`; None: it stands.
+    """One span on `[begins, ends)`, buffers included, that stood from `since` to before `until`; None: it stands.
 
     Of an appointment `opened` and `closed` are the entries that tell how; a hold has none. Of a live hold `until` is
     ahead.
@@ -58,17 +58,19 @@ class Stay:
     def stands(self, at: datetime) -> bool:
         return self.since <= at and (self.until is None or at < self.until)
 
-    def claim(self, service: Service) -> Claim:
+    def span(self, service: Service) -> OccupiedSpan:
         """Return it as slot search counts it."""
         shared = service.is_group and self.staff_id is not None and self.service_id == service.id
-        session = session_of(self.service_id, self.starts_at) if shared else self.source_id
-        return Claim(self.service_id, self.staff_id, session, epoch_minute(self.begins), epoch_minute(self.ends))
+        class_key = class_key_of(self.service_id, self.starts_at) if shared else self.source_id
+        return OccupiedSpan(
+            self.service_id, self.staff_id, class_key, epoch_minute(self.begins), epoch_minute(self.ends)
+        )
 
 
 def stays_within(
     business: Business, service: Service, people: Collection[UUID], begins: datetime, ends: datetime
 ) -> list[Stay]:
-    """Return all that ever claimed some of a time on a service, or of these people for any, the oldest first."""
+    """Return all that ever occupied some of a time on a service, or of these people for any, the oldest first."""
 
     def concerns(stay: Stay) -> bool:
         return (stay.service_id == service.id or stay.staff_id in people) and stay.begins < ends and stay.ends > begins
@@ -107,24 +109,24 @@ def _moved_away(business: Business, near: tuple[datetime, datetime]) -> list[UUI
 
 
 def _stays_of(history: list[AuditLog]) -> Iterator[Stay]:
-    """Yield the times that one appointment claimed, one after the other."""
+    """Yield the times that one appointment occupied, one after the other."""
     opened: AuditLog | None = None
     for entry, following in pairwise([*history, None]):
         assert entry is not None
-        opened = opened or (entry if _claims(entry) else None)
-        if opened is not None and (following is None or _claimed(following) != _claimed(opened)):
+        opened = opened or (entry if _spans(entry) else None)
+        if opened is not None and (following is None or _occupied(following) != _occupied(opened)):
             yield _stay(opened, following)
             opened = None
 
 
-def _claims(entry: AuditLog) -> bool:
+def _spans(entry: AuditLog) -> bool:
     return entry.after is not None and entry.after["status"] != "canceled"
 
 
-def _claimed(entry: AuditLog) -> tuple[Any, ...] | None:
-    """Return what an appointment claims after an entry, None for nothing."""
+def _occupied(entry: AuditLog) -> tuple[Any, ...] | None:
+    """Return what an appointment spans after an entry, None for nothing."""
     names = ("service_id", "staff_id", "starts_at", "ends_at", "buffer_before_minutes", "buffer_after_minutes")
-    return tuple((entry.after or {})[name] for name in names) if _claims(entry) else None
+    return tuple((entry.after or {})[name] for name in names) if _spans(entry) else None
 
 
 def _stay(opened: AuditLog, closed: AuditLog | None) -> Stay:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from bookings.load_calendar import terms_of
 from bookings.rules.hours import EPOCH, Span
 from bookings.rules.reasons import Reason
-from bookings.rules.slots import claimed
+from bookings.rules.slots import occupied_time
 from businesses.models import Availability, Business, Service
 from rhivo.counting import counted
 from rhivo.web.local_time import local_time
@@ -86,7 +86,7 @@ def _length(business: Business, service: Service, start: datetime) -> str:
     before, after = service.buffer_before_minutes, service.buffer_after_minutes
     said = [f"{before} min before"] * bool(before) + [f"{after} min after"] * bool(after)
     takes = " and ".join([_minutes(service.duration_minutes), *said])
-    return f"{takes}: claims {span_text(*claimed(start, terms_of(service, has_staff=False)), business)}"
+    return f"{takes}: claims {span_text(*occupied_time(start, terms_of(service, has_staff=False)), business)}"
 
 
 def _minutes(minutes: int) -> str:

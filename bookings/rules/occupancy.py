@@ -1,7 +1,7 @@
 """Claims: the time that live holds and appointments take from a service and from a person.
 
 Answers how many run at once and who is free, in whole minutes since the epoch. Refuses to know
-which claims are live: the caller does, and buffers are already inside each claim.
+which spans are live: the caller does, and buffers are already inside each span.
 """
 
 import hashlib
@@ -17,38 +17,38 @@ from uuid import UUID
 _Spans = tuple[list[int], list[int]]  # all the beginnings, all the ends
 
 
-class Claim(NamedTuple):
-    """One live claim `[begins, ends)` in minutes since the epoch, buffers included, on the 5-minute grain.
+class OccupiedSpan(NamedTuple):
+    """One live span `[begins, ends)` in minutes since the epoch, buffers included, on the 5-minute grain.
 
-    `session` matters in a group service only.
+    `class_key` matters in a group service only.
 
     A busy month has thousands: a tuple of numbers, because datetimes would take most of the time of a search.
     """
 
     service_id: UUID
     staff_id: UUID | None
-    session: UUID | None
+    class_key: UUID | None
     begins: int
     ends: int
 
 
-def session_of(service_id: UUID, start: datetime) -> UUID:
-    """Return the session that every booking of a group service at this start belongs to.
+def class_key_of(service_id: UUID, start: datetime) -> UUID:
+    """Return the key of the class that every booking of a group service at this start belongs to.
 
     For a start in whole seconds, equals what PostgreSQL computes as
     `md5(service_id::text || ' ' || extract(epoch from start)::bigint::text)::uuid`.
     """
-    return UUID(int=session_number(str(service_id), int(start.timestamp())))
+    return UUID(int=class_key_number(str(service_id), int(start.timestamp())))
 
 
-def session_number(service_id: str, start_seconds: int) -> int:
-    """Return `session_of` as a bare number, for a search that asks it of every slot."""
+def class_key_number(service_id: str, start_seconds: int) -> int:
+    """Return `class_key_of` as a bare number, for a search that asks it of every slot."""
     text = f"{service_id} {start_seconds}".encode()
     return int.from_bytes(hashlib.md5(text, usedforsecurity=False).digest())
 
 
 class Occupancy:
-    """How many of a service's claims run at once, as a step function of time."""
+    """How many of a service's spans run at once, as a step function of time."""
 
     def __init__(self, begins: list[int], ends: list[int]) -> None:
         opened, closed = Counter(begins), Counter(ends)
@@ -57,31 +57,31 @@ class Occupancy:
         self._levels = list(accumulate(changes))
 
     def peak(self, begins: int, ends: int) -> int:
-        """Return the most claims that run at one moment of `[begins, ends)`."""
+        """Return the most spans that run at one moment of `[begins, ends)`."""
         first = max(bisect_right(self._times, begins) - 1, 0)
         return max(self._levels[first : bisect_left(self._times, ends, first)], default=0)
 
 
 class Diary:
-    """One person's claims, across all services.
+    """One person's spans, across all services.
 
     Beginnings and ends are each kept in order. Paired up in that order they cover the same time as
-    the claims do, and their positions tell how many have begun and how many are over.
+    the spans do, and their positions tell how many have begun and how many are over.
     """
 
     def __init__(self, begins: list[int], ends: list[int]) -> None:
         self._begins, self._ends = sorted(begins), sorted(ends)
 
     def begun(self, begins: int, ends: int) -> int:
-        """Return how many claims begin in `[begins, ends)`."""
+        """Return how many spans begin in `[begins, ends)`."""
         return bisect_left(self._begins, ends) - bisect_left(self._begins, begins)
 
     def overlapping(self, begins: int, ends: int) -> int:
-        """Return how many claims overlap `[begins, ends)`."""
+        """Return how many spans overlap `[begins, ends)`."""
         return bisect_left(self._begins, ends) - bisect_right(self._ends, begins)
 
     def taken(self, begins: int, ends: int) -> int:
-        """Return the minutes that claims overlapping `[begins, ends)` take; bit n is begins + n."""
+        """Return the minutes that spans overlapping `[begins, ends)` take; bit n is begins + n."""
         first, last = bisect_right(self._ends, begins), bisect_left(self._begins, ends)
         if first >= last:
             return 0
@@ -93,48 +93,48 @@ class Diary:
 
 
 class Ledger:
-    """The claims one service has to respect: its own, and its people's in any service."""
+    """The spans one service has to respect: its own, and its people's in any service."""
 
-    def __init__(self, service_id: UUID, claims: Iterable[Claim]) -> None:
-        service = service_id.int  # comparing UUIDs is slow, and this runs once a claim
-        self._own: list[Claim] = []
+    def __init__(self, service_id: UUID, spans: Iterable[OccupiedSpan]) -> None:
+        service = service_id.int  # comparing UUIDs is slow, and this runs once a span
+        self._own: list[OccupiedSpan] = []
         mine: _Spans = ([], [])
         people: defaultdict[int, _Spans] = defaultdict(lambda: ([], []))
-        for claim in claims:
-            if claim.service_id.int == service:
-                self._own.append(claim)
-                mine[0].append(claim.begins)
-                mine[1].append(claim.ends)
-            if claim.staff_id is not None:
-                theirs = people[claim.staff_id.int]
-                theirs[0].append(claim.begins)
-                theirs[1].append(claim.ends)
+        for span in spans:
+            if span.service_id.int == service:
+                self._own.append(span)
+                mine[0].append(span.begins)
+                mine[1].append(span.ends)
+            if span.staff_id is not None:
+                theirs = people[span.staff_id.int]
+                theirs[0].append(span.begins)
+                theirs[1].append(span.ends)
         self.occupancy = Occupancy(*mine)
         self._diaries = {person: Diary(*spans) for person, spans in people.items()}
 
     def diary(self, staff_id: UUID) -> Diary:
-        """Return the person's diary, empty for someone without claims."""
+        """Return the person's diary, empty for someone without spans."""
         return self._diaries.get(staff_id.int) or Diary([], [])
 
-    def host(self, session: int) -> UUID | None:
-        """Return the person who takes the service's session; None while nobody does."""
-        people = self._sessions.get(session)
+    def host(self, class_key: int) -> UUID | None:
+        """Return the person who takes the service's class; None while nobody does."""
+        people = self._classes.get(class_key)
         return people[0] if people else None
 
-    def is_kept_free(self, session: int, begins: int, ends: int) -> bool:
-        """Tell whether the session's host has no other claim in `[begins, ends)`.
+    def is_kept_free(self, class_key: int, begins: int, ends: int) -> bool:
+        """Tell whether the class's host has no other span in `[begins, ends)`.
 
-        The range holds the session's start, so every claim of the session overlaps it.
+        The range holds the class's start, so every span of the class overlaps it.
         """
-        people = self._sessions[session]
+        people = self._classes[class_key]
         host = people[0]
         return self.diary(host).overlapping(begins, ends) == people.count(host)
 
     @cached_property
-    def _sessions(self) -> dict[int, list[UUID]]:
-        """The person of each claim of a session: only group services ask."""
-        sessions: defaultdict[int, list[UUID]] = defaultdict(list)
-        for claim in self._own:
-            if claim.session is not None and claim.staff_id is not None:
-                sessions[claim.session.int].append(claim.staff_id)
-        return sessions
+    def _classes(self) -> dict[int, list[UUID]]:
+        """The person of each span of a class: only group services ask."""
+        classes: defaultdict[int, list[UUID]] = defaultdict(list)
+        for span in self._own:
+            if span.class_key is not None and span.staff_id is not None:
+                classes[span.class_key.int].append(span.staff_id)
+        return classes

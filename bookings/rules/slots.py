@@ -1,7 +1,7 @@
 """Slots: which starts a service offers, and for every other start the one reason why not.
 
 The single implementation of the slot rules, used by slot search, holds, staff bookings and
-reschedules. Pure: hours, people, claims and the present come in as values. No ORM, no clock, no
+reschedules. Pure: hours, people, spans and the present come in as values. No ORM, no clock, no
 I/O, and no opinion on who is asking or may override what.
 """
 
@@ -25,22 +25,22 @@ from bookings.rules.hours import (
     epoch_minute,
     local_instant,
 )
-from bookings.rules.occupancy import Claim, Diary, Ledger, session_number, session_of
+from bookings.rules.occupancy import Diary, Ledger, OccupiedSpan, class_key_number, class_key_of
 from bookings.rules.reasons import Reason
 
 __all__ = [
     "Calendar",
-    "Claim",
     "DateException",
     "Hours",
+    "OccupiedSpan",
     "Person",
     "Rules",
     "ServiceTerms",
     "Slot",
     "WeeklyWindow",
-    "claimed",
+    "class_key_of",
     "local_instant",
-    "session_of",
+    "occupied_time",
 ]
 
 GRAIN = timedelta(minutes=5)
@@ -93,8 +93,8 @@ class Slot:
     reason: Reason | None
 
 
-def claimed(start: datetime, service: ServiceTerms) -> tuple[datetime, datetime]:
-    """Return the half-open time a booking at this start claims, buffers included."""
+def occupied_time(start: datetime, service: ServiceTerms) -> tuple[datetime, datetime]:
+    """Return the half-open time a booking at this start spans, buffers included."""
     before = timedelta(minutes=service.buffer_before_minutes)
     after = timedelta(minutes=service.duration_minutes + service.buffer_after_minutes)
     return start - before, start + after
@@ -102,7 +102,7 @@ def claimed(start: datetime, service: ServiceTerms) -> tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class _Worker:
-    """A person on one date, with the claimed minutes as bits counted from `_Day.origin`.
+    """A person on one date, with the occupied minutes as bits counted from `_Day.origin`.
 
     `windows` None means exactly the business's hours.
     """
@@ -184,9 +184,9 @@ _REFUSED = {reason: _Verdict(reason) for reason in Reason}
 
 
 class Calendar:
-    """The slots of one service for a set of people, given the claims on its and their time.
+    """The slots of one service for a set of people, given the spans on its and their time.
 
-    `claims` are the live ones of this service and of these people in any service, without those
+    `spans` are the live ones of this service and of these people in any service, without those
     that must not stand in the way (a reschedule's own). For one requested person, pass that one.
     """
 
@@ -196,13 +196,13 @@ class Calendar:
         hours: Hours,
         service: ServiceTerms,
         people: Sequence[Person],
-        claims: Iterable[Claim],
+        spans: Iterable[OccupiedSpan],
     ) -> None:
         self._rules = rules
         self._service = service
         self._service_id = str(service.id)
         self._timetable = Timetable(hours, rules.zone)
-        self._ledger = Ledger(service.id, claims)
+        self._ledger = Ledger(service.id, spans)
         self._people = [
             (person, Timetable(person.hours, rules.zone), self._ledger.diary(person.id)) for person in people
         ]
@@ -248,10 +248,10 @@ class Calendar:
         theirs._known_days = {}
         return theirs
 
-    def with_claims(self, claims: Iterable[Claim]) -> "Calendar":
-        """Return this calendar with other claims on the time of its service and people, such as those of the past."""
+    def with_spans(self, spans: Iterable[OccupiedSpan]) -> "Calendar":
+        """Return this calendar with other spans on the time of its service and people, such as those of the past."""
         other = copy(self)
-        other._ledger = Ledger(self._service.id, claims)
+        other._ledger = Ledger(self._service.id, spans)
         other._people = [(person, hours, other._ledger.diary(person.id)) for person, hours, _ in self._people]
         other._known_days = {}
         return other
@@ -296,7 +296,7 @@ class Calendar:
         places = service.capacity - peak
         if not service.has_staff:
             return _offered(places, ())
-        # A session at this start would be part of the peak.
+        # A class at this start would be part of the peak.
         free = self._hosted(start, begins, ends) if service.is_group and peak else None
         if free is None:
             working = day.workers if anyone_works else self._working(day, start)
@@ -309,17 +309,17 @@ class Calendar:
         return _offered(places, free)
 
     def _hosted(self, start: int, begins: int, ends: int) -> tuple[UUID, ...] | None:
-        """Return who may take a place in this start's session, None when there is no session yet.
+        """Return who may take a place in this start's class, None when there is no class yet.
 
-        That is its host, whatever the hours say by now, or nobody when the host has other claims,
+        That is its host, whatever the hours say by now, or nobody when the host has other spans,
         does not do this any more, or somebody else was requested.
         """
-        session = session_number(self._service_id, start * 60)
-        host = self._ledger.host(session)
+        class_key = class_key_number(self._service_id, start * 60)
+        host = self._ledger.host(class_key)
         if host is None:
             return None
         may_take_it = any(person.id == host for person, _, _ in self._people)
-        if not may_take_it or not self._ledger.is_kept_free(session, begins, ends):
+        if not may_take_it or not self._ledger.is_kept_free(class_key, begins, ends):
             return ()
         return (host,)
 
@@ -356,14 +356,14 @@ class Calendar:
         return _Day(begins, ends, origin, windows, steps, workers)
 
     def _workers(self, day: date, origin: int, bounds: Span, windows: tuple[Span, ...]) -> tuple[_Worker, ...]:
-        def fewest_claims(entry: tuple[Person, Timetable, Diary]) -> tuple[int, str, UUID]:
+        def fewest_spans(entry: tuple[Person, Timetable, Diary]) -> tuple[int, str, UUID]:
             person, _, diary = entry
             return diary.begun(*bounds), person.name, person.id
 
         # As far as the day's last start can reach.
         until = bounds[1] + self._service.duration_minutes + self._service.buffer_after_minutes
         workers = []
-        for person, hours, diary in sorted(self._people, key=fewest_claims):
+        for person, hours, diary in sorted(self._people, key=fewest_spans):
             own = hours.windows(day)
             own = None if own == windows else own
             workers.append(_Worker(person.id, diary.taken(origin, until), own))

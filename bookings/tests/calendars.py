@@ -9,16 +9,16 @@ from bookings.rules.hours import epoch_minute
 from bookings.rules.reasons import Reason
 from bookings.rules.slots import (
     Calendar,
-    Claim,
     DateException,
     Hours,
+    OccupiedSpan,
     Person,
     Rules,
     ServiceTerms,
     Slot,
     WeeklyWindow,
-    claimed,
-    session_of,
+    class_key_of,
+    occupied_time,
 )
 
 ROME = ZoneInfo("Europe/Rome")
@@ -87,10 +87,10 @@ def calendar(
     notice: int = 0,
     advance: int = 365,
     people: Sequence[Person] = (),
-    claims: Iterable[Claim] = (),
+    spans: Iterable[OccupiedSpan] = (),
 ) -> Calendar:
     rules = Rules(zone, interval, notice, advance)
-    return Calendar(rules, hours, service or terms(), people, claims)
+    return Calendar(rules, hours, service or terms(), people, spans)
 
 
 def wall(day: date, clock: str, zone: ZoneInfo = ROME) -> datetime:
@@ -105,19 +105,19 @@ def booking(
     by: UUID | None = None,
     id_: int = 1,
     duration: int | None = None,
-) -> Claim:
-    """Claim what the service claims at this start, or a plain time of another duration."""
-    begins, ends = claimed(start, service)
+) -> OccupiedSpan:
+    """Return what the service occupies at this start, or a plain time of another duration."""
+    begins, ends = occupied_time(start, service)
     if duration is not None:
         begins, ends = start, start + timedelta(minutes=duration)
-    session = session_of(SERVICE, start) if service.is_group else UUID(int=id_)
-    return Claim(service.id, by, session, epoch_minute(begins), epoch_minute(ends))
+    class_key = class_key_of(SERVICE, start) if service.is_group else UUID(int=id_)
+    return OccupiedSpan(service.id, by, class_key, epoch_minute(begins), epoch_minute(ends))
 
 
-def elsewhere(start: datetime, by: UUID, duration: int = 60) -> Claim:
-    """Claim a person's time for another service."""
+def elsewhere(start: datetime, by: UUID, duration: int = 60) -> OccupiedSpan:
+    """Occupy a person's time for another service."""
     end = start + timedelta(minutes=duration)
-    return Claim(OTHER_SERVICE, by, UUID(int=99), epoch_minute(start), epoch_minute(end))
+    return OccupiedSpan(OTHER_SERVICE, by, UUID(int=99), epoch_minute(start), epoch_minute(end))
 
 
 def slots(of: Calendar, day: date, *, at: datetime = NOON_MONTH_BEFORE) -> list[Slot]:

@@ -1,7 +1,7 @@
 """The slot rules once more, minute by minute and without any cleverness, to compare with.
 
-Shares only the value types and `session_of` with the real thing. Resolves wall-clock times by
-walking through the instants and reading the clock, and counts claims by looking at every minute.
+Shares only the value types and `class_key_of` with the real thing. Resolves wall-clock times by
+walking through the instants and reading the clock, and counts spans by looking at every minute.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bookings.rules.reasons import Reason
-from bookings.rules.slots import Claim, Hours, Person, Rules, ServiceTerms, Slot, session_of
+from bookings.rules.slots import Hours, OccupiedSpan, Person, Rules, ServiceTerms, Slot, class_key_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -50,12 +50,12 @@ class NaiveCalendar:
         hours: Hours,
         service: ServiceTerms,
         people: list[Person],
-        claims: list[Claim],
+        spans: list[OccupiedSpan],
     ) -> None:
         self.rules, self.hours, self.service = rules, hours, service
-        self.people, self.claims = people, claims
+        self.people, self.spans = people, spans
         self.level = Counter(
-            minute for claim in claims if claim.service_id == service.id for minute in range(claim.begins, claim.ends)
+            minute for span in spans if span.service_id == service.id for minute in range(span.begins, span.ends)
         )
 
     def bounds(self, day: date) -> tuple[int, int]:
@@ -135,10 +135,10 @@ class NaiveCalendar:
         places = service.capacity - max(self.level[minute] for minute in taken)
         if not service.has_staff:
             return (places, ()) if places > 0 else Reason.FULL
-        session = session_of(service.id, EPOCH + m * MINUTE)
-        hosts = {c.staff_id for c in self.claims if c.session == session} - {None}
+        class_key = class_key_of(service.id, EPOCH + m * MINUTE)
+        hosts = {c.staff_id for c in self.spans if c.class_key == class_key} - {None}
         if service.is_group and hosts:
-            free = [h for h in hosts if h and self.is_free(h, taken, but=session)]
+            free = [h for h in hosts if h and self.is_free(h, taken, but=class_key)]
             if not hosts & {person.id for person in self.people}:
                 free = []
         else:
@@ -147,7 +147,7 @@ class NaiveCalendar:
                 people = [p for p in people if self.works(p, m, day)]
             if not people:
                 return Reason.STAFF_UNAVAILABLE
-            people = sorted(people, key=lambda p: (self.claims_that_day(p.id, day), p.name))
+            people = sorted(people, key=lambda p: (self.spans_that_day(p.id, day), p.name))
             free = [p.id for p in people if self.is_free(p.id, taken)]
         if not service.is_group:
             places = min(places, len(free))
@@ -164,10 +164,10 @@ class NaiveCalendar:
     def is_free(self, who: UUID, taken: range, but: UUID | None = None) -> bool:
         return not any(
             c.begins < taken.stop and taken.start < c.ends
-            for c in self.claims
-            if c.staff_id == who and c.session != but
+            for c in self.spans
+            if c.staff_id == who and c.class_key != but
         )
 
-    def claims_that_day(self, who: UUID, day: date) -> int:
+    def spans_that_day(self, who: UUID, day: date) -> int:
         begins, ends = self.bounds(day)
-        return sum(c.staff_id == who and begins <= c.begins < ends for c in self.claims)
+        return sum(c.staff_id == who and begins <= c.begins < ends for c in self.spans)

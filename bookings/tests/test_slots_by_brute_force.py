@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from bookings.rules.reasons import Reason
 from bookings.rules.slots import (
     Calendar,
-    Claim,
     DateException,
     Hours,
+    OccupiedSpan,
     Person,
     Rules,
     ServiceTerms,
     WeeklyWindow,
-    session_of,
+    class_key_of,
 )
 from bookings.tests.calendars import ANNA, BOB, CARLA, OTHER_SERVICE, SERVICE, clock_change
 from bookings.tests.naive_slots import EPOCH, NaiveCalendar
@@ -49,7 +49,7 @@ class Case:
     hours: Hours
     service: ServiceTerms
     people: list[Person]
-    claims: list[Claim]
+    spans: list[OccupiedSpan]
     at: datetime
 
     @property
@@ -86,25 +86,25 @@ def some_hours(draw: st.DrawFn, middle: date, *, may_follow: bool) -> Hours:
 
 
 @st.composite
-def some_claims(draw: st.DrawFn, empty: NaiveCalendar, days: list[date]) -> list[Claim]:
+def some_spans(draw: st.DrawFn, empty: NaiveCalendar, days: list[date]) -> list[OccupiedSpan]:
     begins = empty.bounds(days[0])[0]
     grid = [(m, day) for day in days for m in empty.grid(day)]
     fitting = [m for m, day in grid if empty.reason_of_hours(m, day) is None]
     staff = st.sampled_from([ANNA, BOB, CARLA, None])
-    claims = []
+    spans = []
     for n in range(draw(st.integers(0, 8))):
         start = begins + draw(fives(0, 3 * 1440))
         end = start + draw(fives(5, 180))
         service = draw(st.sampled_from([SERVICE, OTHER_SERVICE]))
-        claims.append(Claim(service, draw(staff), UUID(int=n), start, end))
+        spans.append(OccupiedSpan(service, draw(staff), UUID(int=n), start, end))
     if empty.service.is_group and fitting:
         for minute in draw(st.lists(st.sampled_from(fitting), max_size=6, unique=True)):
             begun = minute - draw(fives(0, 15))
             end = minute + draw(fives(5, 120))
-            session = session_of(SERVICE, EPOCH + timedelta(minutes=minute))
-            claim = Claim(SERVICE, draw(staff), session, begun, end)
-            claims += [claim] * draw(st.integers(1, 3))
-    return draw(st.permutations(claims))
+            class_key = class_key_of(SERVICE, EPOCH + timedelta(minutes=minute))
+            span = OccupiedSpan(SERVICE, draw(staff), class_key, begun, end)
+            spans += [span] * draw(st.integers(1, 3))
+    return draw(st.permutations(spans))
 
 
 @st.composite
@@ -126,18 +126,18 @@ def cases(draw: st.DrawFn) -> Case:
     who = draw(st.lists(st.sampled_from([ANNA, BOB, CARLA]), max_size=3, unique=True))
     names = {ANNA: "Anna", BOB: "Bob", CARLA: "Carla"}
     people = [Person(p, names[p], draw(some_hours(middle, may_follow=True))) for p in who]
-    claims = draw(some_claims(NaiveCalendar(rules, hours, service, people, []), days))
+    spans = draw(some_spans(NaiveCalendar(rules, hours, service, people, []), days))
     at = datetime(middle.year, middle.month, middle.day, tzinfo=UTC) + timedelta(
         minutes=draw(st.integers(-3 * 1440, 1440)), seconds=draw(st.sampled_from([0, 0, 30]))
     )
-    return Case(middle, rules, hours, service, people, claims, at)
+    return Case(middle, rules, hours, service, people, spans, at)
 
 
 @settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(case=cases(), overridden=st.frozensets(st.sampled_from(list(Reason))))
 def test_slots_and_verdicts_are_those_of_a_minute_by_minute_search(case: Case, overridden: frozenset[Reason]) -> None:
-    naive = NaiveCalendar(case.rules, case.hours, case.service, case.people, case.claims)
-    calendar = Calendar(case.rules, case.hours, case.service, case.people, case.claims)
+    naive = NaiveCalendar(case.rules, case.hours, case.service, case.people, case.spans)
+    calendar = Calendar(case.rules, case.hours, case.service, case.people, case.spans)
     nothing: frozenset[Reason] = frozenset()
     listed = calendar.days(case.first, case.last, at=case.at, include_unavailable=True)
 

@@ -45,7 +45,7 @@ def test_reasons_come_in_order_as_each_is_lifted() -> None:
         service,
         notice=60,
         people=[away],
-        claims=[booking(start, service, by=ANNA)],
+        spans=[booking(start, service, by=ANNA)],
     )
     at, overridden, seen = start + MINUTE, frozenset[Reason](), []
     while (verdict := shop.judge(start, at=at, overridden=overridden)).reason not in overridden:
@@ -70,8 +70,8 @@ def test_too_far_comes_before_staff() -> None:
 
 def test_nobody_working_comes_before_full() -> None:
     service = terms(staff=True)
-    claims = [booking(wall(MONDAY, "09:00"), service)]
-    assert reason(calendar(works("09:00-12:00"), service, claims=claims), "09:00") is (Reason.STAFF_UNAVAILABLE)
+    spans = [booking(wall(MONDAY, "09:00"), service)]
+    assert reason(calendar(works("09:00-12:00"), service, spans=spans), "09:00") is (Reason.STAFF_UNAVAILABLE)
 
 
 def test_lifted_hours_lift_the_window_grid_and_staff_hours_need_their_own() -> None:
@@ -87,12 +87,12 @@ def test_lifted_hours_lift_the_window_grid_and_staff_hours_need_their_own() -> N
 def test_nothing_lifts_capacity_a_busy_person_or_the_lack_of_one() -> None:
     everything = frozenset(Reason)
     service, start = terms(), wall(MONDAY, "09:00")
-    full = calendar(works("09:00-12:00"), service, claims=[booking(start, service)])
+    full = calendar(works("09:00-12:00"), service, spans=[booking(start, service)])
     busy = calendar(
         works("09:00-12:00"),
         terms(staff=True, capacity=9),
         people=[person(ANNA)],
-        claims=[elsewhere(start, ANNA)],
+        spans=[elsewhere(start, ANNA)],
     )
     nobody = calendar(works("09:00-12:00"), terms(staff=True))
     verdicts = [s.judge(start, at=start, overridden=everything).reason for s in (full, busy, nobody)]
@@ -101,8 +101,8 @@ def test_nothing_lifts_capacity_a_busy_person_or_the_lack_of_one() -> None:
 
 def test_a_lifted_start_late_on_a_day_still_sees_the_claims_after_midnight() -> None:
     service = terms(staff=True, duration=120, capacity=5)
-    claims = [elsewhere(wall(TUESDAY, "01:00"), ANNA)]
-    shop = calendar(works("09:00-12:00"), service, people=[person(ANNA)], claims=claims)
+    spans = [elsewhere(wall(TUESDAY, "01:00"), ANNA)]
+    shop = calendar(works("09:00-12:00"), service, people=[person(ANNA)], spans=spans)
     overridden = HOURS_REASONS | {Reason.STAFF_UNAVAILABLE}
     late = shop.judge(wall(MONDAY, "23:30"), at=NOON_MONTH_BEFORE, overridden=overridden)
     touching = shop.judge(wall(MONDAY, "23:00"), at=NOON_MONTH_BEFORE, overridden=overridden)
@@ -129,8 +129,8 @@ def test_the_ends_of_the_calendar_are_refused(start: datetime, expected: Reason)
 
 def test_nearest_gives_free_starts_by_distance_then_time_without_the_start_itself() -> None:
     service = terms(duration=30)
-    claims = [booking(wall(MONDAY, "10:00"), service)]
-    shop = calendar(works("09:00-12:00"), service, claims=claims)
+    spans = [booking(wall(MONDAY, "10:00"), service)]
+    shop = calendar(works("09:00-12:00"), service, spans=spans)
     clocks = ["09:30", "10:30", "09:00", "11:00"]
     start, busy = wall(MONDAY, "11:00"), wall(MONDAY, "10:00")
     found = shop.nearest(busy, at=NOON_MONTH_BEFORE, first=MONDAY, last=TUESDAY, count=4)
@@ -190,10 +190,8 @@ def busy_salon(zone: ZoneInfo, first: date) -> Calendar:
             person(ANNA, works("01:00-16:00", exceptions=(closed(first + 5 * DAY),))),
             person(BOB, Hours((), (special(first + 7 * DAY, "01:30-17:00"),))),
         ],
-        claims=[
-            claim
-            for start in starts_of_claims
-            for claim in (booking(start, service, by=ANNA), elsewhere(start, BOB, 20))
+        spans=[
+            span for start in starts_of_claims for span in (booking(start, service, by=ANNA), elsewhere(start, BOB, 20))
         ],
     )
 

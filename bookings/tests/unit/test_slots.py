@@ -1,10 +1,10 @@
-"""Slots rule by rule: limits, capacity, people and group sessions."""
+"""Slots rule by rule: limits, capacity, people and group classes."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from bookings.rules.reasons import Reason
-from bookings.rules.slots import Calendar, Hours, Slot, claimed, session_of
+from bookings.rules.slots import Calendar, Hours, Slot, class_key_of, occupied_time
 from bookings.tests.calendars import (
     ANNA,
     BOB,
@@ -82,7 +82,7 @@ def test_too_soon_comes_before_too_far() -> None:
 def buffered(*, clock: str, duration: int = 60) -> Slot:
     service = terms(duration=duration, after=15)
     taken = booking(wall(MONDAY, "10:00"), service, duration=75)
-    shop = calendar(works("08:00-18:00"), service, interval=5, claims=[taken])
+    shop = calendar(works("08:00-18:00"), service, interval=5, spans=[taken])
     return shop.judge(wall(MONDAY, clock), at=NOON_MONTH_BEFORE)
 
 
@@ -96,37 +96,37 @@ def test_a_booking_may_end_with_its_buffer_when_the_next_begins() -> None:
     assert buffered(clock="09:00").reason is Reason.FULL
 
 
-def test_a_claim_is_the_time_with_both_buffers() -> None:
+def test_a_span_is_the_time_with_both_buffers() -> None:
     start = wall(MONDAY, "10:00")
     service = terms(duration=60, before=10, after=15)
-    assert claimed(start, service) == (start - 10 * MINUTE, start + 75 * MINUTE)
+    assert occupied_time(start, service) == (start - 10 * MINUTE, start + 75 * MINUTE)
 
 
 def test_capacity_is_the_peak_and_not_the_number_of_overlaps() -> None:
     service = terms(capacity=2)
-    claims = [booking(wall(MONDAY, c), service, duration=30) for c in ("09:00", "09:30")]
-    shop = calendar(works("09:00-10:00"), service, claims=claims)
+    spans = [booking(wall(MONDAY, c), service, duration=30) for c in ("09:00", "09:30")]
+    shop = calendar(works("09:00-10:00"), service, spans=spans)
     (only,) = slots(shop, MONDAY)
     assert (only.start, only.remaining) == (wall(MONDAY, "09:00"), 1)
 
 
 def test_a_full_peak_refuses() -> None:
     service = terms(capacity=2)
-    claims = [booking(wall(MONDAY, "09:30"), service, duration=30)] * 2
-    shop = calendar(works("09:00-11:00"), service, claims=claims)
+    spans = [booking(wall(MONDAY, "09:30"), service, duration=30)] * 2
+    shop = calendar(works("09:00-11:00"), service, spans=spans)
     assert reason(shop, "09:00") is Reason.FULL
     assert reason(shop, "10:00") is None
 
 
-def test_claims_of_another_service_take_no_place() -> None:
-    shop = calendar(works("09:00-10:00"), claims=[elsewhere(wall(MONDAY, "09:00"), ANNA)])
+def test_spans_of_another_service_take_no_place() -> None:
+    shop = calendar(works("09:00-10:00"), spans=[elsewhere(wall(MONDAY, "09:00"), ANNA)])
     assert starts(shop, MONDAY) == ["09:00"]
 
 
-def test_more_claims_than_a_lowered_capacity_leave_none_remaining() -> None:
+def test_more_spans_than_a_lowered_capacity_leave_none_remaining() -> None:
     service = terms(capacity=1)
-    claims = [booking(wall(MONDAY, "09:00"), service)] * 3
-    verdict = calendar(works("09:00-10:00"), service, claims=claims).judge(wall(MONDAY, "09:00"), at=NOON_MONTH_BEFORE)
+    spans = [booking(wall(MONDAY, "09:00"), service)] * 3
+    verdict = calendar(works("09:00-10:00"), service, spans=spans).judge(wall(MONDAY, "09:00"), at=NOON_MONTH_BEFORE)
     assert (verdict.reason, verdict.remaining, verdict.staff) == (Reason.FULL, 0, ())
 
 
@@ -180,9 +180,9 @@ def test_a_staffed_service_with_nobody_is_unavailable() -> None:
 
 
 def test_a_person_serves_one_booking_at_a_time_across_services() -> None:
-    claims = [elsewhere(wall(MONDAY, "09:00"), ANNA)]
+    spans = [elsewhere(wall(MONDAY, "09:00"), ANNA)]
     service = terms(staff=True, capacity=5)
-    shop = calendar(works("09:00-11:00"), service, people=[person(ANNA)], claims=claims)
+    shop = calendar(works("09:00-11:00"), service, people=[person(ANNA)], spans=spans)
     assert reason(shop, "09:30") is Reason.FULL
     assert reason(shop, "10:00") is None
 
@@ -194,36 +194,36 @@ def test_remaining_is_no_more_than_the_free_people() -> None:
     assert (only.remaining, only.staff) == (2, (ANNA, BOB))
 
 
-def test_any_staff_tries_who_has_the_fewest_claims_that_day_then_by_name() -> None:
-    claims = [
+def test_any_staff_tries_who_has_the_fewest_spans_that_day_then_by_name() -> None:
+    spans = [
         elsewhere(wall(MONDAY, "14:00"), ANNA),
         *[elsewhere(wall(TUESDAY, clock), BOB) for clock in ("09:00", "11:00")],
     ]
     people = [person(CARLA), person(ANNA), person(BOB)]
-    shop = calendar(works("09:00-10:00"), terms(staff=True), people=people, claims=claims)
+    shop = calendar(works("09:00-10:00"), terms(staff=True), people=people, spans=spans)
     assert staff_at(shop, "09:00") == (BOB, CARLA, ANNA)
 
 
-def test_a_claim_from_midnight_counts_for_the_day_that_begins() -> None:
-    claims = [elsewhere(wall(MONDAY, "00:00"), ANNA), elsewhere(wall(TUESDAY, "00:00"), BOB)]
+def test_a_span_from_midnight_counts_for_the_day_that_begins() -> None:
+    spans = [elsewhere(wall(MONDAY, "00:00"), ANNA), elsewhere(wall(TUESDAY, "00:00"), BOB)]
     people = [person(ANNA), person(BOB)]
-    shop = calendar(works("09:00-10:00"), terms(staff=True), people=people, claims=claims)
+    shop = calendar(works("09:00-10:00"), terms(staff=True), people=people, spans=spans)
     assert staff_at(shop, "09:00") == (BOB, ANNA)
 
 
-# Group sessions
+# Group classes
 
 
-def group_class(claims: int = 1, *, people: tuple[UUID, ...] = (ANNA, BOB)) -> Calendar:
+def group_class(spans: int = 1, *, people: tuple[UUID, ...] = (ANNA, BOB)) -> Calendar:
     service = terms(capacity=3, group=True, staff=True)
-    taken = [booking(wall(MONDAY, "09:00"), service, by=BOB)] * claims
-    return calendar(works("09:00-12:00"), service, people=[person(p) for p in people], claims=taken)
+    taken = [booking(wall(MONDAY, "09:00"), service, by=BOB)] * spans
+    return calendar(works("09:00-12:00"), service, people=[person(p) for p in people], spans=taken)
 
 
 def test_a_session_equals_what_postgresql_computes() -> None:
     service = UUID("0b6e6f0a-3c1d-4e55-9a39-6f1d2c3b4a5d")
     start = datetime(2031, 5, 6, 9, 30, tzinfo=ROME)
-    assert session_of(service, start) == UUID("67f99766-8401-ccd0-0aaf-57b2c2aa2cf5")
+    assert class_key_of(service, start) == UUID("67f99766-8401-ccd0-0aaf-57b2c2aa2cf5")
 
 
 def test_a_class_without_a_session_takes_any_free_person_and_all_its_participants() -> None:
@@ -249,7 +249,7 @@ def test_a_session_stays_with_a_person_who_is_off_by_now() -> None:
     service = terms(capacity=3, group=True, staff=True)
     taken = [booking(wall(MONDAY, "09:00"), service, by=BOB)]
     off = person(BOB, Hours((), (closed(MONDAY),)))
-    shop = calendar(works("09:00-10:00"), service, people=[off, person(ANNA)], claims=taken)
+    shop = calendar(works("09:00-10:00"), service, people=[off, person(ANNA)], spans=taken)
     assert staff_at(shop, "09:00") == (BOB,)
 
 
@@ -257,16 +257,16 @@ def test_nobody_joins_a_session_whose_person_does_not_do_it_any_more() -> None:
     service = terms(capacity=3, group=True, staff=True)
     taken = [booking(wall(MONDAY, "09:00"), service, by=BOB)]
     for people in ([person(ANNA), person(CARLA)], [person(ANNA)], []):
-        shop = calendar(works("09:00-10:00"), service, people=people, claims=taken)
+        shop = calendar(works("09:00-10:00"), service, people=people, spans=taken)
         assert shop.judge(wall(MONDAY, "09:00"), at=NOON_MONTH_BEFORE).reason is Reason.FULL
 
 
 def test_a_session_is_full_when_its_person_is_taken_elsewhere() -> None:
     service = terms(capacity=3, group=True, staff=True)
     start = wall(MONDAY, "09:00")
-    claims = [booking(start, service, by=BOB), elsewhere(start + 30 * MINUTE, BOB)]
+    spans = [booking(start, service, by=BOB), elsewhere(start + 30 * MINUTE, BOB)]
     people = [person(ANNA), person(BOB)]
-    shop = calendar(works("09:00-10:00"), service, people=people, claims=claims)
+    shop = calendar(works("09:00-10:00"), service, people=people, spans=spans)
     assert reason(shop, "09:00") is Reason.FULL
 
 
@@ -277,6 +277,6 @@ def test_a_new_session_cannot_have_a_person_who_is_in_another() -> None:
 
 def test_a_class_without_staff_counts_participants_only() -> None:
     service = terms(capacity=200, group=True)
-    claims = [booking(wall(MONDAY, "09:00"), service)] * 150
-    (only,) = slots(calendar(works("09:00-10:00"), service, claims=claims), MONDAY)
+    spans = [booking(wall(MONDAY, "09:00"), service)] * 150
+    (only,) = slots(calendar(works("09:00-10:00"), service, spans=spans), MONDAY)
     assert (only.remaining, only.staff) == (50, ())
