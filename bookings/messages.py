@@ -3,13 +3,13 @@
 from typing import Any
 
 from bookings.models import Appointment
-from notifications.outbox import owe_email
+from notifications.outbox import enqueue_email
 
 
-def tell_customer(appointment: Appointment, event: str) -> None:
-    """Owe the customer a mail on an event (confirmed, moved, canceled), if there is an address."""
+def enqueue_for_customer(appointment: Appointment, event: str) -> None:
+    """Enqueue a mail to the customer on an event (confirmed, rescheduled, canceled), if there is an address."""
     if appointment.customer_email:
-        owe_email(
+        enqueue_email(
             business_id=appointment.business_id,
             about=f"{appointment.id} {event} {appointment.version}",
             template=f"appointment_{event}",

@@ -1,4 +1,4 @@
-"""Sending what the outbox owes, as the worker role, across tenants.
+"""Sending what is enqueued in the outbox, as the worker role, across tenants.
 
 A row is claimed by a conditional update with a lease, sent outside any transaction, then marked. A worker that dies
 in between leaves a lease that runs out: the message is sent again rather than never, with the same Message-ID.
@@ -23,7 +23,7 @@ ROUND = timedelta(minutes=1)
 FIRST_RETRY = timedelta(seconds=30)
 
 
-def deliver_owed(*, at: datetime, limit: int = 500) -> int:
+def deliver_due(*, at: datetime, limit: int = 500) -> int:
     """Send what is due at an instant, at most `limit` messages and for about a minute; return how many were sent."""
     return sum(_deliver(message, at) for message in _claimed(at, limit))
 
@@ -53,7 +53,7 @@ def _claimed(at: datetime, limit: int) -> Iterator[NotificationLog]:
 def _deliver(message: NotificationLog, at: datetime) -> bool:
     try:
         write_mail(message).send()
-    except Exception as error:  # whatever is wrong with this one, the others are owed too
+    except Exception as error:  # whatever is wrong with this one, the others must go out too
         if not isinstance(error, (SMTPException, OSError)):
             logger.exception("message %s cannot be written", message.id)
         _put_off(message, at, error)

@@ -26,15 +26,15 @@ class Channel(models.TextChoices):
 
 def message_name(template: str) -> str:
     """Return what people call the messages made from a template."""
-    return template.replace("moved", "rescheduled").replace("_", " ").capitalize()
+    return template.replace("_", " ").capitalize()
 
 
 class NotificationLog(models.Model):
-    """One message to one recipient, from the moment it is owed until it is sent or given up."""
+    """One message to one recipient, from the moment it is enqueued until it is sent or given up."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="notifications", db_index=False)
-    dedupe_key = models.CharField(max_length=120, db_comment="what the message is about; the same is never owed twice")
+    dedupe_key = models.CharField(max_length=120, db_comment="what it is about; the same is never enqueued twice")
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL)
     template = models.CharField(max_length=60)
     recipient = models.CharField(max_length=254)
@@ -56,12 +56,12 @@ class NotificationLog(models.Model):
         ordering = ["-created_at"]
         indexes = [
             models.Index(
-                fields=["due_at"], name="notifications_owed", condition=models.Q(status__in=["pending", "sending"])
+                fields=["due_at"], name="notifications_due", condition=models.Q(status__in=["pending", "sending"])
             ),
             models.Index(fields=["business", "-created_at"], name="notifications_by_business"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["business", "dedupe_key"], name="owed_once"),
+            models.UniqueConstraint(fields=["business", "dedupe_key"], name="enqueued_once"),
             models.CheckConstraint(condition=models.Q(status__in=DeliveryStatus.values), name="delivery_status_known"),
         ]
 

@@ -1,4 +1,4 @@
-"""Owing a message: one row in the transaction of what it tells of."""
+"""Enqueuing a message: one row in the transaction of what it tells of."""
 
 from typing import Any
 from uuid import UUID
@@ -6,13 +6,13 @@ from uuid import UUID
 from django.db import transaction
 
 from notifications.models import NotificationLog
-from notifications.tasks import nudge
+from notifications.tasks import wake_worker
 
 
-def owe_email(
+def enqueue_email(
     *, business_id: UUID, about: str, template: str, recipient: str, locale: str, context: dict[str, Any]
 ) -> None:
-    """Owe an email. `about` names the event: the same is owed once. Sent by the worker after commit.
+    """Enqueue an email. `about` names the event: the same is enqueued once. Sent by the worker after commit.
 
     A `manage_token_of` in the context becomes the customer's link when the mail is written; no secret is stored.
     """
@@ -28,4 +28,4 @@ def owe_email(
             )
         ]
     )
-    transaction.on_commit(nudge, robust=True)
+    transaction.on_commit(wake_worker, robust=True)

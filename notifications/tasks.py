@@ -1,4 +1,4 @@
-"""Delivering what is owed: nudged after commits, and by beat in case a nudge was lost."""
+"""Delivering what is enqueued: a worker is asked after commits, and by beat in case that request was lost."""
 
 import atexit
 import logging
@@ -7,31 +7,31 @@ import threading
 
 from celery import shared_task
 
-from notifications.delivery import deliver_owed
+from notifications.delivery import deliver_due
 from rhivo.clock import database_now
 
 logger = logging.getLogger(__name__)
 LAST_WORDS = 3
-"""Seconds that a process which ends waits for its nudge to be heard."""
+"""Seconds that a process which ends waits for its last request to reach the broker."""
 
 
 @shared_task
 def deliver() -> int:
     """Send every message that is due; return how many were."""
-    return deliver_owed(at=database_now())
+    return deliver_due(at=database_now())
 
 
-def nudge() -> None:
+def wake_worker() -> None:
     """Have a worker asked to deliver, soon: a broker that is slow or away holds up nobody.
 
     What was committed meanwhile is delivered by the same request. A broker that is away, or this process's death,
     loses nothing: beat asks again.
     """
-    _nudger.wake()
+    _broker.wake()
 
 
-class _Nudger:
-    """The thread that talks to the broker, started in each process at its first nudge."""
+class _BrokerThread:
+    """The thread that talks to the broker, started in each process at its first request."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -46,7 +46,7 @@ class _Nudger:
             return
         with self._lock:
             if self._owner != os.getpid():  # a fork takes the flag along, not the thread
-                threading.Thread(target=self._run, name="nudger", daemon=True).start()
+                threading.Thread(target=self._run, name="broker", daemon=True).start()
                 atexit.register(self._done.wait, LAST_WORDS)
                 self._owner = os.getpid()
 
@@ -61,4 +61,4 @@ class _Nudger:
                 self._done.set()
 
 
-_nudger = _Nudger()
+_broker = _BrokerThread()

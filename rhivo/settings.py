@@ -222,7 +222,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "release expired holds": {"task": "bookings.tasks.release_expired", "schedule": 60.0},
-    "deliver what is owed": {"task": "notifications.tasks.deliver", "schedule": 15.0},
+    "deliver what is enqueued": {"task": "notifications.tasks.deliver", "schedule": 15.0},
     "seal the history": {"task": "audit.tasks.seal", "schedule": 600.0},
     "say that the worker lives": {"task": "rhivo.tasks.heartbeat", "schedule": 10.0},
 }

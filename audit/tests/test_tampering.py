@@ -133,7 +133,8 @@ def test_the_first_bad_entry_is_named_in_words(scene: Scene) -> None:
     scene.edit(scene.chain[1], "reason", "'earlier'")
     bad = scene.chain[1]
     scene.is_found(
-        f"{scene.shop.business.subdomain}: entry {bad.id} (appointment {bad.entity_id}, 'moved', ", "so it was edited"
+        f"{scene.shop.business.subdomain}: entry {bad.id} (appointment {bad.entity_id}, 'rescheduled', ",
+        "so it was edited",
     )
 
 

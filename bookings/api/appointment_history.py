@@ -57,7 +57,7 @@ class ChangeSerializer(serializers.Serializer[Any]):
 
 class EntrySerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
-    action = serializers.CharField(help_text="booked, moved, canceled, completed, no_show, changed")
+    action = serializers.CharField(help_text="booked, rescheduled, canceled, completed, no_show, changed")
     actor = ActorSerializer()
     reason = serializers.CharField(allow_blank=True)
     version = serializers.IntegerField(help_text="The appointment's after this entry")

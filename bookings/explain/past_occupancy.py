@@ -102,7 +102,7 @@ def _moved_away(business: Business, near: tuple[datetime, datetime]) -> list[UUI
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT entity_id FROM audit_logs WHERE business_id = %s AND at >= %s AND entity = %s"
-            " AND action IN ('moved', 'deleted') AND (before ->> 'starts_at')::timestamptz BETWEEN %s AND %s",
+            " AND action IN ('rescheduled', 'deleted') AND (before ->> 'starts_at')::timestamptz BETWEEN %s AND %s",
             [business.id, near[0] - MADE_AHEAD, ENTITY, *near],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -146,7 +146,7 @@ class Telling:
 
 def action_text(action: str) -> str:
     """Return what people call an action."""
-    return {"moved": "rescheduled"}.get(action) or action.replace("_", " ")
+    return action.replace("_", " ")
 
 
 def label_of(name: str) -> str:
@@ -190,7 +190,7 @@ def _closed(telling: Telling, entry: AuditLog) -> str:
 
 _APPOINTMENT = {
     "booked": _booked,
-    "moved": _moved,
+    "rescheduled": _moved,
     "canceled": _canceled,
     "completed": _closed,
     "no_show": _closed,

@@ -264,7 +264,7 @@ BEGIN
     END IF;
     IF (_new.service_id, _new.staff_id, _new.starts_at) IS DISTINCT FROM (_old.service_id, _old.staff_id, _old.starts_at)
        AND (_old.status <> 'confirmed' OR _new.status <> 'confirmed') THEN
-        RAISE EXCEPTION 'only a confirmed appointment can be moved'
+        RAISE EXCEPTION 'only a confirmed appointment can be rescheduled'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'status_moves_legally';
     END IF;
 END $$;
@@ -617,7 +617,7 @@ DECLARE
         WHEN _operation = 'DELETE' THEN 'deleted'
         WHEN _new.status <> _old.status THEN _new.status
         WHEN (_new.service_id, _new.staff_id, _new.starts_at)
-             IS DISTINCT FROM (_old.service_id, _old.staff_id, _old.starts_at) THEN 'moved'
+             IS DISTINCT FROM (_old.service_id, _old.staff_id, _old.starts_at) THEN 'rescheduled'
         ELSE 'changed'
     END;
 BEGIN

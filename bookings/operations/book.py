@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 
 from bookings.errors import HoldExpired, LimitReached, ServiceUnavailable
-from bookings.messages import tell_customer
+from bookings.messages import enqueue_for_customer
 from bookings.models import Appointment, Reservation, ReservationStatus
 from bookings.operations.choose_slot import best_person, judged_slot, nearest_starts, with_alternatives
 from bookings.operations.contact import Contact, checked_answers, checked_contact, reachable_contact
@@ -77,7 +77,7 @@ def commit_hold(
             request_fingerprint=once.fingerprint,
             **_customer_fields(known),
         )
-    tell_customer(appointment, "confirmed")
+    enqueue_for_customer(appointment, "confirmed")
     return Booked(appointment, created=True, cancellation_token=None if account else token)
 
 
@@ -187,5 +187,5 @@ def book_for_customer(
             request_fingerprint=once.fingerprint,
             **_customer_fields(known),
         )
-    tell_customer(appointment, "confirmed")
+    enqueue_for_customer(appointment, "confirmed")
     return Booked(appointment, created=True, cancellation_token=None)

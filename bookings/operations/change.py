@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bookings.errors import DeadlinePassed, TermsForbid
-from bookings.messages import tell_customer
+from bookings.messages import enqueue_for_customer
 from bookings.models import Appointment
 from rhivo import claims
 from rhivo.db.constraints import refusals
@@ -49,5 +49,5 @@ def reloaded(row: Appointment, template: str | None) -> Appointment:
     """Return the row as the triggers left it, its customer told."""
     row.refresh_from_db(from_queryset=Appointment.objects.select_related("service", "staff", "business"))
     if template:
-        tell_customer(row, template)
+        enqueue_for_customer(row, template)
     return row

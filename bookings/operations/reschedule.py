@@ -75,7 +75,7 @@ def reschedule_appointment(
     row.service, row.starts_at, row.staff_id = wanted, start, best_person(slot)
     with refusals():
         row.save(update_fields=["service", "staff", "starts_at", "overrides", "version"])
-    return reloaded(row, "moved")
+    return reloaded(row, "rescheduled")
 
 
 def _wanted_person(row: Appointment, service: Service, staff: Staff | Keep | None) -> Staff | None:

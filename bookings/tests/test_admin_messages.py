@@ -90,7 +90,7 @@ def test_messages_are_named_and_filtered_in_words(shop: Shop, pages: Pages) -> N
     address = reverse("admin:notifications_notificationlog_changelist")
     everything = shown(browser.get(address))
     assert "appointment_" not in re.sub(r'(href|value)="[^"]*"', "", everything)
-    one = shown(browser.get(address, {"template": "appointment_moved"}))
+    one = shown(browser.get(address, {"template": "appointment_rescheduled"}))
     for text, is_there in (("Appointment rescheduled", True), ("Appointment confirmed</a>", False)):
         assert text in everything
         assert (text in one) == is_there

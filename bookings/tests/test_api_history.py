@@ -46,7 +46,7 @@ def test_each_entry_says_what_changed_in_the_words_of_an_appointment(shop: Shop)
     after = answered(staff.post(path_of(booked, "reschedule/"), moved, version=1))
     answered(staff.post(path_of(booked, "cancel/"), {"reason": "Anna is ill"}, version=2))
     first, second, third = history(staff, booked)
-    assert [entry["action"] for entry in (first, second, third)] == ["booked", "moved", "canceled"]
+    assert [entry["action"] for entry in (first, second, third)] == ["booked", "rescheduled", "canceled"]
     assert [entry["version"] for entry in (first, second, third)] == [1, 2, 3]
     assert changes(first)["service"] == (None, {"id": str(shop.service().id), "slug": "cut", "name": "Cut"})
     assert changes(first)["customer"] == (None, {"name": "Gino", "email": "gino@example.com", "phone": ""})

@@ -201,7 +201,7 @@ def test_filters_narrow_by_date_thing_action_and_person(shop: Shop, pages: Pages
     assert listed(browser, when="yesterday") == []
     assert [said.split()[-2:] for said in listed(browser, entity="gift_card")] == [["Ten", "euros"]]
     assert len(listed(browser, entity="appointment")) == 2
-    assert [said.split()[:2] for said in listed(browser, action="moved")] == [["Ewa", "rescheduled"]]
+    assert [said.split()[:2] for said in listed(browser, action="rescheduled")] == [["Ewa", "rescheduled"]]
     assert [said.split()[:2] for said in listed(browser, who=str(shop.employee.id))] == [["Ewa", "rescheduled"]]
     assert [said.split()[0] for said in listed(browser, who="customers")] == ["Gino"]
     assert len(listed(browser, who="system")) == 1

@@ -163,7 +163,7 @@ def test_one_key_for_many_different_requests_at_once_makes_one_hold(shop: Shop, 
     assert live_claims(shop) == 1
 
 
-def test_one_appointment_moved_and_canceled_at_once_changes_once(shop: Shop, server: Server) -> None:
+def test_one_appointment_rescheduled_and_canceled_at_once_changes_once(shop: Shop, server: Server) -> None:
     booked, token = shop.book(shop.at("10:00")), staff_token(shop)
     change = f"/api/v1/appointments/{booked.id}"
     calls = [

@@ -10,7 +10,7 @@ from rhivo.testing.shops import Shop
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("event", ["confirmed", "moved", "canceled"])
+@pytest.mark.parametrize("event", ["confirmed", "rescheduled", "canceled"])
 @pytest.mark.parametrize("ending", ["subject.txt", "txt", "html"])
 def test_a_mail_says_when_and_what_and_escapes_only_html(shop: Shop, event: str, ending: str) -> None:
     booked = shop.book(shop.at("15:30"), shop.service(name="Cut & <b>shave</b>"))

@@ -72,7 +72,7 @@ def test_who_reaches_a_booking_tells_its_customer_once_of_what_happened(booked: 
     shop, appointment, guest = booked
     canceled(shop, appointment)
     assert owed(guest, message(appointment)) == ""
-    assert owed(shop.employees, message(appointment)) == "owed_once"
+    assert owed(shop.employees, message(appointment)) == "enqueued_once"
 
 
 @pytest.mark.parametrize("visitor", ["nobody", "public", "customer"])
@@ -84,7 +84,7 @@ def test_who_does_not_reach_a_booking_tells_nothing_of_it(visitor: str, booked: 
 
 LIES: dict[str, Callable[[Appointment], dict[str, Any]]] = {
     "to somebody else": lambda booking: message(booking, recipient="mallory@example.com"),
-    "of another event": lambda booking: message(booking, "moved"),
+    "of another event": lambda booking: message(booking, "rescheduled"),
     "of a confirmation long past": lambda booking: message(booking, "confirmed"),
     "of a version that is not": lambda booking: message(booking, version=3),
     "under a key of its own": lambda booking: message(booking, dedupe_key=str(uuid4())),

@@ -439,7 +439,7 @@ def test_every_change_leaves_one_entry_with_its_actor_and_reason(shop: Shop) -> 
         entries = list(AuditLog.objects.filter(entity="appointment", entity_id=row.id))
     assert [(entry.action, entry.actor_kind) for entry in entries] == [
         ("booked", "guest"),
-        ("moved", "user"),
+        ("rescheduled", "user"),
         ("canceled", "guest"),
     ]
     assert entries[1].actor == str(shop.employee.id)
@@ -457,7 +457,7 @@ def test_a_reason_is_told_of_its_own_change_only(shop: Shop) -> None:
         cancel(first, shop.employees)
         move(second, shop.employees, shop.at("14:00"))
     with acting_as(shop.employees):
-        [entry] = AuditLog.objects.filter(entity_id=second.id, action="moved")
+        [entry] = AuditLog.objects.filter(entity_id=second.id, action="rescheduled")
     assert entry.reason == ""
 
 
@@ -470,7 +470,7 @@ def test_each_event_owes_its_customer_one_mail(shop: Shop) -> None:
     with acting_as(shop.employees):
         owed = NotificationLog.objects.filter(business=shop.business).order_by("created_at")
         assert [(mail.template, mail.recipient) for mail in owed] == [
-            (f"appointment_{event}", "gino@example.com") for event in ("confirmed", "moved", "canceled")
+            (f"appointment_{event}", "gino@example.com") for event in ("confirmed", "rescheduled", "canceled")
         ]
 
 

@@ -162,7 +162,7 @@ def test_two_appointments_that_swap_places_never_share_one(shop: Shop) -> None:
         with acting_as(shop.employees):
             moving, to = (a, second) if n else (b, first)
             operations.reschedule_appointment(appointment=moving, start=to, version=1, at=now())
-        return "moved"
+        return "rescheduled"
 
     assert race(2, swap) == {"SLOT_UNAVAILABLE": 2}
 
@@ -174,9 +174,9 @@ def test_reschedules_into_one_free_place_give_exactly_one(shop: Shop) -> None:
     def move(n: int) -> str:
         with acting_as(shop.employees):
             operations.reschedule_appointment(appointment=booked[n], start=free, version=1, at=now())
-        return "moved"
+        return "rescheduled"
 
-    assert race(8, move) == {"moved": 1, "SLOT_UNAVAILABLE": 7}
+    assert race(8, move) == {"rescheduled": 1, "SLOT_UNAVAILABLE": 7}
     assert live_claims(shop) == 8
 
 
@@ -215,7 +215,7 @@ def names_of_triggers(request: pytest.FixtureRequest, django_db_setup: None) -> 
             owner.execute(f"ALTER TRIGGER {other} ON {table} RENAME TO {name}")
 
 
-@pytest.mark.parametrize("way", ["held", "booked", "moved"])
+@pytest.mark.parametrize("way", ["held", "booked", "rescheduled"])
 def test_a_claim_that_waited_for_a_change_of_its_service_is_taken_on_the_new_terms(
     shop: Shop, way: str, names_of_triggers: None
 ) -> None:
@@ -225,7 +225,7 @@ def test_a_claim_that_waited_for_a_change_of_its_service_is_taken_on_the_new_ter
     act = {
         "held": lambda: hold_bare(shop, start),
         "booked": lambda: insert_appointment(shop, start),
-        "moved": lambda: move_bare(shop, elsewhere, start),
+        "rescheduled": lambda: move_bare(shop, elsewhere, start),
     }[way]
     with raw("app") as owner, owner.transaction():
         owner.execute(set_config_sql(shop.owners))

@@ -1,4 +1,4 @@
-"""Messages as the people at work see them: what was owed to whom, and whether it went out."""
+"""Messages as the people at work see them: what goes to whom, and whether it went out."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ class NotificationLogAdmin(ViewOnlyAdmin):
     def what(self, message: NotificationLog) -> str:
         return message_name(message.template)
 
-    @display(description="Owed since", ordering="created_at")
+    @display(description="Since", ordering="created_at")
     def owed(self, message: NotificationLog) -> str:
         return local_time(message.created_at)
 

@@ -27,7 +27,7 @@ CREATE POLICY owner_sees_all ON notification_logs TO rhivo_owner USING (true) WI
 CREATE POLICY people_at_work_read ON notification_logs FOR SELECT TO rhivo_app
     USING (business_id = (SELECT working_business_id()));
 
-CREATE POLICY its_owner_owes ON notification_logs FOR INSERT TO rhivo_app
+CREATE POLICY its_owner_enqueues ON notification_logs FOR INSERT TO rhivo_app
     WITH CHECK (business_id = (SELECT owned_business_id()));
 
 CREATE POLICY begins_unsent ON notification_logs AS RESTRICTIVE FOR INSERT TO rhivo_app
@@ -58,7 +58,7 @@ CREATE POLICY tells_the_truth_of_bookings ON notification_logs AS RESTRICTIVE FO
           AND notification_logs.dedupe_key = concat_ws(' ', a.id, substr(notification_logs.template, 13), a.version)
           AND CASE notification_logs.template
               WHEN 'appointment_confirmed' THEN a.status = 'confirmed' AND a.version = 1
-              WHEN 'appointment_moved' THEN a.status = 'confirmed' AND a.version > 1
+              WHEN 'appointment_rescheduled' THEN a.status = 'confirmed' AND a.version > 1
               WHEN 'appointment_canceled' THEN a.status = 'canceled'
               ELSE false END
     ) ELSE true END);
@@ -114,7 +114,7 @@ DROP POLICY invites_members_alone ON notification_logs;
 
 DROP POLICY begins_unsent ON notification_logs;
 
-DROP POLICY its_owner_owes ON notification_logs;
+DROP POLICY its_owner_enqueues ON notification_logs;
 
 DROP POLICY people_at_work_read ON notification_logs;
 

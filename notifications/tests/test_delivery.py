@@ -14,7 +14,7 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import ProgrammingError, connection
 
-from notifications.delivery import GIVE_UP_AFTER, LEASE, ROUND, deliver_owed
+from notifications.delivery import GIVE_UP_AFTER, LEASE, ROUND, deliver_due
 from notifications.models import NotificationLog
 from rhivo.clock import now
 from rhivo.testing.database import as_role
@@ -35,7 +35,7 @@ def templates(settings: Any, tmp_path: Path) -> None:
     """Plain templates of the tests' own, before any other."""
     folder = tmp_path / "notifications"
     folder.mkdir()
-    for event in ("confirmed", "moved", "canceled"):
+    for event in ("confirmed", "rescheduled", "canceled"):
         for kind in ("subject.txt", "txt", "html"):
             (folder / f"appointment_{event}.{kind}").write_text("{{ reference }} {{ customer_name }} {{ manage_url }}")
     [engine] = settings.TEMPLATES
@@ -59,7 +59,7 @@ def owe(shop: Shop) -> str:
 
 def deliver(at: datetime | None = None) -> int:
     with as_role("worker"):
-        return deliver_owed(at=at or now())
+        return deliver_due(at=at or now())
 
 
 def log_of(address: str) -> NotificationLog:

@@ -1,7 +1,7 @@
 """Importing a business and owing its owner the invitation, in one transaction."""
 
 from businesses.tenant_file import Imported, import_business
-from notifications.outbox import owe_email
+from notifications.outbox import enqueue_email
 from rhivo.claims import Claims, acting_as
 from rhivo.db.operation import operation
 
@@ -16,7 +16,7 @@ def import_and_invite(content: bytes, *, replace: bool) -> Imported:
     if imported.invitation is not None:
         business, user = imported.business, imported.invitation.user
         with acting_as(Claims(business_id=business.id, role="owner")):
-            owe_email(
+            enqueue_email(
                 business_id=business.id,
                 about=f"{imported.invitation.id} invitation",
                 template="invitation",

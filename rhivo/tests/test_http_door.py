@@ -11,7 +11,7 @@ from django.core import mail
 from django.test import Client
 
 from businesses.identity.invitations import invitation_token
-from notifications.delivery import deliver_owed
+from notifications.delivery import deliver_due
 from rhivo.clock import now
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
 from rhivo.testing.api_client import Api, answered, refused
@@ -102,7 +102,7 @@ def test_mails_lead_to_the_address_of_the_installation_whatever_the_host_was(
 def _deliver() -> None:
     """Deliver all that is owed, other tests' messages included: a round sends so many and no more."""
     with as_role("worker"):
-        while deliver_owed(at=now()):
+        while deliver_due(at=now()):
             pass
 
 

@@ -1,9 +1,9 @@
--- The outbox. Messages begin unsent, are owed by whoever acts for the business, and the worker delivers them.
+-- The outbox. Messages begin unsent, are enqueued by whoever acts for the business, and the worker delivers them.
 -- @tenant_table
 
 CREATE POLICY people_at_work_read ON notification_logs FOR SELECT TO rhivo_app
     USING (business_id = (SELECT working_business_id()));
-CREATE POLICY its_owner_owes ON notification_logs FOR INSERT TO rhivo_app
+CREATE POLICY its_owner_enqueues ON notification_logs FOR INSERT TO rhivo_app
     WITH CHECK (business_id = (SELECT owned_business_id()));
 CREATE POLICY begins_unsent ON notification_logs AS RESTRICTIVE FOR INSERT TO rhivo_app
     WITH CHECK (status = 'pending' AND attempts = 0 AND sent_at IS NULL);
@@ -21,7 +21,7 @@ CREATE POLICY worker_delivers ON notification_logs FOR UPDATE TO rhivo_worker US
 CREATE POLICY acting_there_tells_customers ON notification_logs FOR INSERT TO rhivo_app
     WITH CHECK (business_id = (SELECT current_business_id()) AND template LIKE 'appointment\_%');
 -- The appointment must be reachable under the same claims: the query below is bound by the policies of appointments. A
--- message names the version it tells of, and is owed once, so each change is told of once at most.
+-- message names the version it tells of, and is enqueued once, so each change is told of once at most.
 CREATE POLICY tells_the_truth_of_bookings ON notification_logs AS RESTRICTIVE FOR INSERT TO rhivo_app
     WITH CHECK (CASE WHEN template LIKE 'appointment\_%' OR context ? 'manage_token_of' THEN EXISTS (
         SELECT FROM appointments a
@@ -32,7 +32,7 @@ CREATE POLICY tells_the_truth_of_bookings ON notification_logs AS RESTRICTIVE FO
           AND notification_logs.dedupe_key = concat_ws(' ', a.id, substr(notification_logs.template, 13), a.version)
           AND CASE notification_logs.template
               WHEN 'appointment_confirmed' THEN a.status = 'confirmed' AND a.version = 1
-              WHEN 'appointment_moved' THEN a.status = 'confirmed' AND a.version > 1
+              WHEN 'appointment_rescheduled' THEN a.status = 'confirmed' AND a.version > 1
               WHEN 'appointment_canceled' THEN a.status = 'canceled'
               ELSE false END
     ) ELSE true END);

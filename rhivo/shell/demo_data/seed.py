@@ -1,6 +1,6 @@
 """Loading the demo: tenant files through the same import as any, bookings through the same operations as any.
 
-Each business is one transaction. The mails that its bookings owe are marked as dealt with inside it, so that no
+Each business is one transaction. The mails that its bookings enqueue are marked as dealt with inside it, so that no
 worker ever sees them: nobody wants a hundred confirmations of what never happened.
 """
 

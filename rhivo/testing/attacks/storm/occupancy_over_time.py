@@ -101,9 +101,9 @@ def _of_appointment(
         if entry["action"] == "canceled":
             return
         following = next(
-            (n for n in range(number + 1, len(entries)) if entries[n]["action"] in ("moved", "canceled")), None
+            (n for n in range(number + 1, len(entries)) if entries[n]["action"] in ("rescheduled", "canceled")), None
         )
-        if entry["action"] not in ("booked", "moved"):
+        if entry["action"] not in ("booked", "rescheduled"):
             continue
         begin, after = number, entry["after"]
         claim = _claim(site, after["id"], after["service_id"], after["staff_id"], _minute(after["starts_at"]))
