@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from rhivo.testing.api_client import FIELDS, Api
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 
 pytestmark = pytest.mark.django_db
 VERBS = ("get", "post", "delete", "put", "patch")
