@@ -22,8 +22,9 @@ from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.builder import Shop, make_user
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.factories import PASSWORD, MembershipFactory, unique
+from rhivo.testing.http_client import Call
 from rhivo.testing.race import race
-from rhivo.testing.real_servers.web_server import Call, Server
+from rhivo.testing.real_servers.web_server import Server
 from rhivo.tokens import visitor_mark
 
 pytestmark = pytest.mark.django_db(transaction=True)
