@@ -11,9 +11,9 @@ from pytest_django.plugin import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from bookings.guarantees import violations
+from rhivo.testing.builder import Shop, make_shop
 from rhivo.testing.database import as_role, make_database
 from rhivo.testing.real_servers.web_server import Server, serving
-from rhivo.testing.shops import Shop, make_shop
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -13,14 +13,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from http.client import HTTPConnection
 from itertools import count, cycle
+from typing import Any
 from uuid import uuid4
 
 from benchmarks import load
 from benchmarks.installation import Installation, Place, running
 from benchmarks.load import Unit
 from rhivo.local.console import say, step
+from rhivo.testing.http_client import Connection
 
 FLOOD, CONNECTIONS = 10_000, 50
 FLOODER = "203.0.113.66"
@@ -52,7 +53,7 @@ class Visitors:
         self._at = at
         self._numbers = count(1)
         self._places = iter(at.free[FLOOD // CONNECTIONS :])
-        self._line = HTTPConnection("127.0.0.1", at.port, timeout=60)
+        self._connection = Connection(at.port)
 
     def come(self, *, seconds: float, still: Callable[[], bool] = lambda: True) -> Noticed:
         """Let them come for some seconds, as long as `still` says so."""
@@ -66,35 +67,31 @@ class Visitors:
                 "Content-Type": "application/json",
                 "Idempotency-Key": str(uuid4()),
             }
-            took, status, _ = ask(self._line, method, path, body, headers)
+            took, status, _ = ask(self._connection, method, path, body, headers)
             noticed.took.append(took)
             noticed.statuses[status] += 1
             time.sleep(PAUSE)
         return noticed
 
-    def _search(self) -> tuple[str, str, str | None]:
+    def _search(self) -> tuple[str, str, dict[str, str] | None]:
         first = date.today() + timedelta(days=random.randint(2, 50))  # noqa: DTZ011 - any day will do
         query = f"service={random.choice(self._at.services)}&from={first}&to={first}"
         return "GET", f"/api/v1/businesses/{random.choice(self._at.subdomains)}/slots/?{query}", None
 
-    def _hold(self) -> tuple[str, str, str | None]:
+    def _hold(self) -> tuple[str, str, dict[str, str] | None]:
         place = next(self._places)
         return "POST", f"/api/v1/businesses/{place.subdomain}/reservations/", wanted(place)
 
 
-def ask(
-    line: HTTPConnection, method: str, path: str, body: str | None, headers: dict[str, str]
-) -> tuple[float, int, bytes]:
+def ask(connection: Connection, method: str, path: str, body: Any, headers: dict[str, str]) -> tuple[float, int, Any]:
     """Return how long an answer took, its status and its body."""
     began = time.perf_counter()
-    line.request(method, path, body, headers)
-    response = line.getresponse()
-    said = response.read()
-    return time.perf_counter() - began, response.status, said
+    answer = connection.request(method, path, body, headers)
+    return time.perf_counter() - began, answer.status, answer.body
 
 
-def wanted(place: Place) -> str:
-    return json.dumps({"service": place.service_slug, "start": place.starts_at.isoformat()})
+def wanted(place: Place) -> dict[str, str]:
+    return {"service": place.service_slug, "start": place.starts_at.isoformat()}
 
 
 def main() -> int:
@@ -139,7 +136,7 @@ def send_flood(at: Installation, answers: Counter[int]) -> None:
     def share() -> Unit:
         for _ in range(FLOOD // CONNECTIONS):
             place = next(places)
-            body = wanted(place).encode()
+            body = json.dumps(wanted(place)).encode()
             head = [
                 f"POST /api/v1/businesses/{place.subdomain}/reservations/ HTTP/1.1",
                 "Host: localhost",
@@ -158,19 +155,21 @@ def send_flood(at: Installation, answers: Counter[int]) -> None:
 def compare_ids(at: Installation) -> int:
     """Ask one business for holds of another and for holds that never were, in turns; print the ratio of the medians."""
     mine, theirs = at.subdomains[:2]
-    line = HTTPConnection("127.0.0.1", at.port, timeout=60)
+    connection = Connection(at.port)
     usual = {"Host": "localhost", "Content-Type": "application/json"}
     held = []
     for place in [place for place in at.free if place.subdomain == theirs][:20]:
         path = f"/api/v1/businesses/{theirs}/reservations/"
-        _, status, said = ask(line, "POST", path, wanted(place), usual | {"Idempotency-Key": str(uuid4())})
+        _, status, said = ask(connection, "POST", path, wanted(place), usual | {"Idempotency-Key": str(uuid4())})
         assert status == 201, said
-        held.append(json.loads(said)["id"])
+        held.append(said["id"])
     took: dict[bool, list[float]] = {True: [], False: []}
     for number in range(TRIES):
         for exists in random.sample((True, False), 2):
             identifier = held[number % len(held)] if exists else str(uuid4())
-            seconds, status, _ = ask(line, "GET", f"/api/v1/businesses/{mine}/reservations/{identifier}/", None, usual)
+            seconds, status, _ = ask(
+                connection, "GET", f"/api/v1/businesses/{mine}/reservations/{identifier}/", None, usual
+            )
             assert status == 404
             took[exists].append(seconds)
     foreign, unknown = (Noticed(took[exists]) for exists in (True, False))

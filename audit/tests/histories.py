@@ -17,8 +17,8 @@ from django.db import connection
 
 from audit.chain.seal import seal_history
 from audit.models import AuditLog
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role, in_database
-from rhivo.testing.shops import Shop
 
 SCRIPT = Path(__file__).resolve().parents[1] / "verify_export.py"
 Superuser = psycopg.Connection[Any]

@@ -12,9 +12,9 @@ from audit.chain.entries import INSTALLATION
 from audit.export import export_lines
 from audit.tests.histories import SCRIPT, entries, export, run, script, seal, superuser, verify
 from rhivo.clock import now
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
 from rhivo.testing.real_servers.web_server import CHECKOUT
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

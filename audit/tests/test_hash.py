@@ -17,9 +17,9 @@ from audit.chain.entries import entries_in_chains
 from audit.chain.verify import hash_of
 from audit.tests.histories import entries, export, script
 from audit.verify_export import FIELDS, canonical
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.real_servers.web_server import CHECKOUT
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

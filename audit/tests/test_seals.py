@@ -13,9 +13,9 @@ from audit.models import AuditSeal
 from audit.tasks import seal as seal_task
 from audit.tests.histories import at_repeatable_read, entries, seal, verify
 from rhivo.celery import app
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.race import race
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

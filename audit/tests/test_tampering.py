@@ -13,8 +13,8 @@ from audit.tests.histories import Superuser, entries, export, run, script, seal,
 from bookings import operations
 from rhivo.claims import acting_as
 from rhivo.clock import now
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,13 +10,14 @@ from django.db import connection, transaction
 
 from audit.models import AuditLog
 from audit.tests.histories import at_repeatable_read, entries, run, superuser, verify
-from businesses.models import Availability, Category, Membership, Service, ServiceStaff
+from businesses.models import Availability, Membership, Service, ServiceStaff
 from notifications.models import WebhookEndpoint
 from rhivo.claims import Claims, acting_as
 from rhivo.db.history import because
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role, raw
+from rhivo.testing.factories import PASSWORD, AvailabilityFactory, CategoryFactory, MembershipFactory
 from rhivo.testing.race import race
-from rhivo.testing.shops import PASSWORD, Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,7 +54,7 @@ def test_a_change_tells_before_and_after_by_whom_why_and_in_which_request(shop: 
 def test_the_catalogue_and_who_does_what_is_told(shop: Shop) -> None:
     service = shop.service(staff=["anna"])
     with shop.changes():
-        category = Category.objects.create(business=shop.business, name="Hair")
+        category = CategoryFactory.create(business=shop.business, name="Hair")
         Service.objects.filter(id=service.id).update(category=category, name="Cut")
         ServiceStaff.objects.filter(service=service).delete()
     assert told(shop, "service", "staff", "assignment", "category") == [
@@ -72,7 +73,7 @@ def test_the_catalogue_and_who_does_what_is_told(shop: Shop) -> None:
 def test_hours_closed_days_and_roles_are_told(shop: Shop) -> None:
     with shop.changes():
         Availability.objects.filter(business=shop.business, weekday=0).update(closes=18 * 60)
-        Availability.objects.create(business=shop.business, first_date="2030-01-01", last_date="2030-01-02")
+        AvailabilityFactory.create(business=shop.business, first_date="2030-01-01", last_date="2030-01-02")
         Membership.objects.filter(business=shop.business, user=shop.employee).update(role="owner")
         Membership.objects.filter(business=shop.business, user=shop.employee).delete()
     assert told(shop)[10:] == [
@@ -117,7 +118,7 @@ def test_a_new_secret_of_a_webhook_is_told_and_the_secret_is_not(shop: Shop) -> 
 
 def test_what_people_change_of_their_account_is_told_where_they_work(shop: Shop, other_shop: Shop) -> None:
     with other_shop.changes():
-        Membership.objects.create(business=other_shop.business, user=shop.employee, role="staff")
+        MembershipFactory.create(business=other_shop.business, user=shop.employee, role="staff")
     with acting_as(Claims(user_id=shop.employee.id)), transaction.atomic():
         shop.employee.phone = "+390612345678"
         shop.employee.save(update_fields=["phone"])

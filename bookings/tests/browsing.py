@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import set_script_prefix
 
 from businesses.models import User
-from rhivo.testing.shops import PASSWORD, Shop
+from rhivo.testing.builder import Shop
+from rhivo.testing.factories import PASSWORD
 
 PHONE, DESKTOP = {"width": 360, "height": 780}, {"width": 1280, "height": 900}
 DETAILS = {"name": "Gino", "email": "gino@example.com", "phone": ""}

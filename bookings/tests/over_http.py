@@ -6,7 +6,7 @@ from typing import Any
 from bookings.models import Appointment, BusyTime
 from rhivo.claims import acting_as
 from rhivo.testing.api_client import Api, answered
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 from rhivo.tokens import guest_token
 
 APPOINTMENT_FIELDS = {

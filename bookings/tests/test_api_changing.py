@@ -7,7 +7,7 @@ import pytest
 
 from bookings.tests.over_http import ask_hold, guest_of, path_of, staff_of, state
 from rhivo.testing.api_client import Api, answered, refused
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 
 pytestmark = pytest.mark.django_db
 

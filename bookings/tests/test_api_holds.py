@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 
 from bookings.tests.over_http import ask_hold, staff_of, state
-from businesses.models import Availability
 from rhivo.clock import now
 from rhivo.testing.api_client import Api, answered, refused
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
+from rhivo.testing.factories import AvailabilityFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -129,10 +129,10 @@ def test_each_rule_about_starts_has_its_code(shops: Callable[..., Shop], api: Ap
     closed, broken = shop.at(days=5).date(), shop.at(days=6).date()
     with shop.changes():
         for day, opens, closes in ((closed, None, None), (broken, 540, 600), (broken, 660, 720)):
-            Availability.objects.create(
+            AvailabilityFactory.create(
                 business=shop.business, first_date=day, last_date=day, opens=opens, closes=closes
             )
-        Availability.objects.create(
+        AvailabilityFactory.create(
             business=shop.business, staff=shop.person("anna"), first_date=shop.at(days=7).date(),
             last_date=shop.at(days=7).date(),
         )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 
 from businesses.models import Availability
 from rhivo.testing.api_client import Api, answered, refused
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 
 pytestmark = pytest.mark.django_db
 

@@ -15,12 +15,13 @@ from audit.models import AuditLog
 from bookings.models import Appointment, Status
 from bookings.operations.contact import Contact
 from bookings.rules.reasons import Override
-from businesses.models import Availability, Category, User
+from businesses.models import Availability, User
 from notifications.models import NotificationLog
 from rhivo.claims import acting_as
 from rhivo.clock import now
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import Shop
+from rhivo.testing.factories import CategoryFactory
 
 Pages = Callable[[User], Client]
 EVERYTHING = list(Override)
@@ -157,7 +158,7 @@ def test_a_customer_reaches_no_deed(shop: Shop, pages: Pages) -> None:
 def test_owner_and_staff_open_every_row(shop: Shop, pages: Pages) -> None:
     appointment = shop.book(shop.at("10:00"), shop.service(staff=["anna"]))
     with shop.changes():
-        category = Category.objects.create(business=shop.business, name="Hair")
+        category = CategoryFactory.create(business=shop.business, name="Hair")
     with acting_as(shop.owners):
         hours = Availability.objects.filter(business=shop.business).earliest("weekday")
         message = NotificationLog.objects.get(business=shop.business)

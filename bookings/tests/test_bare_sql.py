@@ -12,8 +12,8 @@ from bookings.errors import HoldExpired
 from bookings.models import Appointment, Reservation, Status
 from rhivo.claims import Claims, set_config_sql
 from rhivo.clock import now
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

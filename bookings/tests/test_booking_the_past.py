@@ -9,7 +9,7 @@ from bookings.errors import SlotUnavailable
 from bookings.rules.reasons import Override
 from rhivo.claims import acting_as
 from rhivo.clock import now
-from rhivo.testing.shops import GINO, Shop
+from rhivo.testing.builder import GINO, Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

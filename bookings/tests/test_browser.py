@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Locator, Page
 
 from bookings.tests.browsing import DESKTOP, PHONE
 from businesses.models import User
-from rhivo.testing.shops import PASSWORD, Shop
+from rhivo.testing.builder import Shop
+from rhivo.testing.factories import PASSWORD
 
 pytestmark = [
     pytest.mark.browser,

@@ -9,7 +9,8 @@ from bookings.models import Appointment
 from bookings.tests.browsing import DESKTOP, PHONE
 from rhivo.claims import acting_as
 from rhivo.clock import now
-from rhivo.testing.shops import PASSWORD, Shop
+from rhivo.testing.builder import Shop
+from rhivo.testing.factories import PASSWORD
 
 pytestmark = [
     pytest.mark.browser,

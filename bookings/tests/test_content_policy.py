@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from rhivo.testing.shops import PASSWORD, Shop
+from rhivo.testing.builder import Shop
+from rhivo.testing.factories import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 MOST_PAGES = 150

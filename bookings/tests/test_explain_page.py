@@ -13,7 +13,7 @@ from django.urls import reverse
 from bookings.tests.test_explain_slot import clock_change
 from businesses.models import User
 from rhivo.clock import now
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 
 pytestmark = pytest.mark.django_db
 Pages = Callable[[User], Client]

@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 
 from bookings.explain.explanation import BadTime, read_time
 from rhivo.clock import now
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROME, NEW_YORK = ZoneInfo("Europe/Rome"), ZoneInfo("America/New_York")

@@ -11,11 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from bookings import operations
 from bookings.explain.explanation import BadTime, Explanation, explain
 from bookings.models import Appointment
-from businesses.models import Availability, Staff
+from businesses.models import Staff
 from rhivo.claims import acting_as
 from rhivo.clock import now
 from rhivo.errors import RhivoError
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
+from rhivo.testing.factories import AvailabilityFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def explained(shop: Shop, start: datetime, **options: Any) -> Explanation:
 def except_on(shop: Shop, days: int, *, staff: Staff | None = None, **fields: Any) -> None:
     day = shop.at(days=days).astimezone(shop.business.zone).date()
     with shop.changes():
-        Availability.objects.create(business=shop.business, staff=staff, first_date=day, last_date=day, **fields)
+        AvailabilityFactory.create(business=shop.business, staff=staff, first_date=day, last_date=day, **fields)
 
 
 def against(found: Explanation) -> set[str]:

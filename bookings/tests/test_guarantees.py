@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 
 from bookings.guarantees import violations
 from rhivo.db.promises import broken_promises
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role, in_database
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -20,8 +20,8 @@ from bookings.rules.reasons import Override
 from businesses.models import User
 from rhivo.claims import acting_as
 from rhivo.clock import now
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
-from rhivo.testing.shops import Shop
 
 Pages = Callable[[User], Client]
 HISTORY = "/admin/audit/auditlog/"

@@ -12,9 +12,10 @@ from django.db import transaction
 
 from bookings.models import Appointment, BusyTime
 from rhivo.claims import acting_as, set_config_sql
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
-from rhivo.testing.real_servers.web_server import Answer, Call, Server, access_token
-from rhivo.testing.shops import Shop
+from rhivo.testing.http_client import Answer, Call
+from rhivo.testing.real_servers.web_server import Server, access_token
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 GUEST = {"name": "Gino", "email": "gino@example.com"}

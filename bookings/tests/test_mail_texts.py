@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from bookings.messages import facts
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 
 
 @pytest.mark.django_db

@@ -10,8 +10,8 @@ from psycopg.types.json import Jsonb
 from bookings.models import Appointment
 from businesses.models import Membership
 from rhivo.claims import Claims
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
-from rhivo.testing.shops import Shop
 from rhivo.testing.sql_attacker import DENIED, VISITORS, claims_of, refused_by
 from rhivo.tokens import guest_token, token_hash
 

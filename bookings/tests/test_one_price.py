@@ -10,7 +10,7 @@ from businesses.models import User
 from notifications.channels.email import write_mail
 from notifications.models import NotificationLog
 from rhivo.claims import acting_as
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 
 pytestmark = pytest.mark.django_db
 PRICES = [

@@ -26,7 +26,7 @@ from notifications.models import NotificationLog
 from rhivo.claims import Claims, acting_as
 from rhivo.clock import now
 from rhivo.errors import Forbidden, IdempotencyMismatch, NotFound, VersionConflict
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 from rhivo.tokens import guest_token, token_hash
 
 pytestmark = pytest.mark.django_db

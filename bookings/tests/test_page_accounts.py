@@ -7,8 +7,9 @@ import pytest
 from bookings.tests.browsing import Visitor
 from businesses.models import User
 from rhivo.clock import now
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import PASSWORD, Shop, unique
+from rhivo.testing.factories import PASSWORD, unique
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,7 @@ from bookings.tests.browsing import DETAILS, Visitor
 from businesses.models import Availability, Business
 from rhivo.claims import acting_as
 from rhivo.clock import now
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

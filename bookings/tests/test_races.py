@@ -16,9 +16,9 @@ from bookings.models import Appointment, BusyTime
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
 from rhivo.local.processes import wait_until
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.race import race
-from rhivo.testing.shops import Shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 

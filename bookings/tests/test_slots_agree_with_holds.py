@@ -16,7 +16,8 @@ from businesses.models import Availability, Service
 from rhivo.claims import acting_as
 from rhivo.clock import now
 from rhivo.errors import RhivoError
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
+from rhivo.testing.factories import AvailabilityFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONES = ("Europe/Rome", "America/New_York", "America/Los_Angeles", "Asia/Tokyo", "Australia/Sydney")
@@ -58,14 +59,14 @@ def open_hours(shop: Shop, change: date) -> None:
         Availability.objects.filter(business=shop.business).delete()
         for weekday in range(7):
             for opens, closes in windows.get(weekday, [(0, 240), (540, 780), (835, 1085)] if weekday != 3 else []):
-                Availability.objects.create(business=shop.business, weekday=weekday, opens=opens, closes=closes)
+                AvailabilityFactory.create(business=shop.business, weekday=weekday, opens=opens, closes=closes)
         special: list[tuple[int, int | None, int | None]] = [
             *((-3, None, None), (3, 605, 905)),
             *((2, 30, 200), (2, 600, 1440)),
         ]
         for offset, since, until in special:
             day = change + timedelta(days=offset)
-            Availability.objects.create(
+            AvailabilityFactory.create(
                 business=shop.business, first_date=day, last_date=day, opens=since, closes=until, reason="Special"
             )
 
@@ -74,8 +75,8 @@ def keep_hours(shop: Shop, change: date) -> None:
     with shop.changes():
         anna, bob = shop.person("anna"), shop.person("bob")
         for weekday in range(7):
-            Availability.objects.create(business=shop.business, staff=anna, weekday=weekday, opens=90, closes=700)
-        Availability.objects.create(
+            AvailabilityFactory.create(business=shop.business, staff=anna, weekday=weekday, opens=90, closes=700)
+        AvailabilityFactory.create(
             business=shop.business, staff=bob, first_date=change, last_date=change + timedelta(days=1), reason="Off"
         )
 

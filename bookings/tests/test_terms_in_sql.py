@@ -11,8 +11,8 @@ from bookings.models import Appointment
 from rhivo.claims import Claims, acting_as
 from rhivo.db.constraints import refusals
 from rhivo.errors import Forbidden
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
-from rhivo.testing.shops import Shop
 from rhivo.testing.sql_attacker import refused_by
 from rhivo.tokens import guest_token, token_hash
 

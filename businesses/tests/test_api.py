@@ -13,11 +13,12 @@ from django.conf import settings as django_settings
 from django.core.management import call_command
 
 from businesses.identity.access_tokens import issue_pair
-from businesses.models import Category, Membership, User
+from businesses.models import Membership, User
 from rhivo.clock import now
 from rhivo.testing.api_client import Api, answered, refused
+from rhivo.testing.builder import Shop, make_user
 from rhivo.testing.database import as_role, raw
-from rhivo.testing.shops import PASSWORD, Shop, make_user, unique
+from rhivo.testing.factories import PASSWORD, CategoryFactory, unique
 
 pytestmark = pytest.mark.django_db
 
@@ -78,8 +79,8 @@ def test_a_business_tells_what_a_booking_form_needs(shops: Callable[..., Shop], 
 
 def test_services_stand_under_their_categories_and_those_without_last(shop: Shop, api: Api) -> None:
     with shop.changes():
-        hair = Category.objects.create(business=shop.business, name="Hair", position=2)
-        nails = Category.objects.create(business=shop.business, name="Nails", position=1)
+        hair = CategoryFactory.create(business=shop.business, name="Hair", position=2)
+        nails = CategoryFactory.create(business=shop.business, name="Nails", position=1)
     shop.service("cut", category=hair, staff=["anna"])
     shop.service("polish", category=nails)
     shop.service("talk")

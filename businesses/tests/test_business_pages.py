@@ -10,10 +10,11 @@ from django.test import Client
 from django.urls import reverse
 
 from businesses.backoffice.form_fields import ClockField, PriceField
-from businesses.models import Availability, Category, Membership, Service, User
+from businesses.models import Availability, Service, User
 from rhivo.claims import acting_as
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import PASSWORD, Shop
+from rhivo.testing.factories import PASSWORD, CategoryFactory, MembershipFactory
 
 LISTS = [
     "bookings_appointment",
@@ -45,7 +46,7 @@ def log_in(client: Client, user: User, password: str = PASSWORD) -> Any:
 
 def works_at(shop: Shop, user: User, role: str) -> None:
     with shop.changes():
-        Membership.objects.create(business=shop.business, user=user, role=role)
+        MembershipFactory.create(business=shop.business, user=user, role=role)
 
 
 def form_of(response: Any) -> dict[str, Any]:
@@ -248,7 +249,7 @@ def test_a_staff_member_of_another_tenant_cannot_be_assigned(shop: Shop, other_s
 
 def test_a_name_that_is_taken_is_an_error_of_the_form(shop: Shop, pages: Pages) -> None:
     with shop.changes():
-        Category.objects.create(business=shop.business, name="Hair")
+        CategoryFactory.create(business=shop.business, name="Hair")
     answer = pages(shop.owner).post(reverse("admin:businesses_category_add"), {"name": "Hair", "position": "0"})
     assert answer.status_code == 200
     assert answer.context["adminform"].form.errors

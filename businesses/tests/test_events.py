@@ -15,14 +15,16 @@ from audit.tests.histories import at_repeatable_read, entries, run, verify
 from bookings import operations
 from bookings.tests.browsing import Visitor
 from businesses import events
-from businesses.models import Membership, User
+from businesses.models import User
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
 from rhivo.testing.api_client import Api, answered, refused
+from rhivo.testing.builder import Shop, make_user
 from rhivo.testing.database import as_role, raw
+from rhivo.testing.factories import PASSWORD, MembershipFactory, unique
+from rhivo.testing.http_client import Call
 from rhivo.testing.race import race
-from rhivo.testing.real_servers.web_server import Call, Server
-from rhivo.testing.shops import PASSWORD, Shop, make_user, unique
+from rhivo.testing.real_servers.web_server import Server
 from rhivo.tokens import visitor_mark
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +43,7 @@ def of_installation(user: User) -> list[AuditLog]:
 
 def works_at(shop: Shop, user: User) -> None:
     with shop.changes():
-        Membership.objects.create(business=shop.business, user=user, role="staff")
+        MembershipFactory.create(business=shop.business, user=user, role="staff")
 
 
 def log_in(email: str, password: str = PASSWORD, **more: Any) -> Any:

@@ -11,8 +11,8 @@ from businesses.middleware import TenancyMiddleware
 from rhivo import claims
 from rhivo.api.errors import problem
 from rhivo.errors import Conflict, NotFound
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,9 +16,10 @@ from django.db import transaction
 from businesses.models import Availability, Business, Membership, Service, Staff, User
 from businesses.tenant_file import MAX_BYTES, Imported, TenantFileRefused, export_business, import_business
 from rhivo.claims import Claims, acting_as
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
+from rhivo.testing.factories import unique
 from rhivo.testing.race import race
-from rhivo.testing.shops import Shop, unique
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,8 +8,8 @@ from django.conf import settings
 
 from businesses.management.commands.tenant_shell import TenantConsole
 from businesses.models import Staff
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COUNT = "print(Business.objects.count(), [s.slug for s in Staff.objects.all()], Appointment.objects.count())"

@@ -17,8 +17,9 @@ from django.db import ProgrammingError, connection
 from notifications.delivery import GIVE_UP_AFTER, LEASE, ROUND, deliver_due
 from notifications.models import NotificationLog
 from rhivo.clock import now
+from rhivo.testing.builder import GINO, Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import GINO, Shop, unique
+from rhivo.testing.factories import unique
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

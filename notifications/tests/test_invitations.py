@@ -13,7 +13,7 @@ from notifications.models import NotificationLog
 from rhivo.clock import now
 from rhivo.shell.import_and_invite import import_and_invite
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import unique
+from rhivo.testing.factories import unique
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GOOD = {"new_password1": "a long new secret", "new_password2": "a long new secret"}

@@ -9,9 +9,8 @@ from django.test import Client
 
 from businesses.models import User
 from rhivo.claims import Role
+from rhivo.testing.http_client import PROBLEM_FIELDS
 from rhivo.testing.real_servers.web_server import access_token
-
-FIELDS = {"type", "title", "status", "detail", "code"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def refused(response: Any, status: int, code: str) -> dict[str, Any]:
         response.content[:300],
     )
     body: dict[str, Any] = response.json()
-    assert set(body) >= FIELDS, body
+    assert set(body) >= PROBLEM_FIELDS, body
     assert (body["status"], body["code"]) == (status, code), body
     assert body["type"].startswith("urn:rhivo:problem:")
     assert body["title"]

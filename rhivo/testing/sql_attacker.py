@@ -7,8 +7,8 @@ import psycopg
 from psycopg import sql
 
 from rhivo.claims import Claims, set_config_sql
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
-from rhivo.testing.shops import Shop
 from rhivo.tokens import guest_token, token_hash
 
 Connection = psycopg.Connection[Any]

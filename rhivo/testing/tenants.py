@@ -8,12 +8,13 @@ from django.test import Client
 
 from audit.models import AuditLog
 from businesses.identity.access_tokens import issue_guest
-from businesses.models import Availability, Category, Membership
+from businesses.models import Availability, Membership
 from notifications.models import NotificationLog
 from rhivo.claims import acting_as
 from rhivo.clock import now
+from rhivo.testing.builder import Shop
+from rhivo.testing.factories import CategoryFactory
 from rhivo.testing.real_servers.web_server import access_token
-from rhivo.testing.shops import Shop
 from rhivo.tokens import guest_token, token_hash
 
 SECRET = "Secretissima"
@@ -70,7 +71,7 @@ def furnished(shop: Shop) -> Tenant:
 
 def rows_of(shop: Shop) -> dict[str, Any]:
     with shop.changes():
-        category = Category.objects.create(business=shop.business, name=shop.business.name)
+        category = CategoryFactory.create(business=shop.business, name=shop.business.name)
     own = {"business_id": shop.business.id}
     with acting_as(shop.owners):
         return {

@@ -10,10 +10,10 @@ from django.test import Client
 from django.urls import set_script_prefix
 
 from rhivo.testing.attacks.attacked_installation import Place, place
+from rhivo.testing.builder import Shop
 from rhivo.testing.claim_leaks.leaking_requests import Visitor, visitors_of
 from rhivo.testing.database import raw
 from rhivo.testing.real_servers.web_server import Server, serving
-from rhivo.testing.shops import Shop
 from rhivo.testing.sql_attacker import furnish
 
 

@@ -16,8 +16,8 @@ from rhivo import checks as our_checks
 from rhivo import claims
 from rhivo.claims import Claims, acting_as
 from rhivo.testing.api_client import Api
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role, raw
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SETTINGS = (

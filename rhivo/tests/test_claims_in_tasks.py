@@ -16,9 +16,9 @@ import redis
 
 from rhivo.celery import app
 from rhivo.local.processes import Child
+from rhivo.testing.builder import Shop
 from rhivo.testing.claim_leaks.leaking_tasks import assume, assume_and_raise, hang, look
 from rhivo.testing.real_servers.web_server import CHECKOUT
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POOLS = {"solo": "1", "threads": "4", "prefork": "2"}

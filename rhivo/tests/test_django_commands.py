@@ -13,9 +13,9 @@ import manage
 from businesses.models import User
 from rhivo.claims import Claims, acting_as
 from rhivo.management.commands import changepassword
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.real_servers.web_server import CHECKOUT
-from rhivo.testing.shops import Shop
 
 INSTEAD = {
     "createsuperuser": "import_business FILE",

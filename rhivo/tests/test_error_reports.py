@@ -17,7 +17,7 @@ from sentry_sdk.transport import Transport
 
 from rhivo.celery import app
 from rhivo.shell.error_reports import cleaned, start_reports
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 
 DSN = "https://public@sentry.example/1"
 PERSON = "Gino Secretissimo"

@@ -21,7 +21,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from rhivo.local.processes import wait_until
 from rhivo.testing.attacks.attacked_installation import Place
 from rhivo.testing.attacks.crash.crash_business import Market, as_owner, found
-from rhivo.testing.attacks.crash.http_customers import Line, Sent
+from rhivo.testing.attacks.crash.http_customers import PATIENCE, Sent
+from rhivo.testing.http_client import Connection
 
 pytestmark = pytest.mark.race
 WAYS = {"persistent": {}, "pooled": {"RHIVO_DB_POOL": "on"}}
@@ -38,9 +39,9 @@ class Front:
     def ask(self, method: str, path: str, body: Any = None, key: str = "") -> Sent:
         """Ask on a connection of its own."""
         headers = {"Host": "localhost", "Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
-        sent, line = Sent("ask", method, path, body, headers), Line(self.port)
-        line.send(sent)
-        line.close()
+        sent, connection = Sent("ask", method, path, body, headers), Connection(self.port, patience=PATIENCE)
+        sent.send(connection)
+        connection.close()
         return sent
 
     def hold(self) -> Sent:

@@ -9,8 +9,8 @@ from django.test import Client
 from bookings import operations
 from rhivo.clock import now
 from rhivo.tasks import HEARTBEAT, heartbeat
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,8 +15,9 @@ from notifications.delivery import deliver_due
 from rhivo.clock import now
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
 from rhivo.testing.api_client import Api, answered, refused
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import PASSWORD, Shop
+from rhivo.testing.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 Door = Callable[..., Any]

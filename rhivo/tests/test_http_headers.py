@@ -16,8 +16,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import Client, RequestFactory
 
 from businesses.backoffice.admin_site import BackOffice
+from rhivo.testing.builder import Shop
 from rhivo.testing.real_servers.web_server import CHECKOUT
-from rhivo.testing.shops import Shop
 from rhivo.tests.test_production_start import collect
 
 pytestmark = pytest.mark.django_db

@@ -17,8 +17,9 @@ from businesses.models import Availability, Business, Category, Membership, Serv
 from rhivo.claims import acting_as
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
 from rhivo.testing.api_client import Api, answered, refused
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import PASSWORD, Shop
+from rhivo.testing.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 

@@ -24,8 +24,8 @@ from businesses.models import Availability, Category, User
 from rhivo.claims import acting_as
 from rhivo.clock import now
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import Shop
 from rhivo.testing.tenants import SECRET, Tenant, furnished
 
 pytestmark = pytest.mark.django_db

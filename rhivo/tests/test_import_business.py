@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from businesses.models import Business, User
 from notifications.models import NotificationLog
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import unique
+from rhivo.testing.factories import unique
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,8 +9,8 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from rhivo.claims import Claims, set_config_sql
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
-from rhivo.testing.shops import Shop
 from rhivo.testing.sql_attacker import DENIED, VISITORS, Connection, attempt, claims_of, tenant_tables
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from rhivo.claims import Claims
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
-from rhivo.testing.shops import Shop
 from rhivo.testing.sql_attacker import DENIED, VISITORS, Connection, attempt, claims_of, refused_by, tenant_tables
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from rhivo.claims import Claims
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import in_database, raw
-from rhivo.testing.shops import Shop
 from rhivo.testing.sql_attacker import DENIED, VISITORS, Connection, attempt, claims_of
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,8 @@ from django.test import Client
 from bookings.tasks import release_expired
 from notifications.tasks import deliver
 from rhivo.testing.api_client import Api
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GROWING = ("appointments", "reservations", "busy_times", "audit_logs", "notification_logs", "users", "availability")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rhivo.testing.real_servers.web_server import Call, serving
+from rhivo.testing.http_client import Call
+from rhivo.testing.real_servers.web_server import serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,8 +7,8 @@ import pytest
 
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
 from rhivo.testing.api_client import Api
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
-from rhivo.testing.shops import Shop
 from rhivo.testing.tenants import Tenant, furnished
 from rhivo.tests.test_http_matrix import named_in
 

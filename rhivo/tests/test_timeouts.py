@@ -14,9 +14,9 @@ from django.urls import path
 
 from rhivo.local.processes import wait_until
 from rhivo.testing.api_client import Api, refused
+from rhivo.testing.builder import Shop
 from rhivo.testing.claim_leaks.leaking_requests import connected, in_force
 from rhivo.testing.database import Role, raw
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIMITS = {

@@ -15,8 +15,8 @@ from notifications.tasks import deliver
 from rhivo.claims import acting_as
 from rhivo.clock import database_now, now
 from rhivo.testing.api_client import Api, answered
+from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GUEST = {"name": "Gino", "email": "gino@example.com"}

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from businesses.models import Availability, Business, Service, ServiceStaff, Staff
+from businesses.models import Business, Service, Staff
 from rhivo.claims import acting_as
 from rhivo.testing import oracle
+from rhivo.testing.builder import Shop, make_shop
 from rhivo.testing.database import as_role
-from rhivo.testing.shops import Shop, make_shop
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = {0: "UTC", 330: "Asia/Kolkata", -420: "America/Phoenix"}
@@ -72,6 +72,7 @@ class Site:
 def found(tenant: oracle.Tenant) -> Site:
     """Found a business as a tenant describes it."""
     shop = make_shop(
+        windows=tenant.windows,
         timezone=ZONES[tenant.offset],
         is_listed=False,
         requires_email=False,  # no mail is owed to anybody, also on somebody's installation
@@ -87,43 +88,19 @@ def found(tenant: oracle.Tenant) -> Site:
         reschedule_deadline_hours=tenant.move_hours or 0,
     )
     with shop.changes():
-        _write_catalogue(shop, tenant)
-        Availability.objects.filter(business=shop.business).delete()
-        Availability.objects.bulk_create(weekly(shop.business, None, tenant.windows))
+        shop.add_catalogue(tenant.people, {name: _fields(known) for name, known in tenant.services.items()})
     return Site(tenant, shop)
 
 
-def _write_catalogue(shop: Shop, tenant: oracle.Tenant) -> None:
-    for name in tenant.people:
-        shop.people[name] = Staff(business=shop.business, slug=name, name=name.title())
-    Staff.objects.bulk_create(shop.people.values())
-    for name, known in tenant.services.items():
-        shop.services[name] = Service(
-            business=shop.business,
-            slug=name,
-            name=name.title(),
-            price_cents=2500,
-            duration_minutes=known.terms.duration,
-            buffer_before_minutes=known.terms.before,
-            buffer_after_minutes=known.terms.after,
-            max_simultaneous_bookings=known.capacity,
-            is_group=known.is_group,
-        )
-    Service.objects.bulk_create(shop.services.values())
-    ServiceStaff.objects.bulk_create(
-        ServiceStaff(business=shop.business, service=shop.services[name], staff=shop.people[person])
-        for name, known in tenant.services.items()
-        for person in sorted(known.staff)
-    )
-
-
-def weekly(business: Business, person: Staff | None, windows: Sequence[oracle.Window]) -> list[Availability]:
-    """Return the rows that say "these windows, every day"."""
-    return [
-        Availability(business=business, staff=person, weekday=day, opens=opens, closes=closes)
-        for day in range(7)
-        for opens, closes in windows
-    ]
+def _fields(known: oracle.Service) -> dict[str, Any]:
+    return {
+        "duration_minutes": known.terms.duration,
+        "buffer_before_minutes": known.terms.before,
+        "buffer_after_minutes": known.terms.after,
+        "max_simultaneous_bookings": known.capacity,
+        "is_group": known.is_group,
+        "staff": sorted(known.staff),
+    }
 
 
 def switch_off(sites: Sequence[Site]) -> None:

@@ -23,8 +23,9 @@ from bookings.rules.slots import Calendar, Hours, Rules, ServiceTerms, WeeklyWin
 from rhivo.local.processes import Child, wait_until
 from rhivo.testing.attacks.attacked_installation import Place
 from rhivo.testing.attacks.crash.crash_business import Market, as_owner, found
-from rhivo.testing.attacks.crash.http_customers import Line, Sent
+from rhivo.testing.attacks.crash.http_customers import PATIENCE, Sent
 from rhivo.testing.attacks.finding import Finding
+from rhivo.testing.http_client import Connection
 
 YEARS_AHEAD = timedelta(days=2 * 365)
 GRAIN = 5
@@ -257,35 +258,37 @@ def _over_http(place: Place, random: Random, readings: dict[Change, Reading]) ->
     sample = random.sample(near, min(SAMPLE, len(near)))
     market = found(place, "clock")
     web, port = place.web(workers=1)
-    line = Line(port)
+    connection = Connection(port, patience=PATIENCE)
     broken: list[str] = []
     try:
-        _wait_for(web, line)
+        _wait_for(web, connection)
         for change in sample:
-            broken += _asked(place, market, line, change, readings[change], random)
+            broken += _asked(place, market, connection, change, readings[change], random)
     finally:
-        line.close()
+        connection.close()
         web.stop()
         place.children.remove(web)
     return Finding("the API offers and holds the same slots", len(sample), "changes", broken)
 
 
-def _wait_for(web: Child, line: Line) -> None:
+def _wait_for(web: Child, connection: Connection) -> None:
     def answers() -> bool:
         asked = Sent("up", "GET", "/healthz", None, {"Host": "localhost"})
-        return line.send(asked) and asked.status == 200
+        return asked.send(connection) and asked.status == 200
 
     if not wait_until(answers, seconds=60):
         raise RuntimeError(f"the web server does not come up:\n{web.tail()}")
 
 
-def _asked(place: Place, market: Market, line: Line, change: Change, reading: Reading, random: Random) -> list[str]:
+def _asked(
+    place: Place, market: Market, connection: Connection, change: Change, reading: Reading, random: Random
+) -> list[str]:
     with as_owner(place) as database:
         database.execute("UPDATE businesses SET timezone = %s WHERE id = %s", [change.zone, market.id])
     first, *_, last = change.days
     path = f"{market.api}/slots/?service=cut&from={first}&to={last}"
     asked = Sent("slots", "GET", path, None, {"Host": "localhost"})
-    line.send(asked)
+    asked.send(connection)
     if not asked.done:
         return [f"{change}: {asked}"]
     days = asked.said["days"]
@@ -298,11 +301,10 @@ def _asked(place: Place, market: Market, line: Line, change: Change, reading: Re
     start = _instant(random.choice([start for _, starts in said for start in starts]))
     headers = {"Host": "localhost", "Content-Type": "application/json", "Idempotency-Key": uuid4().hex}
     held = Sent("hold", "POST", f"{market.api}/reservations/", {"service": "cut", "start": start.isoformat()}, headers)
-    line.send(held)
+    held.send(connection)
     if held.status == 201 and _minute(held.said["start"]) == epoch_minute(start):
-        line.send(
-            Sent("release", "DELETE", f"{market.api}/reservations/{held.said['id']}/", None, {"Host": "localhost"})
-        )
+        path = f"{market.api}/reservations/{held.said['id']}/"
+        Sent("release", "DELETE", path, None, {"Host": "localhost"}).send(connection)
         return []
     return [f"{change}: {start} is offered and not held: {held} {held.said}"]
 

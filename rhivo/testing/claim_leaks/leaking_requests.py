@@ -23,8 +23,8 @@ from businesses.models import User
 from rhivo import claims
 from rhivo.claims import PUBLIC, Role, acting_as
 from rhivo.db.postgresql.base import DatabaseWrapper
+from rhivo.testing.builder import Shop
 from rhivo.testing.real_servers.web_server import access_token
-from rhivo.testing.shops import Shop
 
 SETTINGS = (
     "SELECT concat_ws(' ', VARIADIC array_agg(NULLIF(current_setting('rhivo.' || name, true), '')))"

@@ -1,16 +1,12 @@
 """A real web server on the test database, for attacks that must cross HTTP, processes and connections."""
 
-import http.client
-import json
 import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 from django.conf import settings
@@ -23,51 +19,11 @@ from rhivo.clock import now
 from rhivo.local.demo_launcher import web_server
 from rhivo.local.processes import Child, free_port, wait_until
 from rhivo.testing.database import raw
+from rhivo.testing.http_client import PATIENCE, Answer, Call, Connection, is_up
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-PATIENCE = 60
 LANES = 100
 _APPLICATION = "rhivo app"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the server said, its body parsed."""
-
-    status: int
-    headers: dict[str, str]
-    body: Any
-
-    @property
-    def code(self) -> str:
-        """The problem's code, or the status of what is no problem."""
-        return str(self.body["code"]) if isinstance(self.body, dict) and "code" in self.body else str(self.status)
-
-    @property
-    def is_problem(self) -> bool:
-        return self.headers.get("content-type") == "application/problem+json" and {
-            "type",
-            "title",
-            "status",
-            "detail",
-            "code",
-        } <= set(self.body)
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request to be sent; a POST has an Idempotency-Key of its own unless it is given one."""
-
-    path: str
-    body: Any = None
-    token: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    method: str = "POST"
-
-    def all_headers(self) -> dict[str, str]:
-        own = {"Host": "localhost", "Content-Type": "application/json", "Idempotency-Key": uuid4().hex}
-        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        return own | bearer | self.headers
 
 
 class Server:
@@ -96,19 +52,15 @@ class Server:
     def _answers(self) -> bool:
         if not self.child.running:
             raise RuntimeError(f"the web server ended:\n{self.child.tail()}")
-        try:
-            return self.ask(Call("/healthz", method="GET")).status == 200
-        except OSError:
-            return False
+        return is_up(self.port)
 
-    def ask(self, call: Call, connection: http.client.HTTPConnection | None = None) -> Answer:
-        """Send one request, on a connection of its own unless one is given."""
-        line = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+    def ask(self, call: Call) -> Answer:
+        """Send one request on a connection of its own."""
+        own = Connection(self.port)
         try:
-            return send(line, call)
+            return own.send(call)
         finally:
-            if connection is None:
-                line.close()
+            own.close()
 
     def storm(self, calls: Sequence[Call], *, lanes: int = LANES) -> list[Answer]:
         """Send all requests at once, at most `lanes` connections at a time; return the answers in the calls' order."""
@@ -117,12 +69,12 @@ class Server:
         ready = threading.Barrier(lanes)
 
         def run(lane: int) -> None:
-            line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-            line.connect()
+            own = Connection(self.port)
+            own.connect()
             ready.wait(timeout=PATIENCE)
             for index in range(lane, len(calls), lanes):
-                answers[index] = self.ask(calls[index], line)
-            line.close()
+                answers[index] = own.send(calls[index])
+            own.close()
 
         threads = [threading.Thread(target=run, args=(lane,)) for lane in range(lanes)]
         for thread in threads:
@@ -149,20 +101,6 @@ class Server:
 def _connections_of_this_process(app: "psycopg.Connection[Any]") -> list[int]:
     inner = connection.connection
     return [app.info.backend_pid, *([inner.info.backend_pid] if inner is not None else [])]
-
-
-def send(line: http.client.HTTPConnection, call: Call) -> Answer:
-    """Send one request on a connection and wait for its answer."""
-    body = None if call.body is None else json.dumps(call.body)
-    line.request(call.method, call.path, body=body, headers=call.all_headers())
-    response = line.getresponse()
-    return _answer(response, response.read())
-
-
-def _answer(response: http.client.HTTPResponse, body: bytes) -> Answer:
-    headers = {name.lower(): value for name, value in response.getheaders()}
-    text = body.decode()
-    return Answer(response.status, headers, json.loads(text) if "json" in headers.get("content-type", "") else text)
 
 
 def access_token(user: User, *, business_id: Any, role: Role) -> str:

@@ -11,9 +11,10 @@ from uuid import uuid4
 from rhivo.local.processes import wait_until
 from rhivo.testing.attacks.attacked_installation import Place
 from rhivo.testing.attacks.crash.crash_business import Market, as_owner, manage
-from rhivo.testing.attacks.crash.http_customers import Booking, Line, Notebook, Sent
+from rhivo.testing.attacks.crash.http_customers import PATIENCE, Booking, Notebook, Sent
 from rhivo.testing.attacks.crash.kills import Victims
 from rhivo.testing.attacks.finding import Finding
+from rhivo.testing.http_client import Connection
 
 AGAIN = 3
 DELIVERED_WITHIN = 60
@@ -95,10 +96,10 @@ def once_each(place: Place, port: int, market: Market, notebook: Notebook) -> Fi
 
 def _again(port: int, sent: Sent) -> list[Sent]:
     def ask(_: int) -> Sent:
-        line, copy = Line(port), deepcopy(sent)
+        connection, copy = Connection(port, patience=PATIENCE), deepcopy(sent)
         copy.status, copy.said = 0, None
-        line.send(copy)
-        line.close()
+        copy.send(connection)
+        connection.close()
         return copy
 
     with ThreadPoolExecutor(AGAIN) as pool:
@@ -134,7 +135,7 @@ def _not_one_change(
     return [] if good else [f"{sent}: {before}, again {[answer.status for answer in answers]}, then {after}"]
 
 
-def holds_run_out(place: Place, line: Line, market: Market, notebook: Notebook) -> Finding:
+def holds_run_out(place: Place, connection: Connection, market: Market, notebook: Notebook) -> Finding:
     """When its time is up a hold's place is free at once, and the clean-up leaves nothing of it.
 
     Times are shortened by hand: a hold may end sooner, never later.
@@ -150,7 +151,7 @@ def holds_run_out(place: Place, line: Line, market: Market, notebook: Notebook) 
             wanted = {"service": service, "start": start.isoformat()}
             headers = {"Host": "localhost", "Content-Type": "application/json", "Idempotency-Key": uuid4().hex}
             held = Sent("hold", "POST", f"{market.api}/reservations/", wanted, headers)
-            line.send(held)
+            held.send(connection)
             if held.status != 201:
                 broken.append(f"the place of hold {id_} is not free after it ran out: {held} {held.code}")
         manage(place, "release_expired", role="worker")
@@ -165,7 +166,7 @@ def holds_run_out(place: Place, line: Line, market: Market, notebook: Notebook) 
     return Finding("no hold outlives its time", len(rows), "holds", broken)
 
 
-def told_of_each(place: Place, line: Line, market: Market, victims: Victims) -> Finding:
+def told_of_each(place: Place, connection: Connection, market: Market, victims: Victims) -> Finding:
     """Each change that customers are told of is in the outbox and was sent, and nothing else was.
 
     A worker killed between sending and marking sends again, with the same Message-ID. Leases of the killed are
@@ -178,7 +179,7 @@ def told_of_each(place: Place, line: Line, market: Market, victims: Victims) -> 
             "UPDATE notification_logs SET due_at = clock_timestamp() WHERE status IN ('pending', 'sending')"
         )
         victims.worker = place.worker()
-        _book_once_more(line, market)
+        _book_once_more(connection, market)
         sent = wait_until(lambda: _owed(database, market) == 0, seconds=DELIVERED_WITHIN, pause=0.2)
         rows = database.execute(
             "SELECT id::text, dedupe_key, status, attempts FROM notification_logs WHERE business_id = %s", [market.id]
@@ -198,7 +199,7 @@ def told_of_each(place: Place, line: Line, market: Market, victims: Victims) -> 
     )
 
 
-def _book_once_more(line: Line, market: Market) -> None:
+def _book_once_more(connection: Connection, market: Market) -> None:
     """A booking of its own, which nudges the worker."""
     headers = {
         "Host": "localhost",
@@ -208,7 +209,7 @@ def _book_once_more(line: Line, market: Market) -> None:
     }
     customer = {"name": "Last", "email": f"{uuid4().hex}@example.com"}
     body = {"service": "class", "start": "2200-01-01T10:00:00Z", "customer": customer, "override": ["advance"]}
-    line.send(Sent("phone", "POST", "/api/v1/appointments/", body, headers))
+    Sent("phone", "POST", "/api/v1/appointments/", body, headers).send(connection)
 
 
 def _owed(database: Any, market: Market) -> int:

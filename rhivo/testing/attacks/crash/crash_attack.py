@@ -16,9 +16,10 @@ from rhivo.local.processes import wait_until
 from rhivo.testing.attacks.attacked_installation import Place, place
 from rhivo.testing.attacks.crash import aftermath
 from rhivo.testing.attacks.crash.crash_business import Market, found, manage
-from rhivo.testing.attacks.crash.http_customers import Line, Notebook, Sent, Shopper
+from rhivo.testing.attacks.crash.http_customers import PATIENCE, Notebook, Sent, Shopper
 from rhivo.testing.attacks.crash.kills import Victims
 from rhivo.testing.attacks.finding import Finding
+from rhivo.testing.http_client import Connection
 
 CLIENTS = 8
 WARM_UP = 60
@@ -77,18 +78,18 @@ def _let_them_shop(notebook: Notebook, times: int) -> None:
 
 def _judged(place: Place, market: Market, victims: Victims, notebook: Notebook) -> list[Finding]:
     """Call in the promises, in this order: the later ones change what the earlier look at."""
-    line = Line(victims.port)
+    connection = Connection(victims.port, patience=PATIENCE)
     try:
         return [
             aftermath.acknowledged(place, market, notebook),
             aftermath.nothing_changed_when_busy(place, market, notebook),
             aftermath.once_each(place, victims.port, market, notebook),
-            aftermath.holds_run_out(place, line, market, notebook),
-            aftermath.told_of_each(place, line, market, victims),
+            aftermath.holds_run_out(place, connection, market, notebook),
+            aftermath.told_of_each(place, connection, market, victims),
             _guarantees(place),
         ]
     finally:
-        line.close()
+        connection.close()
 
 
 def _survival(victims: Victims, notebook: Notebook) -> Finding:
@@ -106,17 +107,17 @@ def _guarantees(place: Place) -> Finding:
 
 def _wait_for_web(victims: Victims, *, seconds: float) -> bool:
     """Wait until web, database and broker answer; the worker's sign of life takes beat's time."""
-    line = Line(victims.port)
+    connection = Connection(victims.port, patience=PATIENCE)
 
     def healthy() -> bool:
         victims.look_after()
         asked = Sent("ready", "GET", "/readyz", None, {"Host": "localhost"})
-        return line.send(asked) and all(f"{name}: ok" in str(asked.said) for name in ("database", "broker"))
+        return asked.send(connection) and all(f"{name}: ok" in str(asked.said) for name in ("database", "broker"))
 
     try:
         return wait_until(healthy, seconds=seconds, pause=0.1)
     finally:
-        line.close()
+        connection.close()
 
 
 def main() -> int:

@@ -4,7 +4,6 @@ Everything here is of one business, made for one round.
 """
 
 import http.client
-import json
 import threading
 import time
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from rhivo.testing.attacks.crash.crash_business import Market
+from rhivo.testing.http_client import Connection, NotConnected
 
 PATIENCE = 20
 FIRST_DAY, DAYS = 2, 40
@@ -48,6 +48,18 @@ class Sent:
     def in_doubt(self) -> bool:
         return self.status == 0 or self.code == "OUTCOME_UNKNOWN"
 
+    def send(self, connection: Connection) -> bool:
+        """Send, and fill in what came of it; False if not even a connection was to be had, so that nothing was sent."""
+        try:
+            answer = connection.request(self.method, self.path, self.body, self.headers)
+        except NotConnected:
+            return False
+        except (OSError, http.client.HTTPException):
+            self.status = 0
+        else:
+            self.status, self.said = answer.status, answer.body
+        return True
+
     def __str__(self) -> str:
         return f"{self.kind} {self.method} {self.path} {self.key or self.headers.get('If-Match', '')} -> {self.status}"
 
@@ -76,51 +88,13 @@ class Notebook:
     done: int = 0
 
 
-class Line:
-    """A client's connection, opened anew after it broke."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._line: http.client.HTTPConnection | None = None
-
-    def send(self, sent: Sent) -> bool:
-        """Send, and fill in what came of it; False if not even a connection was to be had, so that nothing was sent."""
-        try:
-            line = self._connected()
-        except OSError:
-            self.close()
-            return False
-        try:
-            body = None if sent.body is None else json.dumps(sent.body)
-            line.request(sent.method, sent.path, body=body, headers=sent.headers)
-            response = line.getresponse()
-            text = response.read()
-            sent.said = json.loads(text) if "json" in response.headers.get("Content-Type", "") else text.decode()
-            sent.status = response.status
-        except (OSError, http.client.HTTPException):
-            sent.status = 0
-            self.close()
-        return True
-
-    def _connected(self) -> http.client.HTTPConnection:
-        if self._line is None:
-            self._line = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
-            self._line.connect()
-        return self._line
-
-    def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
-        self._line = None
-
-
 class Shopper(threading.Thread):
     """One client. Its choices depend on its seed alone; what it meets depends on everyone."""
 
     def __init__(self, market: Market, port: int, notebook: Notebook, seed: str) -> None:
         super().__init__(name=f"shopper {seed}", daemon=True)
         self._market, self._book, self._random = market, notebook, Random(seed)
-        self._line = Line(port)
+        self._connection = Connection(port, patience=PATIENCE)
         self._over = threading.Event()
         self._mine: list[Booking] = []
         self._today = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0)
@@ -134,7 +108,7 @@ class Shopper(threading.Thread):
         except Exception as error:  # noqa: BLE001 - a client that is lost for words has found something
             self._book.broken.append(f"{self.name} gave up: {error!r}")
         finally:
-            self._line.close()
+            self._connection.close()
 
     def _go_shopping(self) -> None:
         acts = [self._shop] * 8 + [self._phone] * 2 + [self._move, self._move, self._cancel, self._cancel]
@@ -206,7 +180,7 @@ class Shopper(threading.Thread):
 
     def _ask(self, sent: Sent) -> Sent:
         """Send, and write down what concerns the whole; an answer of 5xx is a 503 that says what it is."""
-        while not self._line.send(sent):
+        while not sent.send(self._connection):
             if self._over.wait(0.05):
                 sent.status = -1
                 return sent

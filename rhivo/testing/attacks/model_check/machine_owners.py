@@ -6,8 +6,8 @@ from hypothesis.stateful import rule
 
 from businesses.models import Availability, ServiceStaff, Staff
 from rhivo.claims import set_config_sql
-from rhivo.testing.attacks.attacked_businesses import weekly
 from rhivo.testing.attacks.model_check.machine import SERVICES, TENANTS, Machine
+from rhivo.testing.factories import ServiceStaffFactory, open_daily
 
 WINDOWS = st.sampled_from([((540, 780), (840, 1080)), ((540, 780), (840, 1080)), ((600, 720),), ((630, 1440),), ()])
 NAMES = st.sampled_from(["anna", "bob", "carl"])
@@ -53,7 +53,7 @@ class WithOwners(Machine):
             site.change(ServiceStaff.objects.filter(service=what, staff=who).delete)
         else:
             known.add(person)
-            site.change(ServiceStaff(business=site.business, service=what, staff=who).save)
+            site.change(lambda: ServiceStaffFactory.create(business=site.business, service=what, staff=who))
 
     @rule(tenant=TENANTS, person=st.none() | NAMES, windows=WINDOWS)
     def set_hours(self, tenant: int, person: str | None, windows: tuple[tuple[int, int], ...]) -> None:
@@ -64,7 +64,7 @@ class WithOwners(Machine):
 
         def act() -> None:
             Availability.objects.filter(business=site.business, staff=site.person(person)).delete()
-            Availability.objects.bulk_create(weekly(site.business, site.person(person), windows))
+            open_daily(site.business, windows, staff=site.person(person))
 
         site.change(act)
         if person:

@@ -1,6 +1,5 @@
 """The storm as an attack: businesses of its own, a web server of two processes, and the verdicts."""
 
-import http.client
 from datetime import UTC, datetime
 
 from rhivo.local.processes import wait_until
@@ -10,6 +9,7 @@ from rhivo.testing.attacks.attacked_installation import Installation
 from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.attacks.storm import storm_verdicts
 from rhivo.testing.attacks.storm.storm_clients import Storm
+from rhivo.testing.http_client import is_up
 
 UP_WITHIN = 60
 LOAD = 0.7
@@ -20,7 +20,7 @@ def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
     """Start a web server, let the storm loose on it, and judge."""
     web, port = place.web()
     try:
-        if not wait_until(lambda: answers(port), seconds=UP_WITHIN):
+        if not wait_until(lambda: is_up(port), seconds=UP_WITHIN):
             raise RuntimeError(f"The web server does not come up:\n{web.tail()}")
         return storm(port, seed, seconds * LOAD)
     finally:
@@ -37,15 +37,3 @@ def rage(port: int, sites: list[Site], seed: int, seconds: float) -> Storm:
     made = Storm(port, sites, minute_of(datetime.now(UTC)) // oracle.DAY)
     made.rage(seed, seconds)
     return made
-
-
-def answers(port: int) -> bool:
-    """Tell whether a web server of ours is up at a port."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        line.request("GET", "/healthz", headers={"Host": "localhost"})
-        return line.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        line.close()

@@ -18,8 +18,9 @@ from businesses.identity.access_tokens import issue_guest
 from rhivo.clock import now
 from rhivo.testing.attacks.attacked_businesses import Site, instant
 from rhivo.testing.database import as_role, raw
+from rhivo.testing.http_client import Answer, Call, Connection
 from rhivo.testing.oracle import DAY
-from rhivo.testing.real_servers.web_server import Answer, Call, access_token, send
+from rhivo.testing.real_servers.web_server import access_token
 from rhivo.tokens import guest_token, token_hash
 
 LANES = 16
@@ -142,7 +143,7 @@ class Client:
     def __init__(self, storm: Storm, seed: int) -> None:
         self.storm = storm
         self.dice = random.Random(seed)
-        self.line = http.client.HTTPConnection("127.0.0.1", storm.port, timeout=PATIENCE)
+        self.connection = Connection(storm.port, patience=PATIENCE)
 
     def run(self) -> None:
         acts: list[Callable[[], Wish | None]] = [self.hold, self.commit, self.release, self.cancel, self.reschedule]
@@ -156,7 +157,7 @@ class Client:
                         self.storm.echoes.append(wish)
             if wish:
                 self.fulfil(wish)
-        self.line.close()
+        self.connection.close()
 
     def fulfil(self, wish: Wish) -> None:
         """Send a wish, the same again while the answer is BUSY, and write down each time."""
@@ -172,9 +173,8 @@ class Client:
     def send(self, wish: Wish) -> Record:
         sent = time.time()
         try:
-            answer = send(self.line, wish.call)
+            answer = self.connection.send(wish.call)
         except (OSError, http.client.HTTPException) as error:
-            self.line.close()
             return Record(wish, sent, time.time(), 0, "LOST", repr(error))
         ok = answer.status < 300
         return Record(wish, sent, time.time(), answer.status, "" if ok else _code(answer), answer.body)

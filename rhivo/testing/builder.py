@@ -1,4 +1,4 @@
-"""A small cast for the tests: each test gets a business of its own, committed, with people who tell permission stories.
+"""The one builder of businesses: each test and attack gets a business of its own, committed, with people of each role.
 
 Tests never clean up after each other: tenancy itself keeps them apart.
 """
@@ -7,36 +7,35 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from django.conf import settings
-from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from bookings import operations
 from bookings.models import Appointment, Reservation
 from bookings.operations import Booked
 from bookings.operations.contact import Contact
-from businesses.models import Availability, Business, Membership, Service, ServiceStaff, Staff, User
+from businesses.models import Business, Membership, Service, ServiceStaff, Staff, User
 from rhivo.claims import Claims, acting_as
 from rhivo.clock import now
 from rhivo.testing.database import as_role
+from rhivo.testing.factories import (
+    OPEN_ALL_DAY,
+    BusinessFactory,
+    MembershipFactory,
+    ServiceFactory,
+    ServiceStaffFactory,
+    StaffFactory,
+    UserFactory,
+    open_daily,
+)
 
-PASSWORD = "rhivo-test-password"
 GINO = Contact("Gino", "gino@example.com", "")
-_numbers = count(1)
 
 
 def defaults(values: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
     return values | chosen
-
-
-def unique(prefix: str) -> str:
-    """Return a name that no other test uses, on any process."""
-    return f"{prefix}-{next(_numbers)}-{uuid4().hex[:10]}"
 
 
 @dataclass
@@ -80,10 +79,9 @@ class Shop:
         """Return a service, made at first mention: 30 minutes, one at a time, nobody in particular."""
         if slug not in self.services:
             with self.changes():
-                values = {"name": slug.title(), "duration_minutes": 30, "price_cents": 2500} | fields
-                made = Service.objects.create(business=self.business, slug=slug, **values)
+                made = ServiceFactory.create(business=self.business, slug=slug, **fields)
                 for person in staff:
-                    ServiceStaff.objects.create(business=self.business, service=made, staff=self.person(person))
+                    ServiceStaffFactory.create(business=self.business, service=made, staff=self.person(person))
             self.services[slug] = made
         return self.services[slug]
 
@@ -91,8 +89,26 @@ class Shop:
         """Return a staff member, made at first mention."""
         if slug not in self.people:
             with self.changes():
-                self.people[slug] = Staff.objects.create(business=self.business, slug=slug, name=slug.title())
+                self.people[slug] = StaffFactory.create(business=self.business, slug=slug)
         return self.people[slug]
+
+    def add_catalogue(self, people: Iterable[str], services: dict[str, dict[str, Any]]) -> None:
+        """Write people and services at once; a service's fields are the model's, and `staff`, the slugs of its people.
+
+        Call it under `changes`.
+        """
+        for slug in people:
+            self.people[slug] = StaffFactory.build(business=self.business, slug=slug)
+        Staff.objects.bulk_create(self.people.values())
+        staff = {slug: fields.pop("staff", ()) for slug, fields in services.items()}
+        for slug, fields in services.items():
+            self.services[slug] = ServiceFactory.build(business=self.business, slug=slug, **fields)
+        Service.objects.bulk_create(self.services.values())
+        ServiceStaff.objects.bulk_create(
+            ServiceStaffFactory.build(business=self.business, service=self.services[slug], staff=self.people[person])
+            for slug, names in staff.items()
+            for person in names
+        )
 
     def at(self, clock: str = "10:00", *, days: int = 3) -> datetime:
         """Return a local time some days from today as an instant."""
@@ -138,43 +154,22 @@ class Shop:
 def make_user(name: str) -> User:
     """Create a verified account with the tests' password, as an operator would."""
     with as_role("worker"):
-        return _saved_users(name)[0]
+        return UserFactory.create(name=name.title())
 
 
-def make_shop(**fields: Any) -> Shop:
+def make_shop(*, windows: Iterable[tuple[int, int]] = OPEN_ALL_DAY, **fields: Any) -> Shop:
     """Found a business with an owner, an employee and a customer with accounts, on one connection."""
-    business = Business(
-        **({"subdomain": unique("shop"), "name": "Shop", "timezone": "Europe/Rome", "currency": "EUR"} | fields)
-    )
+    business = BusinessFactory.build(**fields)
     with as_role("worker"), transaction.atomic():
-        owner, employee, customer = _saved_users("olga", "ewa", "carla")
+        owner, employee, customer = User.objects.bulk_create(
+            UserFactory.build(name=name) for name in ("Olga", "Ewa", "Carla")
+        )
         shop = Shop(business, owner, employee, customer)
         with acting_as(shop.owners):
             business.save(force_insert=True)
             Membership.objects.bulk_create(
-                Membership(business=business, user=user, role=role)
+                MembershipFactory.build(business=business, user=user, role=role)
                 for user, role in ((owner, "owner"), (employee, "staff"))
             )
-            Availability.objects.bulk_create(
-                Availability(business=business, weekday=day, opens=8 * 60, closes=20 * 60) for day in range(7)
-            )
+            open_daily(business, windows)
     return shop
-
-
-def _saved_users(*names: str) -> list[User]:
-    made = [
-        User(
-            email=f"{unique(name)}@example.com",
-            name=name.title(),
-            password=_hashed_password(settings.PASSWORD_HASHERS[0]),
-            email_verified_at=now(),
-        )
-        for name in names
-    ]
-    return User.objects.bulk_create(made)
-
-
-@cache
-def _hashed_password(hasher: str) -> str:
-    """Hash the tests' password once for each hasher: doing it slowly is the point of a good one."""
-    return make_password(PASSWORD)
