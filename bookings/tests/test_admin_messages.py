@@ -20,7 +20,7 @@ from businesses.models import User
 from notifications.models import NotificationLog
 from rhivo.claims import acting_as
 from rhivo.clock import now
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 
 pytestmark = pytest.mark.django_db
 Pages = Callable[[User], Client]

@@ -11,7 +11,7 @@ from django.db import transaction
 from bookings.models import Appointment
 from bookings.tests.browsing import Visitor
 from rhivo.claims import acting_as
-from rhivo.testing.shops import Shop
+from rhivo.testing.builder import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,6 +9,7 @@ from django.test import Client
 
 from rhivo.db.constraints import domain_error
 from rhivo.db.doubt import CommitInDoubt
+from rhivo.db.postgresql.base import DatabaseWrapper
 from rhivo.errors import OutcomeUnknown, Unavailable
 from rhivo.testing.api_client import Api, refused
 from rhivo.testing.builder import Shop
@@ -143,3 +144,25 @@ def test_a_session_that_cannot_be_saved_is_503(client: Client, monkeypatch: pyte
     client.raise_request_exception = False
     answer = client.get("/healthz")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_a_pool_whose_connections_all_died_before_they_were_asked_for_gives_live_ones() -> None:
+    """What `close_if_unusable_or_obsolete` drops is one connection; the pool still keeps the others."""
+    settings = connection.settings_dict
+    options = {**settings["OPTIONS"], "application_name": "died before", "pool": {"min_size": 4, "max_size": 4}}
+    wrapper = DatabaseWrapper(settings | {"CONN_MAX_AGE": 0, "OPTIONS": options}, alias="default")
+    try:
+        assert wrapper.pool is not None
+        wrapper.pool.open()
+        wrapper.pool.wait()
+        with raw("app") as app:
+            killed = app.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'died before'"
+            ).fetchall()
+        assert killed == [(True,)] * 4
+        with wrapper.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            assert cursor.fetchone() == (1,)
+    finally:
+        wrapper.close()
+        wrapper.close_pool()
