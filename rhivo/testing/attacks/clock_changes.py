@@ -26,6 +26,7 @@ from rhivo.testing.attacks.crash.crash_business import Market, as_owner, found
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, Sent
 from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.http_client import Connection
+from rhivo.testing.wall_clock import WallClock
 
 YEARS_AHEAD = timedelta(days=2 * 365)
 GRAIN = 5
@@ -66,19 +67,10 @@ class Reading:
 
     def __init__(self, rows: Sequence[tuple[int, int]], *, by_sql: bool) -> None:
         self.by_sql = by_sql
-        self._rows = rows
-        self._first: dict[int, int] = {}
-        for instant, wall in rows:
-            self._first.setdefault(wall, instant)
+        self._clock = WallClock(rows)
 
     def instant(self, day: date, minute: int) -> int:
-        """Return when it is that late: the first time if twice, and if never as much later as the clocks jump."""
-        wanted = (day - EPOCH.date()).days * 1440 + minute
-        if wanted in self._first:
-            return self._first[wanted]
-        before = max(wall for _, wall in self._rows if wall < wanted)
-        gap_ends = next(instant for instant, wall in self._rows if wall > wanted)
-        return gap_ends + wanted - before - GRAIN
+        return self._clock.instant((day - EPOCH.date()).days * 1440 + minute)
 
 
 def clocks(place: Place, seed: int, seconds: float) -> list[Finding]:
