@@ -1,4 +1,4 @@
-"""The slot rules against a naive second telling, on random businesses around clock changes."""
+"""The slot rules against a slot oracle, on random businesses around clock changes."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +21,7 @@ from bookings.rules.slots import (
     class_key_of,
 )
 from bookings.tests.calendars import ANNA, BOB, CARLA, OTHER_SERVICE, SERVICE, clock_change
-from bookings.tests.naive_slots import EPOCH, NaiveCalendar
+from rhivo.testing.slot_oracle import EPOCH, SlotOracle
 
 ZONES = [
     ZoneInfo(name)
@@ -86,7 +86,7 @@ def some_hours(draw: st.DrawFn, middle: date, *, may_follow: bool) -> Hours:
 
 
 @st.composite
-def some_spans(draw: st.DrawFn, empty: NaiveCalendar, days: list[date]) -> list[OccupiedSpan]:
+def some_spans(draw: st.DrawFn, empty: SlotOracle, days: list[date]) -> list[OccupiedSpan]:
     begins = empty.bounds(days[0])[0]
     grid = [(m, day) for day in days for m in empty.grid(day)]
     fitting = [m for m, day in grid if empty.reason_of_hours(m, day) is None]
@@ -126,7 +126,7 @@ def cases(draw: st.DrawFn) -> Case:
     who = draw(st.lists(st.sampled_from([ANNA, BOB, CARLA]), max_size=3, unique=True))
     names = {ANNA: "Anna", BOB: "Bob", CARLA: "Carla"}
     people = [Person(p, names[p], draw(some_hours(middle, may_follow=True))) for p in who]
-    spans = draw(some_spans(NaiveCalendar(rules, hours, service, people, []), days))
+    spans = draw(some_spans(SlotOracle(rules, hours, service, people, []), days))
     at = datetime(middle.year, middle.month, middle.day, tzinfo=UTC) + timedelta(
         minutes=draw(st.integers(-3 * 1440, 1440)), seconds=draw(st.sampled_from([0, 0, 30]))
     )
@@ -136,18 +136,18 @@ def cases(draw: st.DrawFn) -> Case:
 @settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(case=cases(), overridden=st.frozensets(st.sampled_from(list(Reason))))
 def test_slots_and_verdicts_are_those_of_a_minute_by_minute_search(case: Case, overridden: frozenset[Reason]) -> None:
-    naive = NaiveCalendar(case.rules, case.hours, case.service, case.people, case.spans)
+    oracle = SlotOracle(case.rules, case.hours, case.service, case.people, case.spans)
     calendar = Calendar(case.rules, case.hours, case.service, case.people, case.spans)
     nothing: frozenset[Reason] = frozenset()
     listed = calendar.days(case.first, case.last, at=case.at, include_unavailable=True)
 
     days = [case.first, case.middle, case.last]
-    assert listed == [(day, [naive.judge(m, day, case.at, nothing) for m in naive.grid(day)]) for day in days]
+    assert listed == [(day, [oracle.judge(m, day, case.at, nothing) for m in oracle.grid(day)]) for day in days]
     assert calendar.days(case.first, case.last, at=case.at) == [
         (day, [slot for slot in slots if slot.reason is None]) for day, slots in listed
     ]
-    for minute in range(*naive.bounds(case.middle), 5):
+    for minute in range(*oracle.bounds(case.middle), 5):
         start = EPOCH + timedelta(minutes=minute)
         for lift in (nothing, overridden):
-            expected = naive.judge(minute, case.middle, case.at, lift)
+            expected = oracle.judge(minute, case.middle, case.at, lift)
             assert calendar.judge(start, at=case.at, overridden=lift) == expected

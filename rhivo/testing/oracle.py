@@ -1,4 +1,6 @@
-"""What Rhivo promises, said once more in plain Python: who claims which time, and what must therefore be refused.
+"""The oracle of bookings: who takes which time, and what must therefore be refused, in plain Python.
+
+`slot_oracle` beside it is the oracle of slot search, with time zones and exceptions.
 
 Whole minutes since the epoch; no Django, no SQL, no clock. It shares no code with what it is compared with, and is
 written to be read beside RULES rather than to be fast.

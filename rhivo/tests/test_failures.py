@@ -20,7 +20,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from rhivo.local.processes import wait_until
 from rhivo.testing.attacks.attacked_installation import Place
-from rhivo.testing.attacks.crash.crash_business import Market, as_owner, found
+from rhivo.testing.attacks.crash.crash_business import CrashBusiness, as_owner, found
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, Sent
 from rhivo.testing.http_client import Connection
 
@@ -33,7 +33,7 @@ class Front:
     """A web server of the installation, and a business that it serves."""
 
     place: Place
-    market: Market
+    business: CrashBusiness
     port: int
 
     def ask(self, method: str, path: str, body: Any = None, key: str = "") -> Sent:
@@ -47,19 +47,21 @@ class Front:
     def hold(self) -> Sent:
         """Hold a place in a class that holds eight, some hour that no other test uses."""
         start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=24 + next(HOURS))
-        return self.ask("POST", f"{self.market.api}/reservations/", {"service": "class", "start": start.isoformat()})
+        return self.ask("POST", f"{self.business.api}/reservations/", {"service": "class", "start": start.isoformat()})
 
     def commit(self, hold: Sent, *, key: str = "") -> Sent:
         guest = {"name": "Gino", "email": f"{uuid4().hex}@example.com"} if not key else GINO
-        return self.ask("POST", f"{self.market.api}/appointments/", {"reservation": hold.said["id"], **guest}, key)
+        return self.ask("POST", f"{self.business.api}/appointments/", {"reservation": hold.said["id"], **guest}, key)
 
     def slots(self) -> Sent:
         today = datetime.now(UTC).date()
-        return self.ask("GET", f"{self.market.api}/slots/?service=class&from={today}&to={today}")
+        return self.ask("GET", f"{self.business.api}/slots/?service=class&from={today}&to={today}")
 
     def count(self, table: str) -> int:
         with as_owner(self.place) as database:
-            row = database.execute(f"SELECT count(*) FROM {table} WHERE business_id = %s", [self.market.id]).fetchone()
+            row = database.execute(
+                f"SELECT count(*) FROM {table} WHERE business_id = %s", [self.business.id]
+            ).fetchone()
         assert row is not None
         return int(row[0])
 
@@ -69,14 +71,14 @@ HOURS = iter(range(0, 10_000, 2))
 
 
 @pytest.fixture(scope="module")
-def market(installation: Place) -> Market:
+def business(installation: Place) -> CrashBusiness:
     return found(installation, "failures")
 
 
 @contextmanager
-def serving(place: Place, market: Market, more: dict[str, str]) -> Iterator[Front]:
+def serving(place: Place, business: CrashBusiness, more: dict[str, str]) -> Iterator[Front]:
     web, port = place.web(more=more)
-    front = Front(place, market, port)
+    front = Front(place, business, port)
     try:
         assert wait_until(lambda: front.ask("GET", "/healthz").status == 200, seconds=60), web.tail()
         yield front
@@ -86,15 +88,15 @@ def serving(place: Place, market: Market, more: dict[str, str]) -> Iterator[Fron
 
 
 @pytest.fixture(scope="module", params=list(WAYS))
-def front(request: pytest.FixtureRequest, installation: Place, market: Market) -> Iterator[Front]:
-    with serving(installation, market, WAYS[request.param]) as made:
+def front(request: pytest.FixtureRequest, installation: Place, business: CrashBusiness) -> Iterator[Front]:
+    with serving(installation, business, WAYS[request.param]) as made:
         yield made
 
 
 @pytest.fixture
-def strict(installation: Place, market: Market) -> Iterator[Front]:
+def strict(installation: Place, business: CrashBusiness) -> Iterator[Front]:
     """A web server that counts its visitors' requests in the cache."""
-    with serving(installation, market, {"RHIVO_THROTTLE": "on"}) as made:
+    with serving(installation, business, {"RHIVO_THROTTLE": "on"}) as made:
         yield made
 
 
@@ -117,7 +119,7 @@ def test_a_database_that_is_down_is_503_until_it_is_up(front: Front) -> None:
     try:
         assert busy(front.hold())
         assert busy(front.slots())
-        page = front.ask("GET", f"/b/{front.market.subdomain}/")
+        page = front.ask("GET", f"/b/{front.business.subdomain}/")
         assert (page.status, "One moment, please" in page.said) == (503, True)
         assert front.ask("GET", "/healthz").status == 200
         assert front.ask("GET", "/readyz").status == 503
@@ -159,7 +161,7 @@ def test_a_full_disk_is_503_leaves_nothing_half_done_and_passes(front: Front) ->
         refused = front.commit(hold, key=f"full-disk-{hold.said['id']}")
         assert busy(refused), refused
         assert [front.count(table) for table in ("appointments", "busy_times", "audit_logs")] == counts
-        assert front.ask("GET", f"{front.market.api}/reservations/{hold.said['id']}/").status == 200
+        assert front.ask("GET", f"{front.business.api}/reservations/{hold.said['id']}/").status == 200
     assert front.commit(hold, key=f"full-disk-{hold.said['id']}").status == 201
 
 
@@ -235,7 +237,7 @@ def test_without_its_broker_bookings_go_on_and_mails_follow(
         with as_owner(strict.place) as database:
             owed = "SELECT count(*) FROM notification_logs WHERE business_id = %s AND status <> 'sent'"
             assert wait_until(
-                lambda: database.execute(owed, [strict.market.id]).fetchone() == (0,), seconds=60, pause=0.2
+                lambda: database.execute(owed, [strict.business.id]).fetchone() == (0,), seconds=60, pause=0.2
             )
     finally:
         for child in (beat, worker):

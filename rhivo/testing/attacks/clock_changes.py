@@ -22,10 +22,11 @@ from bookings.rules.hours import EPOCH, epoch_minute
 from bookings.rules.slots import Calendar, Hours, Rules, ServiceTerms, WeeklyWindow
 from rhivo.local.processes import Child, wait_until
 from rhivo.testing.attacks.attacked_installation import Place
-from rhivo.testing.attacks.crash.crash_business import Market, as_owner, found
+from rhivo.testing.attacks.crash.crash_business import CrashBusiness, as_owner, found
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, Sent
 from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.http_client import Connection
+from rhivo.testing.wall_clock import WallClock
 
 YEARS_AHEAD = timedelta(days=2 * 365)
 GRAIN = 5
@@ -66,19 +67,10 @@ class Reading:
 
     def __init__(self, rows: Sequence[tuple[int, int]], *, by_sql: bool) -> None:
         self.by_sql = by_sql
-        self._rows = rows
-        self._first: dict[int, int] = {}
-        for instant, wall in rows:
-            self._first.setdefault(wall, instant)
+        self._clock = WallClock(rows)
 
     def instant(self, day: date, minute: int) -> int:
-        """Return when it is that late: the first time if twice, and if never as much later as the clocks jump."""
-        wanted = (day - EPOCH.date()).days * 1440 + minute
-        if wanted in self._first:
-            return self._first[wanted]
-        before = max(wall for _, wall in self._rows if wall < wanted)
-        gap_ends = next(instant for instant, wall in self._rows if wall > wanted)
-        return gap_ends + wanted - before - GRAIN
+        return self._clock.instant((day - EPOCH.date()).days * 1440 + minute)
 
 
 def clocks(place: Place, seed: int, seconds: float) -> list[Finding]:
@@ -256,14 +248,14 @@ def _over_http(place: Place, random: Random, readings: dict[Change, Reading]) ->
     today = datetime.now(UTC).date()
     near = [change for change in readings if DAY * 3 < change.day - today < SAMPLED_WITHIN]
     sample = random.sample(near, min(SAMPLE, len(near)))
-    market = found(place, "clock")
+    business = found(place, "clock")
     web, port = place.web(workers=1)
     connection = Connection(port, patience=PATIENCE)
     broken: list[str] = []
     try:
         _wait_for(web, connection)
         for change in sample:
-            broken += _asked(place, market, connection, change, readings[change], random)
+            broken += _asked(place, business, connection, change, readings[change], random)
     finally:
         connection.close()
         web.stop()
@@ -281,12 +273,12 @@ def _wait_for(web: Child, connection: Connection) -> None:
 
 
 def _asked(
-    place: Place, market: Market, connection: Connection, change: Change, reading: Reading, random: Random
+    place: Place, business: CrashBusiness, connection: Connection, change: Change, reading: Reading, random: Random
 ) -> list[str]:
     with as_owner(place) as database:
-        database.execute("UPDATE businesses SET timezone = %s WHERE id = %s", [change.zone, market.id])
+        database.execute("UPDATE businesses SET timezone = %s WHERE id = %s", [change.zone, business.id])
     first, *_, last = change.days
-    path = f"{market.api}/slots/?service=cut&from={first}&to={last}"
+    path = f"{business.api}/slots/?service=cut&from={first}&to={last}"
     asked = Sent("slots", "GET", path, None, {"Host": "localhost"})
     asked.send(connection)
     if not asked.done:
@@ -300,10 +292,12 @@ def _asked(
         return [f"{change} by the API: {_difference(said, other)}"]
     start = _instant(random.choice([start for _, starts in said for start in starts]))
     headers = {"Host": "localhost", "Content-Type": "application/json", "Idempotency-Key": uuid4().hex}
-    held = Sent("hold", "POST", f"{market.api}/reservations/", {"service": "cut", "start": start.isoformat()}, headers)
+    held = Sent(
+        "hold", "POST", f"{business.api}/reservations/", {"service": "cut", "start": start.isoformat()}, headers
+    )
     held.send(connection)
     if held.status == 201 and _minute(held.said["start"]) == epoch_minute(start):
-        path = f"{market.api}/reservations/{held.said['id']}/"
+        path = f"{business.api}/reservations/{held.said['id']}/"
         Sent("release", "DELETE", path, None, {"Host": "localhost"}).send(connection)
         return []
     return [f"{change}: {start} is offered and not held: {held} {held.said}"]

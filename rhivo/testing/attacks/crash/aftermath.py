@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from rhivo.local.processes import wait_until
 from rhivo.testing.attacks.attacked_installation import Place
-from rhivo.testing.attacks.crash.crash_business import Market, as_owner, manage
+from rhivo.testing.attacks.crash.crash_business import CrashBusiness, as_owner, manage
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, Booking, Notebook, Sent
 from rhivo.testing.attacks.crash.kills import Victims
 from rhivo.testing.attacks.finding import Finding
@@ -21,9 +21,9 @@ DELIVERED_WITHIN = 60
 MESSAGE_ID = re.compile(r"^Message-ID: <([0-9a-f-]{36})@", re.MULTILINE)
 
 
-def acknowledged(place: Place, market: Market, notebook: Notebook) -> Finding:
+def acknowledged(place: Place, business: CrashBusiness, notebook: Notebook) -> Finding:
     """Every 2xx that a client saw is in the database with what it said."""
-    there = _appointments(place, market)
+    there = _appointments(place, business)
     broken = [
         complaint
         for booking in notebook.bookings.values()
@@ -31,17 +31,17 @@ def acknowledged(place: Place, market: Market, notebook: Notebook) -> Finding:
     ]
     with as_owner(place) as database:
         ids = {
-            str(row[0]) for row in database.execute("SELECT id FROM reservations WHERE business_id = %s", [market.id])
+            str(row[0]) for row in database.execute("SELECT id FROM reservations WHERE business_id = %s", [business.id])
         }
     broken += [f"hold {held} was acknowledged and is not there" for held in notebook.holds if held not in ids]
     attacks = len(notebook.bookings) + len(notebook.holds)
     return Finding("what a 2xx said survives every crash", attacks, "promises", broken)
 
 
-def _appointments(place: Place, market: Market) -> dict[str, tuple[str, str, int]]:
+def _appointments(place: Place, business: CrashBusiness) -> dict[str, tuple[str, str, int]]:
     with as_owner(place) as database:
         rows = database.execute(
-            "SELECT id, status, starts_at, version FROM appointments WHERE business_id = %s", [market.id]
+            "SELECT id, status, starts_at, version FROM appointments WHERE business_id = %s", [business.id]
         ).fetchall()
     return {str(id_): (status, start.astimezone(UTC).isoformat(), version) for id_, status, start, version in rows}
 
@@ -56,31 +56,31 @@ def _untrue(booking: Booking, there: tuple[str, str, int] | None) -> str | None:
     return f"appointment {booking.id}: the client was told {known}, the database says {there}"
 
 
-def nothing_changed_when_busy(place: Place, market: Market, notebook: Notebook) -> Finding:
+def nothing_changed_when_busy(place: Place, business: CrashBusiness, notebook: Notebook) -> Finding:
     """503 BUSY says that nothing was changed: nothing was made under its key."""
     keys = [sent.key for sent in notebook.busy if sent.kind in ("hold", "commit", "phone")]
-    made = _made_under(place, market, keys)
+    made = _made_under(place, business, keys)
     broken = [f"BUSY was said and yet {made[key]} was made under {key}" for key in keys if key in made]
     return Finding("503 BUSY changed nothing", len(notebook.busy), "answers", broken)
 
 
-def _made_under(place: Place, market: Market, keys: list[str]) -> dict[str, str]:
+def _made_under(place: Place, business: CrashBusiness, keys: list[str]) -> dict[str, str]:
     """Return what is there under keys: holds that have ended have given up theirs."""
     with as_owner(place) as database:
         rows = database.execute(
             "SELECT idempotency_key, id FROM (SELECT business_id, idempotency_key, id FROM reservations UNION ALL"
             " SELECT business_id, idempotency_key, id FROM appointments) AS made"
             " WHERE business_id = %s AND idempotency_key = ANY (%s)",
-            [market.id, keys],
+            [business.id, keys],
         ).fetchall()
     return {key: str(id_) for key, id_ in rows}
 
 
-def once_each(place: Place, port: int, market: Market, notebook: Notebook) -> Finding:
+def once_each(place: Place, port: int, business: CrashBusiness, notebook: Notebook) -> Finding:
     """Every request without an answer, sent again several times at once, has exactly one effect."""
     asked = [sent for sent in notebook.doubts if sent.kind not in ("guest", "login")]
-    made = _made_under(place, market, [sent.key for sent in asked if sent.key])
-    before = _appointments(place, market)
+    made = _made_under(place, business, [sent.key for sent in asked if sent.key])
+    before = _appointments(place, business)
     broken: list[str] = []
     for sent in asked:
         answers = _again(port, sent)
@@ -88,7 +88,7 @@ def once_each(place: Place, port: int, market: Market, notebook: Notebook) -> Fi
             broken += _not_one_thing(sent, answers, made.get(sent.key))
         elif sent.kind in ("cancel", "reschedule"):
             id_ = sent.path.split("/")[-3]
-            broken += _not_one_change(sent, answers, before[id_], _appointments(place, market)[id_])
+            broken += _not_one_change(sent, answers, before[id_], _appointments(place, business)[id_])
         else:
             broken += [f"{sent} again: {one}" for one in answers if one.status not in (204, 410, 404, 409)]
     return Finding("a lost answer is had again with its key: one effect", len(asked), "lost answers", broken)
@@ -135,7 +135,7 @@ def _not_one_change(
     return [] if good else [f"{sent}: {before}, again {[answer.status for answer in answers]}, then {after}"]
 
 
-def holds_run_out(place: Place, connection: Connection, market: Market, notebook: Notebook) -> Finding:
+def holds_run_out(place: Place, connection: Connection, business: CrashBusiness, notebook: Notebook) -> Finding:
     """When its time is up a hold's place is free at once, and the clean-up leaves nothing of it.
 
     Times are shortened by hand: a hold may end sooner, never later.
@@ -145,12 +145,12 @@ def holds_run_out(place: Place, connection: Connection, market: Market, notebook
         rows = database.execute(
             "UPDATE reservations SET expires_at = clock_timestamp() WHERE business_id = %s AND status = 'held'"
             " RETURNING id, starts_at, (SELECT slug FROM services s WHERE s.id = service_id)",
-            [market.id],
+            [business.id],
         ).fetchall()
         for id_, start, service in rows[:30]:
             wanted = {"service": service, "start": start.isoformat()}
             headers = {"Host": "localhost", "Content-Type": "application/json", "Idempotency-Key": uuid4().hex}
-            held = Sent("hold", "POST", f"{market.api}/reservations/", wanted, headers)
+            held = Sent("hold", "POST", f"{business.api}/reservations/", wanted, headers)
             held.send(connection)
             if held.status != 201:
                 broken.append(f"the place of hold {id_} is not free after it ran out: {held} {held.code}")
@@ -159,14 +159,14 @@ def holds_run_out(place: Place, connection: Connection, market: Market, notebook
             "SELECT (SELECT count(*) FROM busy_times WHERE business_id = %(id)s AND expires_at <= clock_timestamp()),"
             " (SELECT count(*) FROM reservations WHERE business_id = %(id)s AND status = 'held'"
             "  AND expires_at <= clock_timestamp())",
-            {"id": market.id},
+            {"id": business.id},
         ).fetchone()
     if left != (0, 0):
         broken.append(f"release_expired left {left} rows of expired holds")
     return Finding("no hold outlives its time", len(rows), "holds", broken)
 
 
-def told_of_each(place: Place, connection: Connection, market: Market, victims: Victims) -> Finding:
+def told_of_each(place: Place, connection: Connection, business: CrashBusiness, victims: Victims) -> Finding:
     """Each change that customers are told of is in the outbox and was sent, and nothing else was.
 
     A worker killed between sending and marking sends again, with the same Message-ID. Leases of the killed are
@@ -179,15 +179,15 @@ def told_of_each(place: Place, connection: Connection, market: Market, victims: 
             "UPDATE notification_logs SET due_at = clock_timestamp() WHERE status IN ('pending', 'sending')"
         )
         victims.worker = place.worker()
-        _book_once_more(connection, market)
-        sent = wait_until(lambda: _owed(database, market) == 0, seconds=DELIVERED_WITHIN, pause=0.2)
+        _book_once_more(connection, business)
+        sent = wait_until(lambda: _owed(database, business) == 0, seconds=DELIVERED_WITHIN, pause=0.2)
         rows = database.execute(
-            "SELECT id::text, dedupe_key, status, attempts FROM notification_logs WHERE business_id = %s", [market.id]
+            "SELECT id::text, dedupe_key, status, attempts FROM notification_logs WHERE business_id = %s", [business.id]
         ).fetchall()
         history = database.execute(
             "SELECT entity_id || ' ' || CASE action WHEN 'booked' THEN 'confirmed' ELSE action END || ' '"
             " || (after ->> 'version') FROM audit_logs WHERE business_id = %s AND entity = 'appointment'",
-            [market.id],
+            [business.id],
         ).fetchall()
     broken = [] if sent else [f"the outbox still owes something after {DELIVERED_WITHIN} s"]
     owed = {key for _, key, _, _ in rows if not key.endswith("invitation")}
@@ -199,22 +199,22 @@ def told_of_each(place: Place, connection: Connection, market: Market, victims: 
     )
 
 
-def _book_once_more(connection: Connection, market: Market) -> None:
+def _book_once_more(connection: Connection, business: CrashBusiness) -> None:
     """A booking of its own, which nudges the worker."""
     headers = {
         "Host": "localhost",
         "Content-Type": "application/json",
         "Idempotency-Key": uuid4().hex,
-        "Authorization": f"Bearer {market.staff_token}",
+        "Authorization": f"Bearer {business.staff_token}",
     }
     customer = {"name": "Last", "email": f"{uuid4().hex}@example.com"}
     body = {"service": "class", "start": "2200-01-01T10:00:00Z", "customer": customer, "override": ["advance"]}
     Sent("phone", "POST", "/api/v1/appointments/", body, headers).send(connection)
 
 
-def _owed(database: Any, market: Market) -> int:
+def _owed(database: Any, business: CrashBusiness) -> int:
     row = database.execute(
-        "SELECT count(*) FROM notification_logs WHERE business_id = %s AND status <> 'sent'", [market.id]
+        "SELECT count(*) FROM notification_logs WHERE business_id = %s AND status <> 'sent'", [business.id]
     ).fetchone()
     return int(row[0])
 

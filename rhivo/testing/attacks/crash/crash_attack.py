@@ -15,8 +15,8 @@ from random import Random
 from rhivo.local.processes import wait_until
 from rhivo.testing.attacks.attacked_installation import Place, place
 from rhivo.testing.attacks.crash import aftermath
-from rhivo.testing.attacks.crash.crash_business import Market, found, manage
-from rhivo.testing.attacks.crash.http_customers import PATIENCE, Notebook, Sent, Shopper
+from rhivo.testing.attacks.crash.crash_business import CrashBusiness, found, manage
+from rhivo.testing.attacks.crash.http_customers import PATIENCE, HttpCustomer, Notebook, Sent
 from rhivo.testing.attacks.crash.kills import Victims
 from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.http_client import Connection
@@ -34,27 +34,27 @@ def crash_under_load(place: Place, seed: int, seconds: float) -> list[Finding]:
     the thread that started them.
     """
     random = Random(f"crashes {seed}")
-    market = found(place, "crash")
+    business = found(place, "crash")
     victims = Victims(place, random, pooled=bool(seed % 2))
     notebook = Notebook()
     try:
         _wait_for_web(victims, seconds=WARM_UP)
-        _load_and_kill(market, victims, notebook, random, seed, seconds)
+        _load_and_kill(business, victims, notebook, random, seed, seconds)
         healed = _wait_for_web(victims, seconds=HEALED_WITHIN)
         if not healed:
             notebook.broken.append(f"not healed within {HEALED_WITHIN} s: {victims.web.tail()}")
             return [_survival(victims, notebook)]
-        return [_survival(victims, notebook), *_judged(place, market, victims, notebook)]
+        return [_survival(victims, notebook), *_judged(place, business, victims, notebook)]
     finally:
         victims.stop()
 
 
 def _load_and_kill(
-    market: Market, victims: Victims, notebook: Notebook, random: Random, seed: int, seconds: float
+    business: CrashBusiness, victims: Victims, notebook: Notebook, random: Random, seed: int, seconds: float
 ) -> None:
-    shoppers = [Shopper(market, victims.port, notebook, f"{seed} {number}") for number in range(CLIENTS)]
-    for shopper in shoppers:
-        shopper.start()
+    customers = [HttpCustomer(business, victims.port, notebook, f"{seed} {number}") for number in range(CLIENTS)]
+    for customer in customers:
+        customer.start()
     try:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -62,12 +62,12 @@ def _load_and_kill(
             victims.one()
             victims.look_after()
     finally:
-        for shopper in shoppers:
-            shopper.stop()
-    for shopper in shoppers:
-        shopper.join(HEALED_WITHIN)
-        if shopper.is_alive():
-            notebook.broken.append(f"{shopper.name} waits for an answer without end")
+        for customer in customers:
+            customer.stop()
+    for customer in customers:
+        customer.join(HEALED_WITHIN)
+        if customer.is_alive():
+            notebook.broken.append(f"{customer.name} waits for an answer without end")
 
 
 def _let_them_shop(notebook: Notebook, times: int) -> None:
@@ -76,16 +76,16 @@ def _let_them_shop(notebook: Notebook, times: int) -> None:
     wait_until(lambda: notebook.done >= goal, seconds=STALLED, pause=0.01)
 
 
-def _judged(place: Place, market: Market, victims: Victims, notebook: Notebook) -> list[Finding]:
+def _judged(place: Place, business: CrashBusiness, victims: Victims, notebook: Notebook) -> list[Finding]:
     """Call in the promises, in this order: the later ones change what the earlier look at."""
     connection = Connection(victims.port, patience=PATIENCE)
     try:
         return [
-            aftermath.acknowledged(place, market, notebook),
-            aftermath.nothing_changed_when_busy(place, market, notebook),
-            aftermath.once_each(place, victims.port, market, notebook),
-            aftermath.holds_run_out(place, connection, market, notebook),
-            aftermath.told_of_each(place, connection, market, victims),
+            aftermath.acknowledged(place, business, notebook),
+            aftermath.nothing_changed_when_busy(place, business, notebook),
+            aftermath.once_each(place, victims.port, business, notebook),
+            aftermath.holds_run_out(place, connection, business, notebook),
+            aftermath.told_of_each(place, connection, business, victims),
             _guarantees(place),
         ]
     finally:

@@ -26,7 +26,7 @@ WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 
 
 @dataclass(frozen=True)
-class Market:
+class CrashBusiness:
     """What clients must know of a business: its address, its services, and how its owner logs in."""
 
     id: UUID
@@ -41,7 +41,7 @@ class Market:
         return f"/api/v1/businesses/{self.subdomain}"
 
 
-def found(place: Place, name: str, **more: Any) -> Market:
+def found(place: Place, name: str, **more: Any) -> CrashBusiness:
     """Found a business that is open round the clock, in UTC unless `more` says otherwise."""
     subdomain = f"{name}-{uuid4().hex[:10]}"
     owner, password = f"owner@{subdomain}.example", "rhivo-proving-password"
@@ -68,7 +68,7 @@ def found(place: Place, name: str, **more: Any) -> Market:
         ).fetchone()
     assert row is not None
     user_id, business_id = row
-    return Market(business_id, subdomain, owner, password, _token(place, user_id, business_id))
+    return CrashBusiness(business_id, subdomain, owner, password, _token(place, user_id, business_id))
 
 
 def manage(place: Place, command: str, *arguments: str, role: str) -> str:

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from rhivo.testing.attacks.crash.crash_business import Market
+from rhivo.testing.attacks.crash.crash_business import CrashBusiness
 from rhivo.testing.http_client import Connection, NotConnected
 
 PATIENCE = 20
@@ -88,12 +88,12 @@ class Notebook:
     done: int = 0
 
 
-class Shopper(threading.Thread):
+class HttpCustomer(threading.Thread):
     """One client. Its choices depend on its seed alone; what it meets depends on everyone."""
 
-    def __init__(self, market: Market, port: int, notebook: Notebook, seed: str) -> None:
-        super().__init__(name=f"shopper {seed}", daemon=True)
-        self._market, self._book, self._random = market, notebook, Random(seed)
+    def __init__(self, business: CrashBusiness, port: int, notebook: Notebook, seed: str) -> None:
+        super().__init__(name=f"customer {seed}", daemon=True)
+        self._business, self._book, self._random = business, notebook, Random(seed)
         self._connection = Connection(port, patience=PATIENCE)
         self._over = threading.Event()
         self._mine: list[Booking] = []
@@ -104,24 +104,26 @@ class Shopper(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._go_shopping()
+            self._act()
         except Exception as error:  # noqa: BLE001 - a client that is lost for words has found something
             self._book.broken.append(f"{self.name} gave up: {error!r}")
         finally:
             self._connection.close()
 
-    def _go_shopping(self) -> None:
-        acts = [self._shop] * 8 + [self._phone] * 2 + [self._move, self._move, self._cancel, self._cancel]
+    def _act(self) -> None:
+        acts = (
+            [self._book_as_guest] * 8 + [self._book_as_staff] * 2 + [self._move, self._move, self._cancel, self._cancel]
+        )
         while not self._over.is_set():
             if self._random.random() < 0.02:
                 self._log_in()
             else:
                 self._random.choice(acts)()
 
-    def _shop(self) -> None:
+    def _book_as_guest(self) -> None:
         """Hold a time; leave it, release it, or book it as a guest."""
-        wanted = {"service": self._random.choice(self._market.services), "start": self._some_start()}
-        held = self._post("hold", f"{self._market.api}/reservations/", wanted)
+        wanted = {"service": self._random.choice(self._business.services), "start": self._some_start()}
+        held = self._post("hold", f"{self._business.api}/reservations/", wanted)
         if not held.done:
             return
         self._book.holds[held.said["id"]] = held
@@ -129,18 +131,20 @@ class Shopper(threading.Thread):
         if choice < 0.15:
             return
         if choice < 0.27:
-            self._ask(Sent("release", "DELETE", f"{self._market.api}/reservations/{held.said['id']}/", None, _host()))
+            self._ask(Sent("release", "DELETE", f"{self._business.api}/reservations/{held.said['id']}/", None, _host()))
             return
         guest = {"name": "Gino", "email": f"{self._new_name()}@example.com"}
-        booked = self._post("commit", f"{self._market.api}/appointments/", {"reservation": held.said["id"], **guest})
+        booked = self._post("commit", f"{self._business.api}/appointments/", {"reservation": held.said["id"], **guest})
         if booked.done:
             self._note(booked, token=booked.said["cancellation_token"])
 
-    def _phone(self) -> None:
+    def _book_as_staff(self) -> None:
         """Book as staff."""
         customer = {"name": "Walter", "email": f"{self._new_name()}@example.com"}
-        wanted = {"service": self._random.choice(self._market.services), "start": self._some_start()}
-        booked = self._post("phone", "/api/v1/appointments/", wanted | {"customer": customer}, self._market.staff_token)
+        wanted = {"service": self._random.choice(self._business.services), "start": self._some_start()}
+        booked = self._post(
+            "phone", "/api/v1/appointments/", wanted | {"customer": customer}, self._business.staff_token
+        )
         if booked.done:
             self._note(booked)
 
@@ -156,7 +160,7 @@ class Shopper(threading.Thread):
         if not open_:
             return
         booking = self._random.choice(open_)
-        token = self._guest_access(booking) or self._market.staff_token
+        token = self._guest_access(booking) or self._business.staff_token
         headers = _host() | {"Authorization": f"Bearer {token}", "If-Match": f'"{booking.version}"'}
         sent = self._ask(Sent(what, "POST", f"/api/v1/appointments/{booking.id}/{what}/", body, headers))
         if sent.done:
@@ -171,7 +175,7 @@ class Shopper(threading.Thread):
         return str(sent.said["access"]) if sent.done else ""
 
     def _log_in(self) -> None:
-        self._post("login", "/api/v1/auth/token/", {"email": self._market.owner, "password": self._market.password})
+        self._post("login", "/api/v1/auth/token/", {"email": self._business.owner, "password": self._business.password})
 
     def _post(self, kind: str, path: str, body: Mapping[str, Any], token: str = "") -> Sent:
         bearer = {"Authorization": f"Bearer {token}"} if token else {}

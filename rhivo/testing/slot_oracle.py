@@ -1,18 +1,18 @@
-"""The slot rules once more, minute by minute and without any cleverness, to compare with.
+"""The oracle of slot search: which starts of a business are offered, to whom, and why not, around clock changes too.
 
-Shares only the value types and `class_key_of` with the real thing. Resolves wall-clock times by
-walking through the instants and reading the clock, and counts spans by looking at every minute.
+It reckons minute by minute and without any cleverness, and shares only the value types and `class_key_of` with the real
+rules. `oracle` beside it is the oracle of bookings: what a business has promised, and which writes must be refused.
 """
 
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
-from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bookings.rules.reasons import Reason
 from bookings.rules.slots import Hours, OccupiedSpan, Person, Rules, ServiceTerms, Slot, class_key_of
+from rhivo.testing.wall_clock import WallClock
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -24,26 +24,21 @@ def number(instant: datetime) -> int:
 
 
 @lru_cache(maxsize=64)
-def clock(zone: ZoneInfo, day: date) -> list[tuple[int, datetime]]:
+def clock(zone: ZoneInfo, day: date) -> WallClock:
     """Read the wall clock at every minute around a date."""
     begins = number(datetime(day.year, day.month, day.day, tzinfo=UTC)) - 1440
-    return [(m, (EPOCH + m * MINUTE).astimezone(zone).replace(tzinfo=None)) for m in range(begins, begins + 4 * 1440)]
+    readings = [
+        (m, number((EPOCH + m * MINUTE).astimezone(zone).replace(tzinfo=UTC))) for m in range(begins, begins + 4 * 1440)
+    ]
+    return WallClock(readings)
 
 
 @cache
 def resolve(zone: ZoneInfo, day: date, minute: int) -> int:
-    wanted = datetime.combine(day, time()) + minute * MINUTE
-    readings = clock(zone, day)
-    for instant, reading in readings:
-        if reading == wanted:
-            return instant
-    for (_, previous), (instant, reading) in pairwise(readings):
-        if reading > wanted:
-            return instant + (wanted - previous) // MINUTE - 1
-    raise AssertionError
+    return clock(zone, day).instant(number(datetime.combine(day, time(), UTC)) + minute)
 
 
-class NaiveCalendar:
+class SlotOracle:
     def __init__(
         self,
         rules: Rules,
