@@ -21,7 +21,7 @@ from benchmarks import load
 from benchmarks.installation import Installation, Place, running
 from benchmarks.load import Unit
 from rhivo.local.console import say, step
-from rhivo.testing.http_client import Connection
+from rhivo.testing.clients.http_client import Connection
 
 FLOOD, CONNECTIONS = 10_000, 50
 FLOODER = "203.0.113.66"

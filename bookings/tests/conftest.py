@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from businesses.models import User
-from rhivo.testing.api_client import Api
+from rhivo.testing.clients.api_client import Api
 
 
 @pytest.fixture

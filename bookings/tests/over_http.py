@@ -5,8 +5,8 @@ from typing import Any
 
 from bookings.models import Appointment, BusyTime
 from rhivo.claims import acting_as
-from rhivo.testing.api_client import Api, answered
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, answered
 from rhivo.tokens import guest_token
 
 APPOINTMENT_FIELDS = {

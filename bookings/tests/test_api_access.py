@@ -10,8 +10,8 @@ import pytest
 
 from bookings.tests.over_http import ask_hold, path_of, staff_of, state
 from businesses.models import Membership
-from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, answered, refused
 from rhivo.testing.database import raw
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bookings.tests.over_http import APPOINTMENT_FIELDS, ask_hold, customer_of, guest_of, path_of, state
-from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, answered, refused
 
 pytestmark = pytest.mark.django_db
 

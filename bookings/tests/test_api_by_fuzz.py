@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from rhivo.testing.api_client import Api
 from rhivo.testing.builder import Shop
-from rhivo.testing.http_client import PROBLEM_FIELDS
+from rhivo.testing.clients.api_client import Api
+from rhivo.testing.clients.http_client import PROBLEM_FIELDS
 
 pytestmark = pytest.mark.django_db
 VERBS = ("get", "post", "delete", "put", "patch")

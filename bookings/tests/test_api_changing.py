@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from bookings.tests.over_http import ask_hold, guest_of, path_of, staff_of, state
-from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, answered, refused
 
 pytestmark = pytest.mark.django_db
 

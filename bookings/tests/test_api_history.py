@@ -11,8 +11,8 @@ import pytest
 from bookings.models import Appointment
 from bookings.tests.over_http import ask_hold, customer_of, guest_of, path_of, staff_of
 from rhivo.claims import Claims, set_config_sql
-from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, answered, refused
 from rhivo.testing.database import raw
 from rhivo.tokens import guest_token, token_hash
 

@@ -9,8 +9,8 @@ import pytest
 
 from bookings.tests.over_http import ask_hold, staff_of, state
 from rhivo.clock import now
-from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, answered, refused
 from rhivo.testing.factories import AvailabilityFactory
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ import pytest
 from bookings.models import Appointment
 from bookings.tests.over_http import APPOINTMENT_FIELDS, ask_hold, path_of, staff_of, state
 from rhivo.claims import acting_as
-from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, answered, refused
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from django.db import transaction
 from bookings.models import Appointment, BusyTime
 from rhivo.claims import acting_as, set_config_sql
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.http_client import Answer, Call
 from rhivo.testing.database import raw
-from rhivo.testing.http_client import Answer, Call
 from rhivo.testing.real_servers.web_server import Server, access_token
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]

@@ -21,7 +21,7 @@ from bookings.rules.slots import (
     class_key_of,
 )
 from bookings.tests.calendars import ANNA, BOB, CARLA, OTHER_SERVICE, SERVICE, clock_change
-from rhivo.testing.slot_oracle import EPOCH, SlotOracle
+from rhivo.testing.oracles.slot_oracle import EPOCH, SlotOracle
 
 ZONES = [
     ZoneInfo(name)

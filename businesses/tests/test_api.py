@@ -15,8 +15,8 @@ from django.core.management import call_command
 from businesses.identity.access_tokens import issue_pair
 from businesses.models import Membership, User
 from rhivo.clock import now
-from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.builder import Shop, make_user
+from rhivo.testing.clients.api_client import Api, answered, refused
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.factories import PASSWORD, CategoryFactory, unique
 

@@ -18,11 +18,11 @@ from businesses import events
 from businesses.models import User
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
-from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.builder import Shop, make_user
+from rhivo.testing.clients.api_client import Api, answered, refused
+from rhivo.testing.clients.http_client import Call
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.factories import PASSWORD, MembershipFactory, unique
-from rhivo.testing.http_client import Call
 from rhivo.testing.race import race
 from rhivo.testing.real_servers.web_server import Server
 from rhivo.tokens import visitor_mark

@@ -23,7 +23,7 @@ from rhivo.testing.attacks.storm import storm_attack
 from rhivo.testing.attacks.storm.occupancy_over_time import Chronicle, Timed
 from rhivo.testing.attacks.storm.storm_verdicts import overbooked
 from rhivo.testing.attacks.tally import Tally
-from rhivo.testing.oracle import Claim, Terms
+from rhivo.testing.oracles.oracle import Claim, Terms
 from rhivo.testing.real_servers.web_server import Server
 
 COMMITTED = pytest.mark.django_db(transaction=True)

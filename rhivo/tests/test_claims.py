@@ -15,8 +15,8 @@ from businesses.middleware import TenancyMiddleware
 from rhivo import checks as our_checks
 from rhivo import claims
 from rhivo.claims import Claims, acting_as
-from rhivo.testing.api_client import Api
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api
 from rhivo.testing.database import as_role, raw
 
 pytestmark = pytest.mark.django_db(transaction=True)

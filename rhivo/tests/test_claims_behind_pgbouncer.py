@@ -9,8 +9,8 @@ import pytest
 from rhivo import claims
 from rhivo.testing.builder import Shop
 from rhivo.testing.claim_leaks.leaking_requests import Visitor, connected, leaks_of_requests
+from rhivo.testing.clients.http_client import Call
 from rhivo.testing.database import raw
-from rhivo.testing.http_client import Call
 from rhivo.testing.real_servers.pgbouncer import POOL_SIZE, PgBouncer, pooling, program, version
 from rhivo.testing.real_servers.web_server import serving
 from rhivo.tests.test_claims_in_pools import for_the_session

@@ -11,8 +11,8 @@ from rhivo.db.constraints import domain_error
 from rhivo.db.doubt import CommitInDoubt
 from rhivo.db.postgresql.base import DatabaseWrapper
 from rhivo.errors import OutcomeUnknown, Unavailable
-from rhivo.testing.api_client import Api, refused
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, refused
 from rhivo.testing.database import as_role, raw
 
 pytestmark = pytest.mark.django_db(transaction=True)

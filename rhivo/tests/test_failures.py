@@ -22,7 +22,7 @@ from rhivo.local.processes import wait_until
 from rhivo.testing.attacks.attacked_installation import Place
 from rhivo.testing.attacks.crash.crash_business import CrashBusiness, as_owner, found
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, Sent
-from rhivo.testing.http_client import Connection
+from rhivo.testing.clients.http_client import Connection
 
 pytestmark = pytest.mark.race
 WAYS = {"persistent": {}, "pooled": {"RHIVO_DB_POOL": "on"}}

@@ -14,8 +14,8 @@ from businesses.identity.invitations import invitation_token
 from notifications.delivery import deliver_due
 from rhivo.clock import now
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
-from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, answered, refused
 from rhivo.testing.database import as_role
 from rhivo.testing.factories import PASSWORD
 

@@ -16,8 +16,8 @@ from bookings.models import Appointment
 from businesses.models import Availability, Business, Category, Membership, Service, ServiceStaff, User
 from rhivo.claims import acting_as
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
-from rhivo.testing.api_client import Api, answered, refused
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, answered, refused
 from rhivo.testing.database import as_role
 from rhivo.testing.factories import PASSWORD
 

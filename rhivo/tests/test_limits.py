@@ -23,10 +23,10 @@ from rhivo.claims import acting_as
 from rhivo.errors import Throttled
 from rhivo.local.demo_launcher import BLOCKING_THREADS
 from rhivo.local.running_demo import CHECKOUT
-from rhivo.testing.api_client import Api, refused
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, refused
+from rhivo.testing.clients.http_client import Call
 from rhivo.testing.factories import PASSWORD
-from rhivo.testing.http_client import Call
 from rhivo.testing.real_servers.web_server import Server
 from rhivo.web import throttling
 from rhivo.web.admission import AT_WORK, MOST_AT_ONCE, MOST_REFUSALS, PAUSE, WAITING, Gate, a_few_at_once

@@ -11,8 +11,8 @@ from django.test import Client
 
 from bookings.tasks import release_expired
 from notifications.tasks import deliver
-from rhivo.testing.api_client import Api
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api
 from rhivo.testing.database import as_role
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rhivo.testing.http_client import Call
+from rhivo.testing.clients.http_client import Call
 from rhivo.testing.real_servers.web_server import serving
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from rhivo.errors import Unavailable
 from rhivo.local.demo_launcher import BLOCKING_THREADS
 from rhivo.local.processes import wait_until
 from rhivo.testing.builder import Shop
-from rhivo.testing.http_client import Call
+from rhivo.testing.clients.http_client import Call
 from rhivo.testing.real_servers.web_server import Server
 from rhivo.web import slow_bodies
 from rhivo.web.slow_bodies import AT_ONCE, FROM_ONE_ADDRESS, Readers

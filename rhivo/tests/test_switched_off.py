@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
-from rhivo.testing.api_client import Api
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api
 from rhivo.testing.database import raw
 from rhivo.testing.tenants import Tenant, furnished
 from rhivo.tests.test_http_matrix import named_in

@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import path
 
 from rhivo.local.processes import wait_until
-from rhivo.testing.api_client import Api, refused
 from rhivo.testing.builder import Shop
 from rhivo.testing.claim_leaks.leaking_requests import connected, in_force
+from rhivo.testing.clients.api_client import Api, refused
 from rhivo.testing.database import Role, raw
 
 pytestmark = pytest.mark.django_db(transaction=True)

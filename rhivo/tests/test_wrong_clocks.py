@@ -14,8 +14,8 @@ from notifications.models import NotificationLog
 from notifications.tasks import deliver
 from rhivo.claims import acting_as
 from rhivo.clock import database_now, now
-from rhivo.testing.api_client import Api, answered
 from rhivo.testing.builder import Shop
+from rhivo.testing.clients.api_client import Api, answered
 from rhivo.testing.database import as_role
 
 pytestmark = pytest.mark.django_db(transaction=True)

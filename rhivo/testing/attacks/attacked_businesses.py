@@ -10,9 +10,9 @@ from django.db import transaction
 
 from businesses.models import Business, Service, Staff
 from rhivo.claims import acting_as
-from rhivo.testing import oracle
 from rhivo.testing.builder import Shop, make_shop
 from rhivo.testing.database import as_role
+from rhivo.testing.oracles import oracle
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = {0: "UTC", 330: "Asia/Kolkata", -420: "America/Phoenix"}

@@ -25,8 +25,8 @@ from rhivo.testing.attacks.attacked_installation import Place
 from rhivo.testing.attacks.crash.crash_business import CrashBusiness, as_owner, found
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, Sent
 from rhivo.testing.attacks.finding import Finding
-from rhivo.testing.http_client import Connection
-from rhivo.testing.wall_clock import WallClock
+from rhivo.testing.clients.http_client import Connection
+from rhivo.testing.oracles.wall_clock import WallClock
 
 YEARS_AHEAD = timedelta(days=2 * 365)
 GRAIN = 5

@@ -25,12 +25,12 @@ from bookings.rules.reasons import Override
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
 from rhivo.errors import RhivoError
-from rhivo.testing import oracle
 from rhivo.testing.attacks.attacked_businesses import Site, founded, instant, minute_of, usual_tenant
 from rhivo.testing.attacks.attacked_installation import Installation
 from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.attacks.model_check.machine_sql import INSERT_HOLD
 from rhivo.testing.database import as_role, raw
+from rhivo.testing.oracles import oracle
 
 LANES = 12
 ENDS_WITHIN = 60

@@ -18,8 +18,8 @@ from rhivo.claims import Role
 from rhivo.clock import now
 from rhivo.local.demo_launcher import web_server
 from rhivo.local.processes import Child, free_port, wait_until
+from rhivo.testing.clients.http_client import PATIENCE, Answer, Call, Connection, is_up
 from rhivo.testing.database import raw
-from rhivo.testing.http_client import PATIENCE, Answer, Call, Connection, is_up
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 LANES = 100

@@ -14,7 +14,7 @@ from rhivo.testing.attacks.crash.crash_business import CrashBusiness, as_owner, 
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, Booking, Notebook, Sent
 from rhivo.testing.attacks.crash.kills import Victims
 from rhivo.testing.attacks.finding import Finding
-from rhivo.testing.http_client import Connection
+from rhivo.testing.clients.http_client import Connection
 
 AGAIN = 3
 DELIVERED_WITHIN = 60

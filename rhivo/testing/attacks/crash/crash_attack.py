@@ -19,7 +19,7 @@ from rhivo.testing.attacks.crash.crash_business import CrashBusiness, found, man
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, HttpCustomer, Notebook, Sent
 from rhivo.testing.attacks.crash.kills import Victims
 from rhivo.testing.attacks.finding import Finding
-from rhivo.testing.http_client import Connection
+from rhivo.testing.clients.http_client import Connection
 
 CLIENTS = 8
 WARM_UP = 60

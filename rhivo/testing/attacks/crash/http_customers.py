@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from rhivo.testing.attacks.crash.crash_business import CrashBusiness
-from rhivo.testing.http_client import Connection, NotConnected
+from rhivo.testing.clients.http_client import Connection, NotConnected
 
 PATIENCE = 20
 FIRST_DAY, DAYS = 2, 40

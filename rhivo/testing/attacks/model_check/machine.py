@@ -19,9 +19,9 @@ from bookings.load_calendar import calendar_of_days, local_day
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
 from rhivo.errors import RhivoError
-from rhivo.testing import oracle
 from rhivo.testing.attacks.attacked_businesses import Site, found, instant, minute_of, switch_off, usual_tenant
 from rhivo.testing.database import login, raw, through
+from rhivo.testing.oracles import oracle
 
 TENANTS = st.sampled_from([0, 0, 1])
 # Few places, so that most steps meet others. "first" and "last" are of those who do the service, None is anyone.

@@ -16,10 +16,10 @@ from bookings.operations.reschedule import KEEP
 from bookings.rules.reasons import Override
 from rhivo.claims import Claims
 from rhivo.clock import now
-from rhivo.testing import oracle
 from rhivo.testing.attacks.attacked_businesses import Site, instant, minute_of
 from rhivo.testing.attacks.model_check.machine import KEYS, PEOPLE, PHONES, SERVICES, TENANTS, WHENS, WHICH, Machine
 from rhivo.testing.database import raw, through
+from rhivo.testing.oracles import oracle
 from rhivo.tokens import guest_token, token_hash
 
 ACTORS = st.sampled_from(["guest", "staff"])

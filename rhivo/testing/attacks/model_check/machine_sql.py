@@ -8,10 +8,10 @@ from hypothesis.stateful import precondition, rule
 
 from rhivo.claims import Claims
 from rhivo.clock import now
-from rhivo.testing import oracle
 from rhivo.testing.attacks.attacked_businesses import Site, instant, minute_of
 from rhivo.testing.attacks.model_check.machine import PEOPLE, SERVICES, TENANTS, WHENS, WHICH
 from rhivo.testing.attacks.model_check.machine_operations import WithOperations
+from rhivo.testing.oracles import oracle
 from rhivo.tokens import guest_token, token_hash
 
 INSERT_HOLD = (

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from rhivo.claims import set_config_sql
-from rhivo.testing import oracle
 from rhivo.testing.attacks.attacked_businesses import Site, minute_of
 from rhivo.testing.database import raw
+from rhivo.testing.oracles import oracle
 
 FOREVER = float("inf")
 

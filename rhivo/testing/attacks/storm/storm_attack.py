@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 from rhivo.local.processes import wait_until
-from rhivo.testing import oracle
 from rhivo.testing.attacks.attacked_businesses import Site, founded, minute_of, usual_tenant
 from rhivo.testing.attacks.attacked_installation import Installation
 from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.attacks.storm import storm_verdicts
 from rhivo.testing.attacks.storm.storm_clients import Storm
-from rhivo.testing.http_client import is_up
+from rhivo.testing.clients.http_client import is_up
+from rhivo.testing.oracles import oracle
 
 UP_WITHIN = 60
 LOAD = 0.7

@@ -17,9 +17,9 @@ from bookings.guarantees import violations
 from businesses.identity.access_tokens import issue_guest
 from rhivo.clock import now
 from rhivo.testing.attacks.attacked_businesses import Site, instant
+from rhivo.testing.clients.http_client import Answer, Call, Connection
 from rhivo.testing.database import as_role, raw
-from rhivo.testing.http_client import Answer, Call, Connection
-from rhivo.testing.oracle import DAY
+from rhivo.testing.oracles.oracle import DAY
 from rhivo.testing.real_servers.web_server import access_token
 from rhivo.tokens import guest_token, token_hash
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bookings.guarantees import violations
-from rhivo.testing import oracle
 from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.attacks.storm.occupancy_over_time import FOREVER, Chronicle, Timed, read
 from rhivo.testing.attacks.storm.storm_clients import Record, Storm
 from rhivo.testing.database import as_role, raw
+from rhivo.testing.oracles import oracle
 
 SLACK = 0.05
 """Seconds by which two clocks of one machine, or a clock and a commit, may be apart."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bookings.rules.reasons import Reason
 from bookings.rules.slots import Hours, OccupiedSpan, Person, Rules, ServiceTerms, Slot, class_key_of
-from rhivo.testing.wall_clock import WallClock
+from rhivo.testing.oracles.wall_clock import WallClock
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -9,7 +9,7 @@ from django.test import Client
 
 from businesses.models import User
 from rhivo.claims import Role
-from rhivo.testing.http_client import PROBLEM_FIELDS
+from rhivo.testing.clients.http_client import PROBLEM_FIELDS
 from rhivo.testing.real_servers.web_server import access_token
 
 

@@ -1,0 +1,1 @@
+"""Clients of the API: one asks Django in this process, one asks a real server."""

@@ -1,0 +1,1 @@
+"""What must be true, reckoned apart from the code under test."""
