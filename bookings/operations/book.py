@@ -51,16 +51,20 @@ def commit_hold(
     """
     once = Once.of(key, reservation_id, asdict(contact), notes, dict(answers or {}))
     token = guest_token(reservation_id)
+    # RETURNING reads the new row, and a guest reads an appointment by the hash of its token alone.
     claims.assume(claims.current().with_(reservation_id=reservation_id, cancellation_token=token_hash(token)))
+    # First the lock of the key, then that of the hold: every commit of one hold takes both in this order.
     made = once.made("appointment_of_key", business.id)
     hold = _locked_hold(business, reservation_id)
     if made is not None or hold.status == ReservationStatus.COMMITTED:
         return _booked_before(business, reservation_id, token, once)
+    # An early answer. The trigger asks again by the clock of the database when the row is written.
     if not hold.is_live(at):
         raise HoldExpired()
     account = _account(claims.current().user_id)
     known = checked_contact(business, contact, account)
     kept_answers = checked_answers(business, dict(answers or {}))
+    # Waits for who books for the same customer, then counts, so the limit is true in parallel.
     check_customer_limits(business, known, account, hold.starts_at)
     with refusals():
         appointment = Appointment.objects.create(
@@ -77,6 +81,7 @@ def commit_hold(
             request_fingerprint=once.fingerprint,
             **_customer_fields(known),
         )
+    # In the same transaction: no message without its appointment, and no appointment without its message.
     enqueue_for_customer(appointment, "confirmed")
     return Booked(appointment, created=True, cancellation_token=None if account else token)
 

@@ -20,6 +20,7 @@ def locked(appointment: Appointment) -> Appointment:
     if not rows.select_for_update().values_list("pk"):
         raise NotFound("There is no such appointment.")
     row = rows.select_related("service", "staff", "business").get()
+    # A guest or customer may come without a business: what follows asks for it by the claims.
     claims.assume(claims.current().with_(business_id=row.business_id))
     return row
 

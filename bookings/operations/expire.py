@@ -21,6 +21,7 @@ def release_expired(*, at: datetime) -> int:
 @operation
 def _release_batch(*, at: datetime) -> int:
     """Mark one batch, skipping holds that someone is committing this moment."""
+    # A hold that is locked is being committed or released: who does that decides.
     ids = Reservation.objects.run_out(at).select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH]
     return Reservation.objects.filter(id__in=list(ids)).update(status=ReservationStatus.EXPIRED)
 

@@ -42,11 +42,14 @@ def hold_slot(
     """
     customer_id = claims.current().user_id
     once = Once.of(key, service.id, start.timestamp(), staff.id if staff else None, customer_id)
+    # Waits under the lock of the key for a twin of this request: twenty at once make one hold.
     if (made := once.made("hold_of_key", business.id)) is not None:
         return Held(find_hold(business=business, reservation_id=made), created=False)
     if not service.is_active:
         raise ServiceUnavailable()
+    # The rules decide without a lock, so the place may be gone when the row is written. The triggers notice.
     slot = judged_slot(business, service, start, at=at, staff=staff)
+    # Row security shows a new hold to who presents its id alone, and RETURNING reads the row.
     reservation_id = uuid4()
     claims.assume(claims.current().with_(reservation_id=reservation_id))
 
@@ -55,6 +58,7 @@ def hold_slot(
             id=reservation_id,
             business=business,
             service=service,
+            # Terms and price are not sent: the trigger takes them from the service under its lock.
             staff_id=best_person(slot),
             customer_id=customer_id,
             visitor=visitor,

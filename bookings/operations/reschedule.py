@@ -64,12 +64,14 @@ def reschedule_appointment(
         )
     require_in_time(row, row.reschedule_until, at, "reschedule_deadline")
     wanted = service or row.service
+    # A second tap on the same time: no new version, no entry in the history, no mail.
     if (wanted.id, start) == (row.service_id, row.starts_at) and staff in (KEEP, None, row.staff):
         return row
     if not wanted.is_active and wanted.id != row.service_id:
         raise ServiceUnavailable()
     person = _wanted_person(row, wanted, staff)
     slot = judged_slot(row.business, wanted, start, at=at, staff=person, moving=row)
+    # Limits bind customers alone. The limit of a day is counted only when the day changes.
     if not claims.current().works_here:
         _check_limits_after_move(row, start)
     row.service, row.starts_at, row.staff_id = wanted, start, best_person(slot)
