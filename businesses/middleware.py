@@ -79,6 +79,7 @@ class TenancyMiddleware:
         script_prefix = get_script_prefix()
         try:
             address = address_of(request)
+            # Counted before BEGIN: a request too many costs the database nothing.
             throttle(request, scope_of(request, address.path, address.urlconf))
             with told_in_any_case(request):
                 response = self._in_transaction(request, address)
@@ -109,11 +110,13 @@ class TenancyMiddleware:
         with claims.acting_as(bare), transaction.atomic():
             try:
                 enter(request, identity, address)
+                # The view and its rendering: a template that asks the database asks under the claims too.
                 response = self.get_response(request)
             except (Http404, NotFound) as missing:
                 response = _not_found(request, missing)
             except RhivoError as refusal:
                 response = problem(refusal)
+            # A refused request changes nothing, also where it had begun to write.
             if response.status_code >= 400:
                 transaction.set_rollback(True)
         return response
@@ -124,6 +127,7 @@ def identify(request: TenantRequest) -> Identity:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     request.token_refusal = None
     if is_api(request):
+        # No session speaks for an API request: a form or a link of another site could use it.
         if scheme.lower() != "bearer":
             return Identity()
         try:
@@ -152,6 +156,7 @@ def enter(request: TenantRequest, identity: Identity, address: Address) -> None:
     elif identity.user_id is not None:
         acting = acting.with_(user_id=None)
     new = acting.with_(business_id=business_id, role=role, cancellation_token=identity.cancellation_token)
+    # One statement more, so only where the full claims differ from those that went with BEGIN.
     if request.token_refusal is None and new != claims.current():
         claims.assume(new)
 

@@ -25,13 +25,13 @@ FIRST_RETRY = timedelta(seconds=30)
 
 def deliver_due(*, at: datetime, limit: int = 500) -> int:
     """Send what is due at an instant, at most `limit` messages and for about a minute; return how many were sent."""
-    return sum(_deliver(message, at) for message in _claimed(at, limit))
+    return sum(_deliver(message, at) for message in _leased(at, limit))
 
 
-def _claimed(at: datetime, limit: int) -> Iterator[NotificationLog]:
-    """Claim one due message after another; those that other workers hold are skipped.
+def _leased(at: datetime, limit: int) -> Iterator[NotificationLog]:
+    """Lease one due message after another; those that other workers hold are skipped.
 
-    Leases count from `at`, so no message is claimed long after it, however slow the mail server is.
+    Leases count from `at`, so no message is leased long after it, however slow the mail server is.
     """
     began = time.monotonic()
     for _ in range(limit):
@@ -44,6 +44,7 @@ def _claimed(at: datetime, limit: int) -> Iterator[NotificationLog]:
             message = due.select_for_update(skip_locked=True).first()
             if message is None:
                 return
+            # Committed before the mail goes out: of a worker that dies, another takes over when the lease ends.
             message.status, message.due_at = DeliveryStatus.SENDING, at + LEASE
             message.attempts += 1
             message.save(update_fields=["status", "due_at", "attempts"])
