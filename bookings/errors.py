@@ -108,12 +108,15 @@ class ContactRequired(Invalid):
     code = "CONTACT_REQUIRED"
 
 
-_BY_REASON: dict[Reason, type[RhivoError]] = {error.reason: error for error in NotOffered.__subclasses__()}
+_BY_REASON: dict[Reason, type[RhivoError]] = {
+    Reason.FULL: SlotUnavailable,
+    **{error.reason: error for error in NotOffered.__subclasses__()},
+}
 
 
 def refusal(reason: Reason) -> RhivoError:
     """Return the error that a reason of the rules is raised as."""
-    return _BY_REASON.get(reason, SlotUnavailable)()
+    return _BY_REASON[reason]()
 
 
 means("service_capacity", SlotUnavailable)
