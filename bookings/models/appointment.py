@@ -19,14 +19,7 @@ class Status(models.TextChoices):
     NO_SHOW = "no_show", "No-show"
 
 
-OCCUPYING = (Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW)
-
-
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
-    def occupying(self) -> "AppointmentQuerySet":
-        """Those that claim their time."""
-        return self.filter(status__in=OCCUPYING)
-
     def upcoming(self, at: datetime) -> "AppointmentQuerySet":
         return self.filter(status=Status.CONFIRMED, starts_at__gt=at)
 
