@@ -1,22 +1,35 @@
-"""What customers are told of their appointments: facts as JSON for a template, nothing looked up later."""
+"""What customers are told of their appointments: by which channel, and the facts as JSON for a template.
+
+A message is written when it is sent, perhaps after the next change. So it carries all its facts and looks up none.
+"""
 
 from typing import Any
 
 from bookings.models import Appointment
-from notifications.outbox import enqueue_email
+from notifications.channels import Channel, channel_to
+from notifications.outbox import enqueue
 
 
 def enqueue_for_customer(appointment: Appointment, event: str) -> None:
-    """Enqueue a mail to the customer on an event (confirmed, rescheduled, canceled), if there is an address."""
-    if appointment.customer_email:
-        enqueue_email(
-            business_id=appointment.business_id,
-            about=f"{appointment.id} {event} {appointment.version}",
-            template=f"appointment_{event}",
-            recipient=appointment.customer_email,
-            locale=appointment.business.locale,
-            context=facts(appointment),
-        )
+    """Enqueue the message of an event (confirmed, rescheduled, canceled), if a channel reaches the customer."""
+    if (reached := channel_to_customer(appointment)) is None:
+        return
+    channel, recipient = reached
+    enqueue(
+        channel=channel,
+        business_id=appointment.business_id,
+        # The policy `tells_the_truth_of_bookings` wants these three words, so that each version is told of once.
+        about=f"{appointment.id} {event} {appointment.version}",
+        template=f"appointment_{event}",
+        recipient=recipient,
+        locale=appointment.business.locale,
+        context=facts(appointment),
+    )
+
+
+def channel_to_customer(appointment: Appointment) -> tuple[Channel, str] | None:
+    """Return the channel by which a customer gets messages and their address there, None if nothing reaches them."""
+    return channel_to(email=appointment.customer_email, phone=appointment.customer_phone)
 
 
 def facts(appointment: Appointment) -> dict[str, Any]:

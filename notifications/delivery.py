@@ -8,11 +8,10 @@ import logging
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 
 from django.db import transaction
 
-from notifications.channels.email import write_mail
+from notifications.channels import DeliveryError, channel_named
 from notifications.models import DeliveryStatus, NotificationLog
 
 logger = logging.getLogger(__name__)
@@ -53,22 +52,24 @@ def _leased(at: datetime, limit: int) -> Iterator[NotificationLog]:
 
 def _deliver(message: NotificationLog, at: datetime) -> bool:
     try:
-        write_mail(message).send()
-    except Exception as error:  # whatever is wrong with this one, the others must go out too
-        if not isinstance(error, (SMTPException, OSError)):
-            logger.exception("message %s cannot be written", message.id)
-        _put_off(message, at, error)
+        channel_named(message.channel).send(message)
+    except DeliveryError as error:
+        _put_off(message, at, str(error), give_up=error.permanent)
+        return False
+    except Exception as error:  # a message that cannot even be written must hold up no other
+        logger.exception("message %s cannot be written or sent", message.id)
+        _put_off(message, at, str(error))
         return False
     message.status, message.sent_at, message.last_error = DeliveryStatus.SENT, at, ""
     message.save(update_fields=["status", "sent_at", "last_error"])
     return True
 
 
-def _put_off(message: NotificationLog, at: datetime, error: Exception) -> None:
-    """Try again later, each time twice as late, or give up."""
-    given_up = message.attempts >= GIVE_UP_AFTER
-    message.status = DeliveryStatus.FAILED if given_up else DeliveryStatus.PENDING
+def _put_off(message: NotificationLog, at: datetime, why: str, *, give_up: bool = False) -> None:
+    """Try again later, each time twice as late, or give up: at once, or after the last try."""
+    give_up = give_up or message.attempts >= GIVE_UP_AFTER
+    message.status = DeliveryStatus.FAILED if give_up else DeliveryStatus.PENDING
     message.due_at = at + FIRST_RETRY * 2 ** (message.attempts - 1)
-    message.last_error = str(error)[:500]
+    message.last_error = why[:500]
     message.save(update_fields=["status", "due_at", "last_error"])
-    logger.warning("message %s was not sent: %s", message.id, error)
+    logger.warning("message %s was not sent: %s", message.id, why)

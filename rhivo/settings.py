@@ -249,6 +249,12 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 EMAIL_TIMEOUT = 10  # for each word with the mail server; all of a delivery stays below its lease
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"bookings@{BASE_DOMAIN}")
+# One setting for all channels but mail, so that a new channel needs none. An entry without `=` is left to the check
+# rhivo.E007, which says the cure.
+CHANNEL_URLS = {
+    name.strip(): url.strip()
+    for name, _, url in (entry.partition("=") for entry in env.list("CHANNEL_URLS", default=[]))
+}
 
 UNFOLD = {
     "SITE_TITLE": "Rhivo",

@@ -1,6 +1,7 @@
 """A message tells of what happened, whoever writes it: bare SQL into the outbox under every kind of claims."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -8,14 +9,18 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from bookings.models import Appointment
+from bookings.operations.contact import Contact
 from businesses.models import Membership
 from rhivo.claims import Claims
-from rhivo.testing.builder import Shop
+from rhivo.testing.builder import GINO, Shop
 from rhivo.testing.database import raw
 from rhivo.testing.sql_attacker import DENIED, VISITORS, claims_of, refused_by
 from rhivo.tokens import guest_token, token_hash
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+NUMBER = "+393331234567"
 
 
 @pytest.fixture
@@ -24,7 +29,7 @@ def booked(shop: Shop) -> tuple[Shop, Appointment, Claims]:
     hold = shop.hold(shop.at("10:00"), shop.service())
     guest = Claims(business_id=shop.business.id, cancellation_token=token_hash(guest_token(hold.id)))
     shop.guest = guest  # type: ignore[attr-defined]
-    return shop, shop.commit(hold).appointment, guest
+    return shop, shop.commit(hold, replace(GINO, phone=NUMBER)).appointment, guest
 
 
 def message(appointment: Appointment, event: str = "canceled", version: int = 2, **changes: Any) -> dict[str, Any]:
@@ -75,6 +80,23 @@ def test_who_reaches_a_booking_tells_its_customer_once_of_what_happened(booked: 
     assert owed(shop.employees, message(appointment)) == "enqueued_once"
 
 
+@pytest.mark.parametrize("channel", ["email", "sms", "whatever"])
+def test_a_customer_is_told_at_their_number_too_whatever_the_channel(channel: str, booked: Any) -> None:
+    shop, appointment, guest = booked
+    canceled(shop, appointment)
+    assert owed(guest, message(appointment, recipient=NUMBER, channel=channel)) == ""
+    assert owed(guest, message(appointment, channel=channel)) == "enqueued_once"
+
+
+@pytest.mark.parametrize("contact", [Contact("Gino", email="gino@example.com"), Contact("Gino", phone=NUMBER)])
+def test_an_address_that_a_customer_left_empty_is_no_recipient(contact: Contact, shop: Shop) -> None:
+    appointment = shop.book_by_staff(shop.at(), contact=contact)
+    canceled(shop, appointment)
+    for recipient, refusal in (("", DENIED), (contact.email or contact.phone, "")):
+        row = message(appointment, recipient=recipient, context={"manage_token_of": ""})
+        assert owed(shop.employees, row) == refusal
+
+
 @pytest.mark.parametrize("visitor", ["nobody", "public", "customer"])
 def test_who_does_not_reach_a_booking_tells_nothing_of_it(visitor: str, booked: Any) -> None:
     shop, appointment, _ = booked
@@ -84,6 +106,11 @@ def test_who_does_not_reach_a_booking_tells_nothing_of_it(visitor: str, booked: 
 
 LIES: dict[str, Callable[[Appointment], dict[str, Any]]] = {
     "to somebody else": lambda booking: message(booking, recipient="mallory@example.com"),
+    "to another's number": lambda booking: message(booking, recipient="+393330000000", channel="sms"),
+    "to an address and another's besides": lambda booking: message(
+        booking, recipient="gino@example.com, m@example.com"
+    ),
+    "to nobody": lambda booking: message(booking, recipient=""),
     "of another event": lambda booking: message(booking, "rescheduled"),
     "of a confirmation long past": lambda booking: message(booking, "confirmed"),
     "of a version that is not": lambda booking: message(booking, version=3),

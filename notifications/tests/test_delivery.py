@@ -116,7 +116,7 @@ def test_what_fails_for_ever_is_given_up(shop: Shop, settings: Any) -> None:
 def test_a_worker_that_dies_while_sending_leaves_it_to_the_next(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     address = owe(shop)
     with monkeypatch.context() as dying:
-        dying.setattr("notifications.delivery.write_mail", lambda message: (_ for _ in ()).throw(SystemExit))
+        dying.setattr("notifications.channels.email.write_mail", lambda message: (_ for _ in ()).throw(SystemExit))
         with pytest.raises(SystemExit):
             deliver()
     assert log_of(address).status == "sending"
