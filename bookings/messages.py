@@ -36,6 +36,7 @@ def facts(appointment: Appointment) -> dict[str, Any]:
     """Return what a message says of an appointment; instants as RFC 3339 in the business's zone."""
     business = appointment.business
     zone = business.zone
+    # What the guest's token is derived from: the hold that was committed, or the booking itself if staff made it.
     source = appointment.reservation_id or appointment.id
     return {
         "appointment_id": str(appointment.id),
@@ -56,5 +57,6 @@ def facts(appointment: Appointment) -> dict[str, Any]:
             "phone": business.phone,
             "email": business.email,
         },
+        # A customer with an account has no token: the link leads to their own bookings, behind the log-in.
         "manage_token_of": str(source) if appointment.cancellation_token_hash else "",
     }

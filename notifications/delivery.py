@@ -1,7 +1,7 @@
-"""Sending what is enqueued in the outbox, as the worker role, across tenants.
+"""Deliver what is enqueued in the outbox, as the worker role, across tenants.
 
-A row is claimed by a conditional update with a lease, sent outside any transaction, then marked. A worker that dies
-in between leaves a lease that runs out: the message is sent again rather than never, with the same Message-ID.
+Each message is sent at least once. In one case it is sent twice: its worker dies after it sent it and before it marked
+it. Which channel sends, and how, is left to notifications/channels/.
 """
 
 import logging
@@ -16,6 +16,7 @@ from notifications.models import DeliveryStatus, NotificationLog
 
 logger = logging.getLogger(__name__)
 
+# A lease must outlast the last message of a round: LEASE > ROUND + the longest time that a channel takes to send.
 LEASE = timedelta(minutes=3)
 GIVE_UP_AFTER = 8
 ROUND = timedelta(minutes=1)
@@ -23,17 +24,24 @@ FIRST_RETRY = timedelta(seconds=30)
 
 
 def deliver_due(*, at: datetime, limit: int = 500) -> int:
-    """Send what is due at an instant, at most `limit` messages and for about a minute; return how many were sent."""
+    """Send what is due at an instant; return how many messages were sent.
+
+    A round ends after `limit` messages, or with the message that is under way after a minute.
+    """
     return sum(_deliver(message, at) for message in _leased(at, limit))
 
 
 def _leased(at: datetime, limit: int) -> Iterator[NotificationLog]:
-    """Lease one due message after another; those that other workers hold are skipped.
+    """Lease one due message after another, so that no two workers send the same:
 
-    Leases count from `at`, so no message is leased long after it, however slow the mail server is.
+    1. The row is locked, so that another worker which looks at this moment skips it.
+    2. It is marked as being sent, due again when the lease ends, and committed, which frees the lock.
+    3. It is sent, outside any transaction: a slow provider must not hold a lock or a snapshot.
+    4. It is marked as sent. If the worker died before, the row becomes due when the lease ends, and is sent again.
     """
     began = time.monotonic()
     for _ in range(limit):
+        # Leases count from `at`, the start of the round: a message that was leased late would have little of its own.
         if time.monotonic() - began > ROUND.total_seconds():
             return
         with transaction.atomic():
@@ -43,8 +51,8 @@ def _leased(at: datetime, limit: int) -> Iterator[NotificationLog]:
             message = due.select_for_update(skip_locked=True).first()
             if message is None:
                 return
-            # Committed before the mail goes out: of a worker that dies, another takes over when the lease ends.
             message.status, message.due_at = DeliveryStatus.SENDING, at + LEASE
+            # Counted before the try: a message that kills its worker is given up in the end, too.
             message.attempts += 1
             message.save(update_fields=["status", "due_at", "attempts"])
         yield message

@@ -1,6 +1,6 @@
-"""The transactional outbox: what must be sent, written in the transaction of what it tells of.
+"""The transactional outbox: messages, each written in the transaction of what it tells of.
 
-Takes a template's name and JSON; knows nothing of appointments.
+A message is a template's name and facts as JSON. What the facts are about is left to the app that enqueues it.
 """
 
 from uuid import UUID, uuid4
@@ -21,7 +21,7 @@ class DeliveryStatus(models.TextChoices):
 
 
 def message_name(template: str) -> str:
-    """Return what people call the messages made from a template."""
+    """Return what people at work call the messages of a template: 'Appointment confirmed'."""
     return template.replace("_", " ").capitalize()
 
 
@@ -29,6 +29,7 @@ class NotificationLog(models.Model):
     """One message to one recipient, from the moment it is enqueued until it is sent or given up."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    # Its own index would be a prefix of `notifications_by_business`.
     business = models.ForeignKey(Business, models.CASCADE, related_name="notifications", db_index=False)
     dedupe_key = models.CharField(max_length=120, db_comment="what it is about; the same is never enqueued twice")
     # No choices: each would be a migration, and notifications/channels/ has the list already.
@@ -52,6 +53,7 @@ class NotificationLog(models.Model):
         db_table_comment = "Transactional outbox and delivery log"
         ordering = ["-created_at"]
         indexes = [
+            # Of what waits alone: it stays small, while the log of what was sent grows for ever.
             models.Index(
                 fields=["due_at"], name="notifications_due", condition=models.Q(status__in=["pending", "sending"])
             ),
