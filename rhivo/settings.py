@@ -262,7 +262,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"bookings@{BASE_DOMAIN}")
 # One setting for all channels but mail, so that a new channel needs none. An entry without `=` is left to the check
 # rhivo.E007, which says the cure.
-CHANNEL_URLS = {
+CHANNEL_URLS: dict[str, str] = {
     name.strip(): url.strip()
     for name, _, url in (entry.partition("=") for entry in env.list("CHANNEL_URLS", default=[]))
 }

@@ -47,8 +47,8 @@ def message(appointment: Appointment, event: str = "canceled", version: int = 2,
     } | changes
 
 
-def owed(claims: Claims, row: dict[str, Any], login: Any = "app") -> str:
-    """Try to owe a message; return what refused it, '' if nothing did."""
+def refusal_of(claims: Claims, row: dict[str, Any], login: Any = "app") -> str:
+    """Try to enqueue a message; return what refused it, '' if nothing did."""
     given = {
         "id": uuid4(),
         "channel": "email",
@@ -76,16 +76,16 @@ def canceled(shop: Shop, appointment: Appointment) -> None:
 def test_who_reaches_a_booking_tells_its_customer_once_of_what_happened(booked: Any) -> None:
     shop, appointment, guest = booked
     canceled(shop, appointment)
-    assert owed(guest, message(appointment)) == ""
-    assert owed(shop.employees, message(appointment)) == "enqueued_once"
+    assert refusal_of(guest, message(appointment)) == ""
+    assert refusal_of(shop.employees, message(appointment)) == "enqueued_once"
 
 
 @pytest.mark.parametrize("channel", ["email", "sms", "whatever"])
 def test_a_customer_is_told_at_their_number_too_whatever_the_channel(channel: str, booked: Any) -> None:
     shop, appointment, guest = booked
     canceled(shop, appointment)
-    assert owed(guest, message(appointment, recipient=NUMBER, channel=channel)) == ""
-    assert owed(guest, message(appointment, channel=channel)) == "enqueued_once"
+    assert refusal_of(guest, message(appointment, recipient=NUMBER, channel=channel)) == ""
+    assert refusal_of(guest, message(appointment, channel=channel)) == "enqueued_once"
 
 
 @pytest.mark.parametrize("contact", [Contact("Gino", email="gino@example.com"), Contact("Gino", phone=NUMBER)])
@@ -94,14 +94,14 @@ def test_an_address_that_a_customer_left_empty_is_no_recipient(contact: Contact,
     canceled(shop, appointment)
     for recipient, refusal in (("", DENIED), (contact.email or contact.phone, "")):
         row = message(appointment, recipient=recipient, context={"manage_token_of": ""})
-        assert owed(shop.employees, row) == refusal
+        assert refusal_of(shop.employees, row) == refusal
 
 
 @pytest.mark.parametrize("visitor", ["nobody", "public", "customer"])
 def test_who_does_not_reach_a_booking_tells_nothing_of_it(visitor: str, booked: Any) -> None:
     shop, appointment, _ = booked
     canceled(shop, appointment)
-    assert owed(claims_of(shop, visitor), message(appointment)) == DENIED
+    assert refusal_of(claims_of(shop, visitor), message(appointment)) == DENIED
 
 
 LIES: dict[str, Callable[[Appointment], dict[str, Any]]] = {
@@ -130,16 +130,16 @@ def test_nobody_tells(lie: str, booked: Any) -> None:
     shop, appointment, guest = booked
     canceled(shop, appointment)
     for claims in (guest, shop.employees, shop.owners):
-        assert owed(claims, LIES[lie](appointment)) == DENIED
-    assert owed(shop.owners, LIES[lie](appointment), "worker") == DENIED
+        assert refusal_of(claims, LIES[lie](appointment)) == DENIED
+    assert refusal_of(shop.owners, LIES[lie](appointment), "worker") == DENIED
 
 
 def test_nobody_tells_of_a_booking_elsewhere(booked: Any, other_shop: Shop) -> None:
     shop, appointment, _ = booked
     canceled(shop, appointment)
     for claims in (other_shop.owners, other_shop.employees, other_shop.public):
-        assert owed(claims, message(appointment)) == DENIED
-        assert owed(claims, message(appointment, business_id=other_shop.business.id)) == DENIED
+        assert refusal_of(claims, message(appointment)) == DENIED
+        assert refusal_of(claims, message(appointment, business_id=other_shop.business.id)) == DENIED
 
 
 def invitation(shop: Shop, **changes: Any) -> dict[str, Any]:
@@ -155,14 +155,14 @@ def invitation(shop: Shop, **changes: Any) -> dict[str, Any]:
 
 
 def test_an_owner_invites_a_member_at_their_own_address(shop: Shop) -> None:
-    assert owed(shop.owners, invitation(shop)) == ""
+    assert refusal_of(shop.owners, invitation(shop)) == ""
 
 
 @pytest.mark.parametrize("visitor", [visitor for visitor in VISITORS if visitor != "owner"])
 def test_nobody_else_invites(visitor: str, booked: Any) -> None:
     shop, _, _ = booked
-    assert owed(claims_of(shop, visitor), invitation(shop)) == DENIED
-    assert owed(claims_of(shop, visitor), {**invitation(shop), "template": "news", "context": {}}) == DENIED
+    assert refusal_of(claims_of(shop, visitor), invitation(shop)) == DENIED
+    assert refusal_of(claims_of(shop, visitor), {**invitation(shop), "template": "news", "context": {}}) == DENIED
 
 
 def test_an_invitation_of_one_account_never_goes_to_the_address_of_another(shop: Shop, other_shop: Shop) -> None:
@@ -176,9 +176,9 @@ def test_an_invitation_of_one_account_never_goes_to_the_address_of_another(shop:
         {"template": "news"},
     )
     for changes in lies:
-        assert owed(shop.owners, invitation(shop, **changes)) == DENIED, changes
-        assert owed(shop.owners, invitation(shop, **changes), "worker") == DENIED, changes
+        assert refusal_of(shop.owners, invitation(shop, **changes)) == DENIED, changes
+        assert refusal_of(shop.owners, invitation(shop, **changes), "worker") == DENIED, changes
 
 
-def test_the_worker_owes_nothing_without_the_claims_of_a_business(shop: Shop) -> None:
-    assert owed(Claims(), {**invitation(shop), "template": "news", "context": {}}, "worker") == DENIED
+def test_the_worker_enqueues_nothing_without_the_claims_of_a_business(shop: Shop) -> None:
+    assert refusal_of(Claims(), {**invitation(shop), "template": "news", "context": {}}, "worker") == DENIED

