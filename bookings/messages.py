@@ -1,6 +1,6 @@
-"""What customers are told of their appointments: by which channel, and the facts as JSON for a template.
+"""Messages to customers on their appointments: by which channel, and the facts as JSON for a template.
 
-A message is written when it is sent, perhaps after the next change. So it carries all its facts and looks up none.
+The text is made when a message is sent, perhaps after the next change. So the message carries all its facts.
 """
 
 from typing import Any
@@ -18,7 +18,8 @@ def enqueue_for_customer(appointment: Appointment, event: str) -> None:
     enqueue(
         channel=channel,
         business_id=appointment.business_id,
-        # The policy `tells_the_truth_of_bookings` wants these three words, so that each version is told of once.
+        # The key that the policy `tells_the_truth_of_bookings` asks for. It names the version and is unique, so that a
+        # customer gets one message about each change.
         about=f"{appointment.id} {event} {appointment.version}",
         template=f"appointment_{event}",
         recipient=recipient,

@@ -1,4 +1,4 @@
-"""Enqueuing a message: one row in the transaction of what it tells of."""
+"""Enqueue a message: one row, in the transaction of the event that it is about."""
 
 from typing import Any
 from uuid import UUID

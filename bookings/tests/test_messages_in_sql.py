@@ -81,7 +81,7 @@ def test_who_reaches_a_booking_tells_its_customer_once_of_what_happened(booked: 
 
 
 @pytest.mark.parametrize("channel", ["email", "sms", "whatever"])
-def test_a_customer_is_told_at_their_number_too_whatever_the_channel(channel: str, booked: Any) -> None:
+def test_a_message_may_go_to_the_phone_number_too_whatever_the_channel(channel: str, booked: Any) -> None:
     shop, appointment, guest = booked
     canceled(shop, appointment)
     assert refusal_of(guest, message(appointment, recipient=NUMBER, channel=channel)) == ""

@@ -30,7 +30,7 @@ class Channel(ABC):
     @property
     def url(self) -> str:
         """Return the provider's address, with its key, from CHANNEL_URLS; '' if the operator named none."""
-        return settings.CHANNEL_URLS.get(self.name, "")
+        return str(settings.CHANNEL_URLS.get(self.name, ""))
 
     @property
     def in_use(self) -> bool:

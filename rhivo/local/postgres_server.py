@@ -98,7 +98,7 @@ class PostgresServer:
 
     def kill(self) -> None:
         """End it at once, without waiting; the next start replays the journal."""
-        # SIGQUIT, not SIGKILL: the server tells its processes to end too. They lead process groups of their own, so a
+        # SIGQUIT, not SIGKILL: the server ends its processes too. They lead process groups of their own, so a
         # signal to that of the server would miss them.
         if self._child and self._child.process.returncode is None:
             self._child.process.send_signal(signal.SIGQUIT)
