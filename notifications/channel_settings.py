@@ -18,7 +18,7 @@ def channel_urls_name_channels(**_: Any) -> list[checks.CheckMessage]:
         checks.Error(
             f"CHANNEL_URLS names {name!r}, which is no channel." if url else "CHANNEL_URLS has an entry without a URL.",
             hint=HINT,
-            id="rhivo.E007",
+            id="rhivo.E009",
         )
         for name, url in settings.CHANNEL_URLS.items()
         if name not in known or not url

@@ -1,4 +1,4 @@
-"""Import a business and enqueue the invitation of its owner, in one transaction."""
+"""Importing a business and owing its owner the invitation, in one transaction."""
 
 from businesses.tenant_file import Imported, import_business
 from notifications.channels import EMAIL

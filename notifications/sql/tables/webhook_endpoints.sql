@@ -1,4 +1,4 @@
--- Addresses to which a business's events are sent. Its owner manages them. The secret never enters the history.
+-- Where a business's events are sent. Its owner manages them; the secret never enters the history.
 -- @tenant_table history=webhook secret=secret
 
 CREATE POLICY its_owner_manages ON webhook_endpoints TO rhivo_app
