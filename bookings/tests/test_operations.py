@@ -468,13 +468,13 @@ def test_each_event_owes_its_customer_one_mail(shop: Shop) -> None:
     cancel(row, guest_claims(row), version=3)
     shop.book_by_staff(shop.at("15:00"), contact=Contact("No mail", "", "+39061234567"))
     with acting_as(shop.employees):
-        owed = NotificationLog.objects.filter(business=shop.business).order_by("created_at")
-        assert [(mail.template, mail.recipient) for mail in owed] == [
+        enqueued = NotificationLog.objects.filter(business=shop.business).order_by("created_at")
+        assert [(mail.template, mail.recipient) for mail in enqueued] == [
             (f"appointment_{event}", "gino@example.com") for event in ("confirmed", "rescheduled", "canceled")
         ]
 
 
-def test_nothing_is_owed_for_what_was_rolled_back(shop: Shop) -> None:
+def test_nothing_is_enqueued_for_what_was_rolled_back(shop: Shop) -> None:
     hold = shop.hold(shop.at())
     before = everything(shop)
     with pytest.raises(ZeroDivisionError), transaction.atomic():
