@@ -1,5 +1,7 @@
 """Why a booking is refused, and which database constraint says so."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import ClassVar
 
 from bookings.rules.reasons import Reason
@@ -8,7 +10,9 @@ from rhivo.errors import Conflict, Forbidden, Gone, Invalid, NotFound, RhivoErro
 
 
 class SlotUnavailable(Conflict):
-    # `alternatives` holds up to three of the nearest free starts.
+    # Raised inside an operation it says how to find the nearest free starts, which cannot be done before the rollback:
+    # `with_alternatives` does it after, and puts them into `extra` as `alternatives`.
+    nearest: Callable[[], list[datetime]] = list
     __doc__ = Reason.FULL.text
     code = "SLOT_UNAVAILABLE"
 

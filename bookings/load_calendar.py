@@ -58,19 +58,19 @@ def calendar(
     last: datetime,
     at: datetime,
     staff: Staff | None = None,
-    moving: Appointment | None = None,
+    rescheduled: Appointment | None = None,
 ) -> Calendar:
     """Return the calendar of a service between two instants, for one staff member or any.
 
     Whoever asks for a person is offered that person or nothing, also of a service that needs nobody in particular.
-    `moving` is the appointment to be moved: its own span does not count, and within its service its agreed terms do.
+    The span of the appointment that is `rescheduled` does not count, and within its service its agreed terms do.
     """
     assigned = _assigned(business, service)
     people = [person for person in assigned if person.is_active and (staff is None or staff.id == person.id)]
     own_hours = hours_of(business, people)
     terms = terms_of(service, has_staff=bool(assigned) or staff is not None)
-    if moving is not None and moving.service_id == service.id:
-        terms = agreed_terms(moving, terms)
+    if rescheduled is not None and rescheduled.service_id == service.id:
+        terms = agreed_terms(rescheduled, terms)
     return Calendar(
         rules=Rules(
             zone=business.zone,
@@ -81,7 +81,7 @@ def calendar(
         hours=own_hours[None],
         service=terms,
         people=[Person(person.id, person.name, own_hours[person.id]) for person in people],
-        spans=_spans(business, terms, [person.id for person in people], first, last, at, moving),
+        spans=_spans(business, terms, [person.id for person in people], first, last, at, rescheduled),
     )
 
 
@@ -93,7 +93,7 @@ def calendar_of_days(
     last: date,
     at: datetime,
     staff: Staff | None = None,
-    moving: Appointment | None = None,
+    rescheduled: Appointment | None = None,
 ) -> Calendar:
     """Return the calendar that covers a range of the business's local days, both included."""
     midnight = datetime.min.time()
@@ -104,7 +104,7 @@ def calendar_of_days(
         last=datetime.combine(_with_room(last), midnight, business.zone) + timedelta(days=1),
         at=at,
         staff=staff,
-        moving=moving,
+        rescheduled=rescheduled,
     )
 
 
@@ -158,7 +158,7 @@ def _spans(
     first: datetime,
     last: datetime,
     at: datetime,
-    moving: Appointment | None,
+    rescheduled: Appointment | None,
 ) -> list[OccupiedSpan]:
     """Return what overlaps the time that starts between two instants could span."""
     first -= timedelta(minutes=terms.buffer_before_minutes)
@@ -166,7 +166,7 @@ def _spans(
     found = _rows(
         "SELECT service_id, staff_id, class_key, begins, ends"
         " FROM live_occupancy(%s, %s, %s, tstzrange(%s, %s), %s, %s)",
-        [business.id, terms.id, people, first, last, at, moving.id if moving else None],
+        [business.id, terms.id, people, first, last, at, rescheduled.id if rescheduled else None],
     )
     return [
         OccupiedSpan(service_id, staff_id, class_key, begin, end)

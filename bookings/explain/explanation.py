@@ -22,7 +22,7 @@ from bookings.explain.rule_facts import Fact, exception_text, facts_of, windows_
 from bookings.explain.timeline import Event, stay_text, story_of
 from bookings.history.sentences import Telling
 from bookings.load_calendar import calendar_of_days, hours_of, local_day, terms_of
-from bookings.operations.choose_slot import nearest_starts
+from bookings.operations.choose_slot import WantedStart
 from bookings.rules.hours import Span, Timetable, epoch_minute, local_instant
 from bookings.rules.occupancy import Ledger
 from bookings.rules.reasons import Reason
@@ -171,7 +171,7 @@ def explain(
         nearest = (
             []
             if now.code == "FREE"
-            else nearest_starts(business=business, service=service, start=start, at=at, staff=staff)
+            else WantedStart(business=business, service=service, start=start, at=at, staff=staff).nearest()
         )
         return Explanation(
             business=business,
