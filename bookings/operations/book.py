@@ -6,15 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from bookings.errors import ServiceUnavailable
 from bookings.messages import enqueue_for_customer
-from bookings.models import Appointment
-from bookings.operations.choose_slot import WantedStart, with_alternatives
+from bookings.models import Appointment, Reservation
+from bookings.operations.choose_slot import WantedStart, require_bookable, with_alternatives
 from bookings.operations.contact import Contact, reachable_contact
-from bookings.rules.reasons import Override, overridden_by
-from businesses.models import Business, Service, Staff
+from bookings.rules.reasons import Override
+from businesses.models import Business, Service, Staff, User
 from rhivo import claims
-from rhivo.db.history import because
 from rhivo.db.idempotency import Once
 from rhivo.db.operation import operation
 from rhivo.errors import Forbidden
@@ -56,37 +54,39 @@ def book_for_customer(
     once = Once.of(key, service.id, start.timestamp(), staff.id if staff else None, asdict(contact), notes, overrides)
     if (made := once.made("appointment_of_key", business.id)) is not None:
         return Booked(Appointment.objects.get(pk=made), created=False, cancellation_token=None)
-    if not service.is_active:
-        raise ServiceUnavailable()
+    require_bookable(service)
     known = reachable_contact(business, contact)
     wanted = WantedStart(business=business, service=service, start=start, at=at, staff=staff)
-    with wanted.chosen_person(overridden_by(overrides)) as staff_id:
-        if overrides:
-            because(f"override: {', '.join(overrides)}")
-        appointment_id = uuid4()
+    with wanted.chosen_person(overrides) as staff_id:
         appointment = create_appointment(
-            once,
-            known,
-            id=appointment_id,
-            business=business,
-            service=service,
-            staff_id=staff_id,
-            starts_at=start,
-            notes=notes,
-            overrides=overrides,
-            # Staff do not get the token. The mail to the customer has a link with it, made anew from the id.
-            cancellation_token_hash=token_hash(guest_token(appointment_id)),
+            business, once, known, service=service, staff_id=staff_id, starts_at=start, notes=notes, overrides=overrides
         )
     enqueue_for_customer(appointment, "confirmed")
     return Booked(appointment, created=True, cancellation_token=None)
 
 
-def create_appointment(once: Once, contact: Contact, **fields: Any) -> Appointment:
-    """Write an appointment with the contact and under the key of its request; triggers fill in the agreed terms."""
+def create_appointment(
+    business: Business,
+    once: Once,
+    contact: Contact,
+    *,
+    reservation: Reservation | None = None,
+    customer: User | None = None,
+    **fields: Any,
+) -> Appointment:
+    """Write the appointment that a request asks for; triggers fill in the agreed terms and occupy the time."""
+    appointment_id = uuid4()
+    # Who has an account needs no token. Any other appointment has one, also when staff book: it is in the mail's link.
+    token = "" if customer else guest_token(reservation.id if reservation else appointment_id)
     return Appointment.objects.create(
+        id=appointment_id,
+        business=business,
+        reservation=reservation,
+        customer=customer,
         customer_name=contact.name,
         customer_email=contact.email,
         customer_phone=contact.phone,
+        cancellation_token_hash=token and token_hash(token),
         idempotency_key=once.key,
         request_fingerprint=once.fingerprint,
         **fields,

@@ -1,6 +1,6 @@
 """A start that somebody asks for: judged by the rules, given to a person, and what is near when it is gone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,13 +8,14 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
-from bookings.errors import SlotUnavailable, TakenMeanwhile, refusal
+from bookings.errors import ServiceUnavailable, SlotUnavailable, TakenMeanwhile, refusal
 from bookings.load_calendar import calendar_of_days, local_day
 from bookings.models import Appointment
-from bookings.rules.reasons import Reason
+from bookings.rules.reasons import Override, overridden_by
 from bookings.rules.slots import Calendar
 from businesses.models import Business, Service, Staff
 from rhivo.db.constraints import refusals
+from rhivo.db.history import because
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,19 +38,22 @@ class WantedStart:
     rescheduled: Appointment | None = None
 
     @contextmanager
-    def chosen_person(self, overridden: frozenset[Reason] = frozenset()) -> Iterator[UUID | None]:
+    def chosen_person(self, overrides: Collection[Override] = ()) -> Iterator[UUID | None]:
         """Judge the start, and yield who takes it, None where nobody in particular is needed; write in the block.
 
         Raises the one refusal that slot search would give as its reason, and what the triggers refuse in the block.
+        The history gets the overrides as the reason of what is written.
         """
         # 1. The rules decide here without a lock, so that a start that is refused anyway waits for nobody.
         # 2. Somebody else may take the place now.
         # 3. The triggers lock the service and the person, count again, and refuse the row: that decides.
         try:
             day = local_day(self.start, self.business.zone)
-            slot = self._calendar(day, day).judge(self.start, at=self.at, overridden=overridden)
+            slot = self._calendar(day, day).judge(self.start, at=self.at, overridden=overridden_by(overrides))
             if slot.reason is not None:
                 raise refusal(slot.reason)
+            if overrides:
+                because(f"override: {', '.join(overrides)}")
             with refusals():
                 yield slot.staff[0] if slot.staff else None
         except SlotUnavailable as error:
@@ -77,6 +81,12 @@ class WantedStart:
             staff=self.staff,
             rescheduled=self.rescheduled,
         )
+
+
+def require_bookable(service: Service) -> None:
+    """Raise ServiceUnavailable for a service that takes no new bookings."""
+    if not service.is_active:
+        raise ServiceUnavailable()
 
 
 def with_alternatives(function: Callable[P, R]) -> Callable[P, R]:

@@ -54,17 +54,7 @@ def commit_hold(
     checked = checked_answers(business, answers)
     check_customer_limits(business, known, user_id, hold.starts_at)
     appointment = create_appointment(
-        once,
-        known,
-        business=business,
-        reservation=hold,
-        service_id=hold.service_id,
-        staff_id=hold.staff_id,
-        starts_at=hold.starts_at,
-        customer=account,
-        cancellation_token_hash="" if account else token_hash(token),
-        notes=notes,
-        answers=checked,
+        business, once, known, customer=account, notes=notes, answers=checked, **_held(hold)
     )
     # In the same transaction: no message without its appointment, and no appointment without its message.
     enqueue_for_customer(appointment, "confirmed")
@@ -77,6 +67,10 @@ def _locked_hold(business: Business, reservation_id: UUID) -> Reservation:
     if hold is None:
         raise NotFound("There is no such hold.")
     return hold
+
+
+def _held(hold: Reservation) -> dict[str, Any]:
+    return {"reservation": hold, "service_id": hold.service_id, "staff_id": hold.staff_id, "starts_at": hold.starts_at}
 
 
 def _booked_before(business: Business, reservation_id: UUID, token: str, once: Once) -> Booked:

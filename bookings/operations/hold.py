@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from bookings.errors import HoldExpired, ServiceUnavailable
+from bookings.errors import HoldExpired
 from bookings.models import Reservation, ReservationStatus
-from bookings.operations.choose_slot import WantedStart, with_alternatives
+from bookings.operations.choose_slot import WantedStart, require_bookable, with_alternatives
 from businesses.models import Business, Service, Staff
 from rhivo import claims
 from rhivo.db.idempotency import Once
@@ -44,15 +45,10 @@ def hold_slot(
     # Waits under the lock of the key for a twin of this request: twenty at once make one hold.
     if (made := once.made("hold_of_key", business.id)) is not None:
         return Held(find_hold(business=business, reservation_id=made), created=False)
-    if not service.is_active:
-        raise ServiceUnavailable()
+    require_bookable(service)
     with WantedStart(business=business, service=service, start=start, at=at, staff=staff).chosen_person() as staff_id:
-        # Row security shows a new hold to who presents its id alone, and RETURNING reads the row.
-        reservation_id = uuid4()
-        claims.assume(claims.current().with_(reservation_id=reservation_id))
-        # Terms and price are not sent: the trigger takes them from the service under its lock.
-        reservation = Reservation.objects.create(
-            id=reservation_id,
+        reservation = _create_hold(
+            once,
             business=business,
             service=service,
             staff_id=staff_id,
@@ -60,12 +56,20 @@ def hold_slot(
             visitor=visitor,
             starts_at=start,
             expires_at=at + timedelta(minutes=business.hold_minutes),
-            idempotency_key=once.key,
-            request_fingerprint=once.fingerprint,
         )
     if staff is not None:
         reservation.staff = staff
     return Held(reservation, created=True)
+
+
+def _create_hold(once: Once, **fields: Any) -> Reservation:
+    """Write a hold. Terms and price are not sent: the trigger takes them from the service under its lock."""
+    # Row security shows a new hold to who presents its id alone, and RETURNING reads the row.
+    reservation_id = uuid4()
+    claims.assume(claims.current().with_(reservation_id=reservation_id))
+    return Reservation.objects.create(
+        id=reservation_id, idempotency_key=once.key, request_fingerprint=once.fingerprint, **fields
+    )
 
 
 def find_hold(*, business: Business, reservation_id: UUID) -> Reservation:

@@ -3,11 +3,11 @@
 from copy import copy
 from datetime import datetime
 
-from bookings.errors import ServiceUnavailable, StaffUnavailable
+from bookings.errors import StaffUnavailable
 from bookings.messages import enqueue_for_customer
 from bookings.models import Appointment
 from bookings.operations.change import locked, require_confirmed, require_in_time, require_version, saved
-from bookings.operations.choose_slot import WantedStart, with_alternatives
+from bookings.operations.choose_slot import WantedStart, require_bookable, with_alternatives
 from bookings.operations.contact import Contact
 from bookings.operations.customer_limits import check_customer_limits
 from businesses.models import Service, Staff
@@ -46,8 +46,9 @@ def reschedule_appointment(
     # A second tap on the same time: no new version, no entry in the history, no mail.
     if (service.id, start) == (row.service_id, row.starts_at) and staff in (KEEP, None, row.staff):
         return row
-    if not service.is_active and service.id != row.service_id:
-        raise ServiceUnavailable()
+    # Within a service that takes no new bookings the old ones may still be rescheduled.
+    if service.id != row.service_id:
+        require_bookable(service)
     person = _wanted_person(row, service, staff)
     # A copy as it was agreed: the row gets its new start below, and a search for alternatives comes after that.
     former = copy(row)
