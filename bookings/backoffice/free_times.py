@@ -18,8 +18,8 @@ def free_times(
     moving: Appointment | None = None,
 ) -> list[datetime]:
     """Return the free starts of a local day, or of a full one the nearest others, in the business's zone."""
-    calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, rescheduled=moving)
+    calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, rescheduling=moving)
     slots = [slot.start.astimezone(business.zone) for _, slots in calendar.days(day, day, at=at) for slot in slots]
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=business.zone)
-    wanted = WantedStart(business=business, service=service, start=noon, at=at, staff=staff, rescheduled=moving)
+    wanted = WantedStart(business=business, service=service, start=noon, at=at, staff=staff, rescheduling=moving)
     return slots or wanted.nearest()

@@ -27,7 +27,7 @@ ROUNDS = 10
 class WantedStart:
     """A start of a service, of one staff member or (`staff` None) of anyone, at the present `at`.
 
-    `rescheduled` is the appointment that would go there: its own time does not stand in its way.
+    `rescheduling` is the appointment that would go there: its own time does not stand in its way.
     """
 
     business: Business
@@ -35,7 +35,7 @@ class WantedStart:
     start: datetime
     at: datetime
     staff: Staff | None = None
-    rescheduled: Appointment | None = None
+    rescheduling: Appointment | None = None
 
     @contextmanager
     def chosen_person(self, overrides: Collection[Override] = ()) -> Iterator[UUID | None]:
@@ -79,7 +79,7 @@ class WantedStart:
             last=last,
             at=self.at,
             staff=self.staff,
-            rescheduled=self.rescheduled,
+            rescheduling=self.rescheduling,
         )
 
 

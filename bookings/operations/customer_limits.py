@@ -18,11 +18,11 @@ def check_customer_limits(
     user_id: UUID | None,
     start: datetime,
     *,
-    rescheduled: Appointment | None = None,
+    rescheduling: Appointment | None = None,
 ) -> None:
     """Raise LimitReached if a customer would have more bookings than the business allows; true also in parallel.
 
-    One customer is whoever shares the account, the email or the phone. `rescheduled` is not counted.
+    One customer is whoever shares the account, the email or the phone. `rescheduling` is not counted.
     """
     midnight = datetime.combine(start.astimezone(business.zone).date(), time.min, business.zone)
     # Adding a day to local time gives the next local midnight, also when the clocks change in between.
@@ -33,7 +33,7 @@ def check_customer_limits(
         # 2. It counts in a later statement, whose snapshot has what it waited for. Until commit others wait for us.
         cursor.execute(
             "SELECT that_day, upcoming FROM bookings_of_customer(%s, %s, %s, %s, tstzrange(%s, %s), %s)",
-            [*known, *day, rescheduled.id if rescheduled else None],
+            [*known, *day, rescheduling.id if rescheduling else None],
         )
         that_day, upcoming = cursor.fetchone()
     if that_day >= business.max_per_customer_per_day:

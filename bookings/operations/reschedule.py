@@ -52,7 +52,7 @@ def reschedule_appointment(
     person = _wanted_person(row, service, staff)
     # A copy as it was agreed: the row gets its new start below, and a search for alternatives comes after that.
     former = copy(row)
-    wanted = WantedStart(business=row.business, service=service, start=start, at=at, staff=person, rescheduled=former)
+    wanted = WantedStart(business=row.business, service=service, start=start, at=at, staff=person, rescheduling=former)
     with wanted.chosen_person() as staff_id:
         if not claims.current().works_here:
             _check_limits_of_new_day(row, start)
@@ -78,4 +78,4 @@ def _check_limits_of_new_day(row: Appointment, start: datetime) -> None:
     # On its own day it is one of that day's bookings already, and stays one although the limit was lowered since.
     if start.astimezone(zone).date() != row.starts_at.astimezone(zone).date():
         contact = Contact(row.customer_name, row.customer_email, row.customer_phone)
-        check_customer_limits(row.business, contact, row.customer_id, start, rescheduled=row)
+        check_customer_limits(row.business, contact, row.customer_id, start, rescheduling=row)
