@@ -97,6 +97,7 @@ def calendar_of_days(
     rescheduling: Appointment | None = None,
 ) -> Calendar:
     """Return the calendar that covers a range of the business's local days, both included."""
+    # Adding a day to local time gives the next local midnight, also when the clocks change in between.
     midnight = datetime.min.time()
     return calendar(
         business,
@@ -110,7 +111,8 @@ def calendar_of_days(
 
 
 def slugs_of_staff(business: Business) -> dict[UUID, str]:
-    """Return the slug of everyone, assigned or not: a class keeps its host."""
+    """Return the slug of every person, assigned to a service or not."""
+    # A class keeps the person who gives it, also one who does not do the service any more.
     return dict(_rows("SELECT id, slug FROM staff WHERE business_id = %s", [business.id]))
 
 
@@ -131,7 +133,8 @@ def local_day(start: datetime, zone: ZoneInfo) -> date:
 
 
 def _with_room(day: date) -> date:
-    """Return a date around which zones and durations can be added: no business is open outside."""
+    """Return the nearest date around which zones and durations can be added."""
+    # Anybody may ask for the year 9999. A datetime ends there, and adding an hour would be an OverflowError.
     return min(max(day, date(MINYEAR + 1, 1, 1)), date(MAXYEAR - 1, 12, 31))
 
 
@@ -148,6 +151,7 @@ def hours_of(business: Business, people: Iterable[Assigned | Staff]) -> dict[UUI
             weekly[staff_id].append(WeeklyWindow(weekday, opens, closes))
         else:
             exceptions[staff_id].append(DateException(first, last, opens, closes))
+    # One query for all of them: a business has a few dozen rows, and each round trip costs more than reading them.
     owners: Iterable[UUID | None] = (None, *(person.id for person in people))
     return {owner: Hours(tuple(weekly[owner]), tuple(exceptions[owner])) for owner in owners}
 
@@ -161,7 +165,7 @@ def _spans(
     at: datetime,
     rescheduling: Appointment | None,
 ) -> list[OccupiedSpan]:
-    """Return what overlaps the time that starts between two instants could span."""
+    """Return what overlaps the time that a booking with a start between two instants could occupy."""
     first -= timedelta(minutes=terms.buffer_before_minutes)
     last += timedelta(minutes=terms.duration_minutes + terms.buffer_after_minutes)
     found = _rows(
@@ -177,7 +181,7 @@ def _spans(
 
 
 def _rows(query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Ask in SQL: every search and every hold asks this, and the ORM takes longer to word it than SQL to answer."""
+    # In SQL, since every search and hold asks this, and the ORM takes longer to build it than PostgreSQL to answer.
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()

@@ -11,6 +11,7 @@ def enqueue_for_customer(appointment: Appointment, event: str) -> None:
     if appointment.customer_email:
         enqueue_email(
             business_id=appointment.business_id,
+            # The version makes every change an event of its own, and one event is enqueued once.
             about=f"{appointment.id} {event} {appointment.version}",
             template=f"appointment_{event}",
             recipient=appointment.customer_email,
@@ -21,8 +22,10 @@ def enqueue_for_customer(appointment: Appointment, event: str) -> None:
 
 def facts(appointment: Appointment) -> dict[str, Any]:
     """Return what a message says of an appointment; instants as RFC 3339 in the business's zone."""
+    # All of it now: the mail is written later, and must tell of this version although the next one may exist by then.
     business = appointment.business
     zone = business.zone
+    # Not the token itself: whoever reads the outbox must not open bookings. The worker derives it from this id.
     source = appointment.reservation_id or appointment.id
     return {
         "appointment_id": str(appointment.id),

@@ -45,7 +45,7 @@ def commit_hold(
     hold = _locked_hold(business, reservation_id)
     if made is not None or hold.status == ReservationStatus.COMMITTED:
         return _booked_before(business, reservation_id, token, once)
-    # An early answer. The trigger asks again by the clock of the database when the row is written.
+    # An early answer. The hold may still run out below: the trigger asks again by the database's clock as it writes.
     if not hold.is_live(at):
         raise HoldExpired()
     user_id = claims.current().user_id
@@ -62,7 +62,8 @@ def commit_hold(
 
 
 def _locked_hold(business: Business, reservation_id: UUID) -> Reservation:
-    """Return the presented hold under its lock, so that commits of one hold take turns."""
+    """Return the presented hold under its lock; raises NotFound."""
+    # Two commits of one hold may come under different keys. Here they take turns: the second finds it committed.
     hold = Reservation.objects.select_for_update().filter(business=business, id=reservation_id).first()
     if hold is None:
         raise NotFound("There is no such hold.")
@@ -70,6 +71,7 @@ def _locked_hold(business: Business, reservation_id: UUID) -> Reservation:
 
 
 def _held(hold: Reservation) -> dict[str, Any]:
+    # The trigger takes these from the hold, whatever is sent. They are sent so that the model has them for the mail.
     return {"reservation": hold, "service_id": hold.service_id, "staff_id": hold.staff_id, "starts_at": hold.starts_at}
 
 
