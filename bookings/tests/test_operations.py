@@ -414,8 +414,8 @@ def test_who_keeps_their_person_is_offered_other_times_of_that_person(shop: Shop
     row = shop.book_by_staff(shop.at("10:00"), service, staff=anna)
     for clock in ("12:00", "12:30"):
         shop.book_by_staff(shop.at(clock), service, staff=anna)
-    with pytest.raises(SlotUnavailable) as refusal:
-        move(row, guest_claims(row), shop.at("12:00"))
+    with pytest.raises(SlotUnavailable) as refusal, acting_as(guest_claims(row)):
+        operations.reschedule_appointment(appointment=row, start=shop.at("12:00"), version=1, at=now())
     near = [start.strftime("%H:%M") for start in refusal.value.extra["alternatives"]]
     assert near == ["11:30", "11:00", "13:00"]
 
