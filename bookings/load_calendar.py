@@ -139,9 +139,10 @@ def _with_room(day: date) -> date:
 
 
 def hours_of(business: Business, people: Iterable[Assigned | Staff]) -> dict[UUID | None, Hours]:
-    """Return the hours of the business (under None) and of each person, in one query."""
+    """Return the hours of the business (under None) and of each person."""
     weekly: dict[UUID | None, list[WeeklyWindow]] = defaultdict(list)
     exceptions: dict[UUID | None, list[DateException]] = defaultdict(list)
+    # One query for all of them: a business has a few dozen rows, and each round trip costs more than reading them.
     found = _rows(
         "SELECT staff_id, weekday, first_date, last_date, opens, closes FROM availability WHERE business_id = %s",
         [business.id],
@@ -151,7 +152,6 @@ def hours_of(business: Business, people: Iterable[Assigned | Staff]) -> dict[UUI
             weekly[staff_id].append(WeeklyWindow(weekday, opens, closes))
         else:
             exceptions[staff_id].append(DateException(first, last, opens, closes))
-    # One query for all of them: a business has a few dozen rows, and each round trip costs more than reading them.
     owners: Iterable[UUID | None] = (None, *(person.id for person in people))
     return {owner: Hours(tuple(weekly[owner]), tuple(exceptions[owner])) for owner in owners}
 

@@ -56,7 +56,7 @@ def with_outcome(appointment: Appointment, version: int, at: datetime, status: S
         return row
     require_version(row, version)
     if row.status == Status.CANCELED:
-        raise IllegalTransition("It was canceled.")
+        raise IllegalTransition("It was canceled: a canceled appointment has no outcome.")
     if at < row.starts_at:
         raise IllegalTransition("Not before the appointment has started.")
     row.status = status

@@ -37,7 +37,8 @@ def check_customer_limits(
         )
         that_day, upcoming = cursor.fetchone()
     if that_day >= business.max_per_customer_per_day:
-        raise LimitReached(f"At most {counted(business.max_per_customer_per_day, 'booking')} a day for each customer.")
+        most = counted(business.max_per_customer_per_day, "booking")
+        raise LimitReached(f"At most {most} a day for each customer: choose another day.")
     if upcoming >= business.max_upcoming_per_customer:
         most = counted(business.max_upcoming_per_customer, "upcoming booking")
-        raise LimitReached(f"At most {most} for each customer.")
+        raise LimitReached(f"At most {most} for each customer: cancel one first.")
