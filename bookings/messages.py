@@ -35,9 +35,10 @@ def channel_to_customer(appointment: Appointment) -> tuple[Channel, str] | None:
 
 def facts(appointment: Appointment) -> dict[str, Any]:
     """Return what a message says of an appointment; instants as RFC 3339 in the business's zone."""
+    # All of it now: the mail is written later, and must tell of this version although the next one may exist by then.
     business = appointment.business
     zone = business.zone
-    # What the guest's token is derived from: the hold that was committed, or the booking itself if staff made it.
+    # Not the token itself: whoever reads the outbox must not open bookings. The worker derives it from this id.
     source = appointment.reservation_id or appointment.id
     return {
         "appointment_id": str(appointment.id),
