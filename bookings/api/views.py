@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,8 +12,7 @@ from rest_framework.views import APIView
 
 from bookings import operations
 from bookings.api import serializers
-from bookings.api.serializers import appointment_json, booked_json, hold_json
-from bookings.api.slots_json import slots_body
+from bookings.api.slot_search import search_slots
 from bookings.lookups import appointments, find_appointment, find_service, find_staff, id_or_slug
 from bookings.models import Appointment
 from bookings.operations.contact import Contact
@@ -30,7 +28,7 @@ from rhivo import claims
 from rhivo.api.headers import etag, idempotency_key, version_read
 from rhivo.api.pagination import CursorPages
 from rhivo.api.schema import CHANGE_PROBLEMS, IDEMPOTENCY_KEY, IF_MATCH, PROBLEMS, WRITE_PROBLEMS, problems
-from rhivo.api.serializers import body_of, query_of
+from rhivo.api.serializers import answer_of, body_of, query_of
 from rhivo.clock import now
 from rhivo.errors import NotAuthenticated
 from rhivo.tokens import token_hash
@@ -45,10 +43,10 @@ class SlotsView(APIView):
         responses={200: serializers.SlotsSerializer} | PROBLEMS,
         operation_id="list_slots",
     )
-    def get(self, request: Request, subdomain: str) -> HttpResponse:
+    def get(self, request: Request, subdomain: str) -> Response:
         query = query_of(request, serializers.SlotsQuery)
         business = business_of(request)
-        body = slots_body(
+        answer = search_slots(
             business,
             find_service(business, query["service"]),
             first=query["from"],
@@ -57,7 +55,7 @@ class SlotsView(APIView):
             include_unavailable="include" in query,
             at=now(),
         )
-        return HttpResponse(body, content_type="application/json")
+        return Response(answer)
 
 
 @limited("hold")
@@ -83,7 +81,7 @@ class HoldsView(APIView):
             key=key,
             at=now(),
         )
-        return Response(hold_json(held.reservation), status=201 if held.created else 200)
+        return Response(answer_of(serializers.HoldSerializer, held.reservation), status=201 if held.created else 200)
 
 
 class HoldView(APIView):
@@ -93,7 +91,7 @@ class HoldView(APIView):
     def get(self, request: Request, subdomain: str, reservation_id: UUID) -> Response:
         hold = operations.find_hold(business=business_of(request), reservation_id=reservation_id)
         require_live(hold, at=now())
-        return Response(hold_json(hold))
+        return Response(answer_of(serializers.HoldSerializer, hold))
 
     @extend_schema(responses={204: None} | PROBLEMS | problems(409), operation_id="release_hold")
     def delete(self, request: Request, subdomain: str, reservation_id: UUID) -> Response:
@@ -124,7 +122,9 @@ class CommitView(APIView):
             key=key,
             at=now(),
         )
-        return _appointment_response(booked_json(booked), status=201 if booked.created else 200)
+        return _with_etag(
+            answer_of(serializers.NewAppointmentSerializer, booked), status=201 if booked.created else 200
+        )
 
 
 class AppointmentsView(APIView):
@@ -138,9 +138,8 @@ class AppointmentsView(APIView):
     def get(self, request: Request) -> Response:
         require_identity()
         query = query_of(request, serializers.AppointmentsQuery)
-        pages = CursorPages()
-        page = pages.paginate_queryset(_filtered(query), request, view=self)
-        return pages.get_paginated_response([appointment_json(item) for item in page or []])
+        page = CursorPages("starts_at", "id").page(_filtered(query), request)
+        return Response(answer_of(serializers.AppointmentPageSerializer, page))
 
     @extend_schema(
         request=serializers.StaffBookingRequest,
@@ -163,7 +162,9 @@ class AppointmentsView(APIView):
             key=key,
             at=now(),
         )
-        return _appointment_response(booked_json(booked), status=201 if booked.created else 200)
+        return _with_etag(
+            answer_of(serializers.AppointmentSerializer, booked.appointment), status=201 if booked.created else 200
+        )
 
 
 def _workplace() -> Business:
@@ -207,7 +208,7 @@ class AppointmentView(APIView):
     @extend_schema(responses={200: serializers.AppointmentSerializer} | PROBLEMS, operation_id="get_appointment")
     def get(self, request: Request, appointment_id: UUID) -> Response:
         require_identity()
-        return _appointment_response(appointment_json(find_appointment(appointment_id)))
+        return _with_etag(answer_of(serializers.AppointmentSerializer, find_appointment(appointment_id)))
 
 
 class CancelView(APIView):
@@ -224,7 +225,7 @@ class CancelView(APIView):
         changed = operations.cancel_appointment(
             appointment=appointment, version=version_read(request), reason=given["reason"], at=now()
         )
-        return _appointment_response(appointment_json(changed))
+        return _changed(changed)
 
 
 class RescheduleView(APIView):
@@ -247,7 +248,7 @@ class RescheduleView(APIView):
             version=version_read(request),
             at=now(),
         )
-        return _appointment_response(appointment_json(changed))
+        return _changed(changed)
 
 
 class CompleteView(APIView):
@@ -262,7 +263,7 @@ class CompleteView(APIView):
         appointment = _to_change(appointment_id)
         body_of(request, serializers.OutcomeRequest)
         changed = operations.complete_appointment(appointment=appointment, version=version_read(request), at=now())
-        return _appointment_response(appointment_json(changed))
+        return _changed(changed)
 
 
 class NoShowView(APIView):
@@ -277,7 +278,7 @@ class NoShowView(APIView):
         appointment = _to_change(appointment_id)
         body_of(request, serializers.OutcomeRequest)
         changed = operations.mark_no_show(appointment=appointment, version=version_read(request), at=now())
-        return _appointment_response(appointment_json(changed))
+        return _changed(changed)
 
 
 def _to_change(appointment_id: UUID) -> Appointment:
@@ -286,7 +287,11 @@ def _to_change(appointment_id: UUID) -> Appointment:
     return find_appointment(appointment_id)
 
 
-def _appointment_response(body: dict[str, Any], *, status: int = 200) -> Response:
+def _changed(appointment: Appointment) -> Response:
+    return _with_etag(answer_of(serializers.AppointmentSerializer, appointment))
+
+
+def _with_etag(body: dict[str, Any], *, status: int = 200) -> Response:
     return Response(body, status=status, headers={"ETag": etag(body["version"])})
 
 
@@ -305,4 +310,4 @@ class GuestView(APIView):
         claims.assume(claims.current().with_(cancellation_token=token))
         if not Appointment.objects.filter(cancellation_token_hash=token).exists():
             raise NotAuthenticated("This link is not valid.")
-        return Response({"access": issue_guest(token, at=now())})
+        return Response(answer_of(serializers.AccessTokenSerializer, {"access": issue_guest(token, at=now())}))

@@ -5,13 +5,18 @@ from typing import Any
 from rest_framework import serializers
 
 from businesses.models import Business, Service, Staff
-from rhivo.api.serializers import StrictSerializer
+from rhivo.api.pagination import PageSerializer
+from rhivo.api.serializers import StrictSerializer, answer_of
 
 
 class BusinessSummarySerializer(serializers.ModelSerializer[Business]):
     class Meta:
         model = Business
         fields = ["subdomain", "name", "tagline", "timezone", "locale", "currency"]
+
+
+class BusinessPageSerializer(PageSerializer):
+    results = BusinessSummarySerializer(many=True)
 
 
 class BusinessSerializer(serializers.ModelSerializer[Business]):
@@ -118,11 +123,7 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
         return service.slot_interval_minutes or service.business.slot_interval_minutes
 
     def get_staff(self, service: Service) -> list[dict[str, str]]:
-        return [
-            {"id": str(person.id), "slug": person.slug, "name": person.name}
-            for person in service.staff.all()
-            if person.is_active
-        ]
+        return [answer_of(NamedSerializer, person) for person in service.staff.all() if person.is_active]
 
 
 class CategorySerializer(serializers.Serializer[Any]):
