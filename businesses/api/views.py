@@ -25,7 +25,7 @@ class DirectoryView(APIView):
 
     @extend_schema(
         parameters=[serializers.DirectoryQuery],
-        responses={200: serializers.BusinessSummarySerializer(many=True)} | PROBLEMS,
+        responses={200: serializers.BusinessPageSerializer} | PROBLEMS,
         operation_id="list_businesses",
     )
     def get(self, request: Request) -> Response:
