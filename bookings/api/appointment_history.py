@@ -70,7 +70,7 @@ class HistoryPageSerializer(PageSerializer):
 
 
 class HistoryView(APIView):
-    """What happened to one appointment, the oldest first, to whom it concerns."""
+    """What happened to one appointment, the oldest first, to those who may read the appointment."""
 
     @extend_schema(
         parameters=[HistoryQuery],
@@ -80,6 +80,7 @@ class HistoryView(APIView):
     def get(self, request: Request, appointment_id: UUID) -> Response:
         require_identity()
         throttle(request, "read")
+        # Refuses what is unknown or unreadable; the page reads the parameters itself.
         query_of(request, HistoryQuery)
         appointment = find_appointment(appointment_id)
         page = CursorPages("id").page(history_of(appointment), request)

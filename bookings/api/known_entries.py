@@ -17,6 +17,7 @@ from businesses.models import Business, Service, Staff, User
 from rhivo import claims
 from rhivo.api.serializers import answer_of
 
+# Fields of an appointment that are left out of the changes: they never change, or are shown beside them.
 UNCHANGING = frozenset({"id", "business", "timezone", "version", "created_at"})
 NOTHING: tuple[object, ...] = ("", None, {}, [])
 
@@ -71,6 +72,7 @@ def known_entries(appointment: Appointment, entries: Sequence[AuditLog]) -> list
     def shown(snapshot: dict[str, Any] | None) -> dict[str, Any]:
         if not snapshot:
             return {}
+        # Shown by the serializer of an appointment, so that history and appointment have the same fields and formats.
         was = appointment_as_it_was(snapshot, appointment.business, services, people)
         fields = answer_of(AppointmentSerializer, was)
         known = {field: value for field, value in fields.items() if field not in UNCHANGING}
@@ -109,7 +111,8 @@ def _actor(entry: AuditLog, users: Mapping[UUID, User], *, at_work: bool) -> Act
     name = None
     if entry.actor_kind == "user":
         known = users.get(UUID(entry.actor))
-        # Row security hides the accounts of others from a customer, and theirs from most of the business.
+        # Row security shows an account to its person and to colleagues. Of a customer, people at work know the name
+        # that is in the snapshot.
         is_the_customer = entry.actor == snapshot.get("customer_id")
         name = known.name if known else snapshot.get("customer_name") if is_the_customer else None
     elif entry.actor_kind == "guest":

@@ -21,12 +21,14 @@ class Instant(serializers.DateTimeField):
     """An RFC 3339 instant; one without an offset is refused rather than guessed."""
 
     def to_internal_value(self, value: Any) -> datetime:
+        # Not DRF's reading: it takes an instant without an offset for one in the server's zone.
         try:
             instant = datetime.fromisoformat(value) if isinstance(value, str) else None
         except ValueError:
             instant = None
         if instant is None or instant.tzinfo is None or "T" not in str(value).upper():
             raise serializers.ValidationError("Write an instant with its offset, such as 2027-03-01T09:00:00+01:00.")
+        # East of Greenwich the first hours of the year 1 lie before Python's calendar in UTC; west, the last of 9999.
         try:
             return instant.astimezone(UTC)
         except OverflowError as error:
@@ -60,7 +62,7 @@ def optional_text(max_length: int) -> serializers.CharField:
     return serializers.CharField(max_length=max_length, allow_blank=True, required=False, default="")
 
 
-# `from` is no Python name: it joins a serializer's fields by `get_fields`.
+# `from` cannot be an attribute in Python: it joins a serializer's fields by `get_fields`.
 class SlotsQuery(StrictSerializer):
     service = serializers.CharField(max_length=63, help_text="Id or slug")
     staff = serializers.CharField(max_length=63, required=False, help_text="Id or slug; anyone if left out")
@@ -81,10 +83,8 @@ class SlotSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False, help_text="Only with include=unavailable: why it is not offered")
 
     def to_representation(self, slot: Slot) -> dict[str, Any]:
-        """Fill the fields above by hand: a search shows hundreds of slots, and field by field takes five times as long.
-
-        The context gives the `zone` of the business and the `slugs` of its people, by the number of their id.
-        """
+        """Fill the fields above. The context gives `zone`, and the `slugs` of people by the number of their id."""
+        # By hand: a search shows hundreds of slots, and DRF's way from field to field takes three times as long.
         body = {
             "start": slot.start.astimezone(self._zone).isoformat(),
             "end": slot.end.astimezone(self._zone).isoformat(),
@@ -93,7 +93,7 @@ class SlotSerializer(serializers.Serializer[Any]):
         }
         return body if slot.reason is None else body | {"reason": slot.reason.value}
 
-    # `context` walks up to the outermost serializer at each call.
+    # Kept, because `context` walks up to the outermost serializer at each call. A search builds its own serializers.
     @cached_property
     def _zone(self) -> ZoneInfo:
         zone: ZoneInfo = self.context["zone"]
@@ -136,6 +136,7 @@ class CommitRequest(StrictSerializer):
     email = optional_text(254)
     phone = optional_text(32)
     notes = optional_text(2000)
+    # Each business asks questions of its own: the operation checks the answers against them.
     answers = serializers.DictField(required=False, default=dict)
 
 
@@ -168,6 +169,7 @@ class RescheduleRequest(StrictSerializer):
     service = serializers.CharField(max_length=63, required=False)
 
 
+# Without fields, so that a body which means to say something is refused instead of ignored.
 class OutcomeRequest(StrictSerializer):
     """Nothing to say."""
 

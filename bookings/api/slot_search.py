@@ -20,7 +20,7 @@ def search_slots(
     at: datetime,
 ) -> dict[str, Any]:
     """Return the slots of a range of local days as the API shows them; raises Malformed for more than 62 days."""
-    # Before the calendar is loaded: a range of a thousand years would load them all.
+    # Refused before the calendar is loaded, which takes a query and memory for the whole range.
     days_between(first, last)
     calendar = calendar_of_days(business, service, first=first, last=last, at=at, staff=staff)
     # By number: a UUID takes longer to hash than to look up, and a busy month names thousands.

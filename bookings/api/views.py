@@ -72,6 +72,7 @@ class HoldsView(APIView):
         key = idempotency_key(request)
         given = body_of(request, serializers.HoldRequest)
         business = business_of(request)
+        # Inactive ones too: the same request under the same key still gets the hold that it made.
         held = operations.hold_slot(
             business=business,
             service=find_service(business, given["service"], also_inactive=True),
@@ -85,10 +86,11 @@ class HoldsView(APIView):
 
 
 class HoldView(APIView):
-    """A hold, to whoever knows its id."""
+    """A hold; its id is the key to it."""
 
     @extend_schema(responses={200: serializers.HoldSerializer} | PROBLEMS | problems(410), operation_id="get_hold")
     def get(self, request: Request, subdomain: str, reservation_id: UUID) -> Response:
+        # Nobody needs to be logged in: row security shows a hold to the claims that carry its id.
         hold = operations.find_hold(business=business_of(request), reservation_id=reservation_id)
         require_live(hold, at=now())
         return Response(answer_of(serializers.HoldSerializer, hold))
@@ -148,6 +150,7 @@ class AppointmentsView(APIView):
         operation_id="book_for_customer",
     )
     def post(self, request: Request) -> Response:
+        # First who asks: a visitor is told to log in, not what is wrong with the body.
         business = _workplace()
         key = idempotency_key(request)
         given = body_of(request, serializers.StaffBookingRequest)
@@ -162,14 +165,16 @@ class AppointmentsView(APIView):
             key=key,
             at=now(),
         )
+        # Without a token: that is the guest's, and staff do not need it.
         return _with_etag(
             answer_of(serializers.AppointmentSerializer, booked.appointment), status=201 if booked.created else 200
         )
 
 
 def _workplace() -> Business:
-    """Return the business of whoever is at work; raises for anyone else."""
+    """Return the business in which the person works who asks; raises NotAuthenticated or Forbidden for others."""
     business_id = require_work().business_id
+    # For mypy: a role at work comes with its business.
     assert business_id is not None
     return Business.objects.get(pk=business_id)
 
@@ -177,7 +182,7 @@ def _workplace() -> Business:
 def _filtered(query: dict[str, Any]) -> QuerySet[Appointment]:
     """Narrow the appointments that the claims reach; dates are local to the business, of several businesses UTC."""
     found = appointments()
-    # No business: a customer's of anywhere, or one who came to a business that is switched off, where nothing is found.
+    # No business: a customer's appointments of everywhere, or the business is switched off and nothing is found.
     business_id = claims.current().business_id
     business = Business.objects.filter(pk=business_id).first() if business_id else None
     zone = business.zone if business else UTC
@@ -185,6 +190,7 @@ def _filtered(query: dict[str, Any]) -> QuerySet[Appointment]:
         found = found.filter(status=query["status"])
     for name in ("service", "staff"):
         if name in query:
+            # Not by `find_service`: a customer of several businesses names the services of any, active or not.
             found = found.filter(_named(name, query[name]))
     if "from" in query:
         found = found.filter(starts_at__gte=datetime.combine(query["from"], time(), zone))
@@ -199,11 +205,12 @@ def _named(relation: str, value: str) -> Q:
 
 
 def _next(day: date) -> date:
+    # Python has no day after the last of 9999.
     return day + timedelta(days=1) if day < date.max else day
 
 
 class AppointmentView(APIView):
-    """One appointment, to whom it concerns."""
+    """One appointment, to its customer or guest and to the people at work."""
 
     @extend_schema(responses={200: serializers.AppointmentSerializer} | PROBLEMS, operation_id="get_appointment")
     def get(self, request: Request, appointment_id: UUID) -> Response:
@@ -282,7 +289,7 @@ class NoShowView(APIView):
 
 
 def _to_change(appointment_id: UUID) -> Appointment:
-    """Return the appointment a change is for."""
+    """Return the appointment that is to be changed, to those who may read it; the operation asks what they may do."""
     require_identity()
     return find_appointment(appointment_id)
 
@@ -292,6 +299,7 @@ def _changed(appointment: Appointment) -> Response:
 
 
 def _with_etag(body: dict[str, Any], *, status: int = 200) -> Response:
+    # The version is the ETag, and what a later change sends in If-Match.
     return Response(body, status=status, headers={"ETag": etag(body["version"])})
 
 
@@ -307,6 +315,7 @@ class GuestView(APIView):
     def post(self, request: Request) -> Response:
         given = body_of(request, serializers.GuestExchange)
         token = token_hash(given["cancellation_token"])
+        # Row security shows the appointment of a token to the claims that carry its hash, and to these alone.
         claims.assume(claims.current().with_(cancellation_token=token))
         if not Appointment.objects.filter(cancellation_token_hash=token).exists():
             raise NotAuthenticated("This link is not valid.")

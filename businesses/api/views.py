@@ -31,6 +31,7 @@ class DirectoryView(APIView):
     def get(self, request: Request) -> Response:
         query = query_of(request, serializers.DirectoryQuery)
         found: QuerySet[Business] = Business.objects.listed()
+        # Each word must be found, in any of the three: "salon milan" finds the salon in Milan.
         for word in query.get("q", "").split():
             found = found.filter(Q(name__icontains=word) | Q(subdomain__icontains=word) | Q(tagline__icontains=word))
         page = CursorPages("name", "id").page(found, request)
@@ -70,6 +71,8 @@ def catalogue(business: Business) -> list[dict[str, Any]]:
         .select_related("category", "business")
         .prefetch_related(Prefetch("staff", queryset=Staff.objects.active()))
     )
+    # A dict keeps the order in which headings first come. Sorted here and not in SQL, because the one without a
+    # category goes last whatever its name.
     by_category: dict[Any, dict[str, Any]] = {}
     ordered = sorted(
         services,
@@ -96,6 +99,7 @@ class TokenView(APIView):
     )
     def post(self, request: Request) -> Response:
         given = body_of(request, serializers.LogIn)
+        # Besides the limit of the client's address: many addresses may try the passwords of one account.
         throttle(request, "account", who=account(given["email"]))
         pair = log_in(given["email"], given["password"], subdomain=given.get("business"), at=now())
         return Response(answer_of(serializers.TokenPairSerializer, pair))

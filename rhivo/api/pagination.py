@@ -62,6 +62,7 @@ class CursorPages:
             backwards, *texts = json.loads(urlsafe_b64decode(cursor.encode()))
             fields: list[Any] = [model._meta.get_field(name.lstrip("-")) for name in self.ordering]
             values = [field.to_python(_plain(text)) for field, text in zip(fields, texts, strict=True)]
+        # RecursionError: a cursor of thousands of brackets.
         except (ValueError, TypeError, RecursionError, ValidationError) as error:
             raise Malformed(errors={"cursor": ["Take the cursor from `next` or `previous`."]}) from error
         return bool(backwards), values
@@ -83,6 +84,7 @@ def _plain(text: Any) -> str:
     """Return text that a database can be asked with; raises ValueError."""
     if not isinstance(text, str) or "\0" in text:
         raise ValueError("not a value of a cursor")
+    # Half a surrogate pair is a str in Python and cannot be sent; this raises UnicodeEncodeError, a ValueError.
     text.encode()
     return text
 
@@ -98,5 +100,6 @@ def _beyond(names: Sequence[str], values: Sequence[Any]) -> Q:
         field, verb = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
         beyond |= same & Q(**{f"{field}__{verb}": value})
         same &= Q(**{field: value})
+    # The rest implies this; it is there for PostgreSQL, which starts its index scan at it and cannot at an OR.
     first, verb = names[0].lstrip("-"), "lte" if names[0].startswith("-") else "gte"
     return Q(**{f"{first}__{verb}": values[0]}) & beyond
