@@ -20,7 +20,7 @@ from bookings.errors import ServiceUnavailable
 from bookings.explain.past_occupancy import KEPT_HOLDS, Stay, stays_within
 from bookings.explain.rule_facts import Fact, exception_text, facts_of, windows_text
 from bookings.explain.timeline import Event, stay_text, story_of
-from bookings.history.sentences import Telling
+from bookings.history.sentences import Sentences
 from bookings.load_calendar import calendar_of_days, hours_of, local_day, terms_of
 from bookings.operations.choose_slot import nearest_starts
 from bookings.rules.hours import Span, Timetable, epoch_minute, local_instant
@@ -339,5 +339,5 @@ def _remarks_on_past(past: datetime | None, at: datetime) -> Iterator[str]:
 def _settings_since(business: Business, past: datetime) -> list[str]:
     entries = AuditLog.objects.filter(business_id=business.id, entity__in=SETTINGS, at__gt=past).order_by("-id")
     latest = list(entries[:MOST_SETTINGS])[::-1]
-    telling = Telling.of(latest, currency=business.currency, locale=business.locale)
-    return [f"{local_time(entry.at)}: {telling.sentence(entry)}" for entry in latest]
+    sentences = Sentences.of(latest, currency=business.currency, locale=business.locale)
+    return [f"{local_time(entry.at)}: {sentences.sentence(entry)}" for entry in latest]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bookings.explain.past_occupancy import Stay
 from bookings.explain.rule_facts import span_text
-from bookings.history.sentences import Telling
+from bookings.history.sentences import Sentences
 from bookings.models import ReservationStatus
 from businesses.models import Business
 
@@ -35,10 +35,10 @@ def story_of(
 ) -> tuple[list[Event], int]:
     """Return the latest events up to an instant, the oldest first, and how many there were before them."""
     entries = [entry for stay in stays for entry in (stay.opened, stay.closed) if entry]
-    telling = Telling.of(entries, currency=business.currency, locale=business.locale)
+    sentences = Sentences.of(entries, currency=business.currency, locale=business.locale)
     told: dict[object, tuple[datetime, str, UUID | None]] = {}
     for stay in stays:
-        told |= dict(_of_hold(stay, business, names) if stay.is_hold else _of_appointment(stay, telling))
+        told |= dict(_of_hold(stay, business, names) if stay.is_hold else _of_appointment(stay, sentences))
     found = sorted((event for event in told.values() if event[0] <= at), key=lambda event: event[0])
     shown = found[-MOST:]
     return [Event(when, text, places(when), whose) for when, text, whose in shown], len(found) - len(shown)
@@ -61,12 +61,12 @@ def stay_text(stay: Stay, business: Business, names: Mapping[UUID, str]) -> str:
     return f"A hold until {stay.until.astimezone(business.zone):%H:%M:%S}: {what}"
 
 
-def _of_appointment(stay: Stay, telling: Telling) -> Iterator[tuple[object, tuple[datetime, str, UUID | None]]]:
+def _of_appointment(stay: Stay, sentences: Sentences) -> Iterator[tuple[object, tuple[datetime, str, UUID | None]]]:
     """Yield by entry, so that a move within the time is told once."""
     assert stay.opened is not None
-    yield stay.opened.pk, (stay.since, telling.sentence(stay.opened), stay.source_id)
+    yield stay.opened.pk, (stay.since, sentences.sentence(stay.opened), stay.source_id)
     if stay.closed is not None:
-        yield stay.closed.pk, (stay.closed.at, telling.sentence(stay.closed), stay.source_id)
+        yield stay.closed.pk, (stay.closed.at, sentences.sentence(stay.closed), stay.source_id)
 
 
 def _of_hold(

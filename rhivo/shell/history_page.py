@@ -17,7 +17,7 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from audit.models import AuditLog
-from bookings.backoffice.history_entries import Told, tell
+from bookings.backoffice.history_entries import EntryInWords, entries_in_words
 from bookings.history.sentences import NOUNS, action_text
 from bookings.models import Appointment
 from businesses.backoffice.admin_site import workplace
@@ -36,13 +36,14 @@ class HistoryList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = [_with(told) for told in tell(list(self.result_list), request)]
+        # Here, and not column by column: the names of all rows of a page take one query a table.
+        self.result_list = [_with(words) for words in entries_in_words(list(self.result_list), request)]
 
 
-def _with(told: Told) -> AuditLog:
-    """Return an entry that carries how it is told, for the columns of the list."""
-    told.entry.told = told  # type: ignore[attr-defined]
-    return told.entry
+def _with(words: EntryInWords) -> AuditLog:
+    """Return an entry that carries its words: Django hands nothing but the row to the columns of a list."""
+    words.entry.words = words  # type: ignore[attr-defined]
+    return words.entry
 
 
 class KnownFilter(admin.SimpleListFilter):
@@ -137,7 +138,7 @@ class AuditLogAdmin(ViewOnlyAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditLog | None:
         entry = super().get_object(request, object_id, from_field)
-        return _with(tell([entry], request)[0]) if entry is not None else None
+        return _with(entries_in_words([entry], request)[0]) if entry is not None else None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditLog], search_term: str
@@ -151,23 +152,23 @@ class AuditLogAdmin(ViewOnlyAdmin):
 
     @display(description="What happened")
     def happened(self, entry: AuditLog) -> str:
-        return str(entry.told.sentence)  # type: ignore[attr-defined]
+        return str(entry.words.sentence)  # type: ignore[attr-defined]
 
     @display(description="By")
     def by(self, entry: AuditLog) -> str:
         role = f", {entry.actor_role}" if entry.actor_role else ""
-        return f"{entry.told.who} ({entry.actor_kind}{role})"  # type: ignore[attr-defined]
+        return f"{entry.words.who} ({entry.actor_kind}{role})"  # type: ignore[attr-defined]
 
     @display(description="About")
     def about(self, entry: AuditLog) -> SafeString | str:
-        told: Told = entry.told  # type: ignore[attr-defined]
-        thing = told.thing[:1].upper() + told.thing[1:]
-        return format_html('<a class="underline" href="{}">{}</a>', told.link, thing) if told.link else thing
+        words: EntryInWords = entry.words  # type: ignore[attr-defined]
+        thing = words.thing[:1].upper() + words.thing[1:]
+        return format_html('<a class="underline" href="{}">{}</a>', words.link, thing) if words.link else thing
 
     @display(description="Before → after")
     def details(self, entry: AuditLog) -> SafeString | str:
-        told: Told = entry.told  # type: ignore[attr-defined]
-        rows = ((change.label, change.before, change.after) for change in told.changes)
+        words: EntryInWords = entry.words  # type: ignore[attr-defined]
+        rows = ((change.label, change.before, change.after) for change in words.changes)
         return format_html_join("", '<div class="break-words">{}: {} → {}</div>', rows) or "–"
 
 
