@@ -21,8 +21,7 @@ from bookings.rules.hours import epoch_minute
 from bookings.rules.slots import OccupiedSpan, class_key_of
 from businesses.models import Business, Service, Staff
 
-# What the database lets one booking span: 8 hours of buffer before its start, 24 hours and 8 of buffer from it on.
-LONGEST_BEFORE, LONGEST_AFTER = timedelta(hours=8), timedelta(hours=24 + 8)
+LONGEST = timedelta(hours=24 + 8)  # the database lets a booking last 24 hours, with 8 of buffer to each side
 MADE_AHEAD = timedelta(days=740)  # the furthest advance that a business may set is 730 days
 OCCUPYING = ("service_id", "staff_id", "starts_at", "ends_at", "buffer_before_minutes", "buffer_after_minutes")
 
@@ -66,7 +65,7 @@ def occupants_within(
     business: Business, service: Service, people: Collection[UUID], begins: datetime, ends: datetime
 ) -> list[Occupant]:
     """Return all that ever occupied some of a time on a service, or of these people for any, the oldest first."""
-    near = (begins - LONGEST_AFTER, ends + LONGEST_BEFORE)
+    near = (begins - LONGEST, ends + LONGEST)
     rows = Q(Q(service_id=service.id) | Q(staff_id__in=people), business=business, starts_at__range=near)
 
     def concerns(one: Occupant) -> bool:
@@ -81,7 +80,7 @@ def occupants_within(
 def _holds(business: Business, rows: Q) -> Iterator[Occupant]:
     booked = Appointment.objects.filter(business=business, reservation_id=OuterRef("id")).values("created_at")
     for hold in Reservation.objects.filter(rows).select_related("staff").annotate(booked_at=Subquery(booked)):
-        yield Occupant(hold, since=hold.created_at, until=hold.booked_at or hold.expires_at)
+        yield Occupant(hold, since=hold.created_at, until=hold.booked_at or hold.expires_at)  # type: ignore[attr-defined]
 
 
 def _appointments(business: Business, rows: Q, near: tuple[datetime, datetime]) -> Iterator[Occupant]:

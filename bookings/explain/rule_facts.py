@@ -46,28 +46,23 @@ def facts_of(
     notice, advance = business.min_notice_minutes, business.max_advance_days
     bookable_until, bookable_from = start - timedelta(minutes=notice), start - timedelta(days=advance)
     interval = service.slot_interval_minutes or business.slot_interval_minutes
-    places = service.max_simultaneous_bookings
-    counts = ", ".join(f"{when} {count}" for when, count in taken.items())
-    is_closed = not HOURS.isdisjoint(against)
-    is_late = Reason.PAST in against or Reason.TOO_SOON in against
+    places, counts = service.max_simultaneous_bookings, ", ".join(f"{when} {count}" for when, count in taken.items())
+    kind = "in a class" if service.is_group else "at a time"
+    is_closed, is_late = HOURS & set(against), {Reason.PAST, Reason.TOO_SOON} & set(against)
     # FULL with places left is a matter of people, each of whom has a line of their own.
     is_full = Reason.FULL in against and next(iter(taken.values())) >= places
     return [
-        Fact("Hours", f"{timezone.localtime(start):%A}: {windows_text(windows)}", is_closed),
-        *(Fact("Exception", exception_text(row), is_closed) for row in exceptions),
+        Fact("Hours", f"{timezone.localtime(start):%A}: {windows_text(windows)}", bool(is_closed)),
+        *(Fact("Exception", exception_text(row), bool(is_closed)) for row in exceptions),
         Fact("Starts", f"every {interval} minutes from each opening", Reason.OFF_GRID in against),
-        Fact("Notice", f"{duration(notice) or '0 min'}: bookable until {local_time(bookable_until)}", is_late),
+        Fact("Notice", f"{duration(notice) or '0 min'}: bookable until {local_time(bookable_until)}", bool(is_late)),
         Fact(
             "Advance",
-            f"{counted(advance, 'day')}: bookable from {local_time(bookable_from)} on",
+            f"{counted(advance, 'day')}: bookable from {local_time(bookable_from)}",
             Reason.TOO_FAR in against,
         ),
         Fact("Takes", _length(service, start)),
-        Fact(
-            "Places",
-            f"{places} {'in a class' if service.is_group else 'at a time'}; at the fullest moment {counts} taken",
-            is_full,
-        ),
+        Fact("Places", f"{places} {kind}; at the fullest moment {counts} taken", is_full),
     ]
 
 

@@ -1,6 +1,6 @@
 """An explanation as plain text for a terminal, at most 100 columns wide."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from textwrap import wrap
 
@@ -10,69 +10,66 @@ from bookings.explain.explanation import Explanation, Verdict
 from bookings.explain.timeline import place_text
 from rhivo.counting import counted
 
-WIDTH = 100
+WIDTH, MOST_INDENT = 100, 24
+_Row = tuple[str, str]  # a label, and a text that is wrapped behind it
 
 
 def as_text(explained: Explanation) -> str:
     """Return an explanation as lines under headings."""
     with timezone.override(explained.business.zone):
-        return "\n".join(_lines(explained)) + "\n"
+        return "".join(f"{line}\n" for label, text in _rows(explained) for line in _wrapped(label, text))
 
 
-def _lines(explained: Explanation) -> Iterator[str]:
+def _rows(explained: Explanation) -> Iterator[_Row]:
     start, person = explained.start, f" with {explained.staff.name}" if explained.staff else ""
-    yield f"{explained.business.name}: {explained.service.name}{person}"
-    yield f"{start:%A %-d %B %Y, %H:%M}–{explained.end:%H:%M} {start.tzname()} ({explained.business.timezone})"
-    for remark in explained.remarks:
-        yield from _wrapped(remark, "  ! ")
+    yield f"{explained.business.name}: {explained.service.name}{person}", ""
+    yield f"{start:%A %-d %B %Y, %H:%M}–{explained.end:%H:%M} {start.tzname()} ({explained.business.timezone})", ""
+    yield from (("  ! ", remark) for remark in explained.remarks)
     if explained.then is not None:
         yield from _verdict(f"At {_clock(explained.then.at)}", explained.then)
     yield from _verdict("Now", explained.now)
     if explained.alternatives:
-        yield from _wrapped(", ".join(f"{each:%a %-d %b %H:%M}" for each in explained.alternatives), "  Nearest free: ")
+        yield "  Nearest free: ", ", ".join(f"{each:%a %-d %b %H:%M}" for each in explained.alternatives)
     yield from _heading("Rules")
-    for fact in explained.facts:
-        yield from _wrapped(fact.says, f"{'✗' if fact.is_against else ' '} {fact.name:<11}")
+    yield from ((f"{'✗' if fact.is_against else ' '} {fact.name:<11}", fact.says) for fact in explained.facts)
     yield from _heading("What took this time and freed it")
     yield from _events(explained)
     if explained.settings:
         yield from _heading("Settings changed since then")
-    for line in explained.settings:
-        yield from _wrapped(line, "  ")
+    yield from (("  ", line) for line in explained.settings)
 
 
-def _verdict(title: str, verdict: Verdict) -> Iterator[str]:
+def _verdict(title: str, verdict: Verdict) -> Iterator[_Row]:
     yield from _heading(f"{title}: {verdict.code}")
     if not verdict.refusals:
-        yield f"  {place_text(verdict.remaining).capitalize()}."
+        yield "  ", f"{place_text(verdict.remaining).capitalize()}."
     for number, refusal in enumerate(verdict.refusals):
-        yield from _wrapped(refusal.sentence, f"  Also {refusal.code}: " if number else "  ")
+        yield f"  Also {refusal.code}: " if number else "  ", refusal.sentence
     for person in verdict.candidates:
-        yield from _wrapped(f"{person.name} {person.why}", f"  {'✓' if person.is_free else '✗'} ")
+        yield f"  {'✓' if person.is_free else '✗'} ", f"{person.name} {person.why}"
     if verdict.obstacles:
-        yield "  In that time:"
-    for obstacle in verdict.obstacles:
-        yield from _wrapped(obstacle.text, "    ")
+        yield "  In that time:", ""
+    yield from (("    ", obstacle.text) for obstacle in verdict.obstacles)
 
 
-def _events(explained: Explanation) -> Iterator[str]:
+def _events(explained: Explanation) -> Iterator[_Row]:
     if explained.left_out:
-        yield f"  {counted(explained.left_out, 'earlier event')} left out."
+        yield f"  {counted(explained.left_out, 'earlier event')} left out.", ""
     if not explained.events:
-        yield "  Nothing ever has."
+        yield "  Nothing ever has.", ""
     for event in explained.events:
         places = f" → {place_text(event.places)}" if event.places is not None else ""
-        yield from _wrapped(f"{event.text}{places}", f"{'>' if event.is_question else ' '} {_clock(event.at)}  ")
+        yield f"{'>' if event.is_question else ' '} {_clock(event.at)}  ", f"{event.text}{places}"
 
 
 def _clock(instant: datetime) -> str:
     return f"{timezone.localtime(instant):%Y-%m-%d %H:%M:%S}"
 
 
-def _heading(text: str) -> Iterable[str]:
-    return ("", text, "-" * len(text))
+def _heading(text: str) -> list[_Row]:
+    return [("", ""), (text, ""), ("-" * len(text), "")]
 
 
-def _wrapped(text: str, label: str) -> list[str]:
-    # The most that is indented, so that a long label leaves room for its text. Nothing to wrap still shows its label.
-    return wrap(text, WIDTH, initial_indent=label, subsequent_indent=" " * min(len(label), 24)) or [label]
+def _wrapped(label: str, text: str) -> list[str]:
+    # `wrap` returns no line for an empty text. A long label must leave room for the lines below it.
+    return wrap(text, WIDTH, initial_indent=label, subsequent_indent=" " * min(len(label), MOST_INDENT)) or [label]
