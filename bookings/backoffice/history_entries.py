@@ -44,6 +44,7 @@ def entries_in_words(entries: Sequence[AuditLog], request: HttpRequest) -> list[
 
 def _pages(request: HttpRequest) -> dict[str, str]:
     """Return by entity the name of the page that shows one, for those that the person may see."""
+    # The history calls an entity as its model is called; what has no page there, such as a log-in, gets no link.
     return {
         model._meta.model_name: f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
         for model, page in admin.site._registry.items()

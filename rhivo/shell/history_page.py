@@ -1,6 +1,6 @@
 """The history in the back office: entries as sentences, to be filtered and searched, with links to what they are about.
 
-What may be read at all is row security's to say. A filter offers only what its reader may read.
+Row security decides what may be read at all. A filter offers only what its reader may read.
 """
 
 import re
@@ -26,8 +26,10 @@ from businesses.models import Business, User
 from rhivo.clock import now
 from rhivo.web.local_time import local_time
 
+# References leave out what is misread: 0, 1, I and O. People type them without the prefix and the dash.
 REFERENCE = re.compile(r"(?:RHV-)?([2-9A-HJ-NP-Z]{3})-?([2-9A-HJ-NP-Z]{3})", re.IGNORECASE)
 CUSTOMERS, SYSTEM = "customers", "system"
+# First day and the day after the last, counted from today.
 SPANS = {"today": (0, 1), "yesterday": (-1, 0), "week": (-6, 1), "month": (-29, 1)}
 
 
@@ -47,7 +49,7 @@ def _with(words: EntryInWords) -> AuditLog:
 
 
 class KnownFilter(admin.SimpleListFilter):
-    """A filter that takes no value but those it offers."""
+    """A filter that takes no value but those it offers: any other finds nothing."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditLog]) -> QuerySet[AuditLog]:
         value = self.value()
@@ -102,7 +104,7 @@ class WhoFilter(KnownFilter):
 
 
 class WhenFilter(KnownFilter):
-    """Days are the business's."""
+    """By days as the business's clocks show them."""
 
     title, parameter_name = "date", "when"
 
@@ -122,9 +124,11 @@ class AuditLogAdmin(ViewOnlyAdmin):
     list_display = ("when", "happened", "about", "reason")
     list_display_links = ("when",)
     list_filter = (WhenFilter, WhatFilter, ActionFilter, WhoFilter)
+    # Django shows a search box only if this is set; what is searched is said by get_search_results below.
     search_fields = ("request_id",)
     search_help_text = "Search by reference, id, request id, date (2026-12-31) or words of a reason."
     ordering = ("-at", "-id")
+    # Else Django counts all entries of the business on every page, for one number beside a filter.
     show_full_result_count = False
     list_per_page = 50
     fieldsets = (
@@ -137,6 +141,7 @@ class AuditLogAdmin(ViewOnlyAdmin):
         return HistoryList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditLog | None:
+        # The pages of one entry show the same columns as the list.
         entry = super().get_object(request, object_id, from_field)
         return _with(entries_in_words([entry], request)[0]) if entry is not None else None
 
@@ -173,7 +178,8 @@ class AuditLogAdmin(ViewOnlyAdmin):
 
 
 def _kinds(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return each entity with each action on it that the reader may read, asked once a request."""
+    """Return each entity with each action on it that the reader may read."""
+    # Two filters ask for it: it is kept on the request, and no longer, because readers differ in what they may read.
     known: list[tuple[str, str]] | None = getattr(request, "kinds_of_history", None)
     if known is None:
         entries = AuditLog.objects.filter(business_id=workplace(request).id).order_by()
@@ -196,7 +202,7 @@ def _searched(business: Business, term: str) -> Q:
     try:
         day = date.fromisoformat(term)
         return _days(business, day, day + timedelta(days=1))
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # no date, or the last that Python knows, after which there is no day
         return named | Q(reason__icontains=term)
 
 
