@@ -23,7 +23,7 @@ from rhivo.counting import counted
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verified:
     """What was verified, and in words the first thing that is wrong, '' if nothing is."""
 
     entries: int
@@ -31,7 +31,7 @@ class Verdict:
     problem: str = ""
 
 
-def verify_history(business_id: UUID, *, since: datetime | None = None) -> Verdict:
+def verify_history(business_id: UUID, *, since: datetime | None = None) -> Verified:
     """Recompute the history of a business, as the worker role; bookings may go on meanwhile.
 
     With `since`, entries and seals are recomputed from the last seal before that instant on, which is trusted. Rows are
@@ -47,9 +47,9 @@ def verify_history(business_id: UUID, *, since: datetime | None = None) -> Verdi
             first_bad = entry, problem
     seals, broken_seal = _check_seals(business_id, anchor)
     if first_bad is not None:
-        return Verdict(entries, seals, f"{describe(first_bad[0])}: {first_bad[1]}")
+        return Verified(entries, seals, f"{describe(first_bad[0])}: {first_bad[1]}")
     # A seal breaks by what happened to entries. So it is named last, when nothing says more of the cause.
-    return Verdict(entries, seals, _secret_change(business_id) or broken_seal)
+    return Verified(entries, seals, _secret_change(business_id) or broken_seal)
 
 
 def describe(entry: Entry) -> str:

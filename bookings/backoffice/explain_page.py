@@ -82,16 +82,16 @@ def explained(request: HttpRequest) -> dict[str, Any]:
     )
     return context | {
         "explained": found,
-        "verdicts": _verdicts(found),
+        "judgements": _judgements(found),
         "events": [(event, place_text(event.places)) for event in found.events],
         "second": _second(request, found.start) if asked.remark else "",
     }
 
 
-def _verdicts(found: Explanation) -> list[tuple[str, Any, str]]:
-    """Return title, verdict and free places of each instant that is judged, the earlier one first."""
+def _judgements(found: Explanation) -> list[tuple[str, Any, str]]:
+    """Return title, judgement and free places of each instant that is judged, the earlier one first."""
     titled = [(f"At {found.then.at:%-d %b %Y, %H:%M:%S}", found.then)] if found.then else []
-    return [(title, verdict, place_text(verdict.remaining)) for title, verdict in [*titled, ("Now", found.now)]]
+    return [(title, judgement, place_text(judgement.remaining)) for title, judgement in [*titled, ("Now", found.now)]]
 
 
 def _second(request: HttpRequest, start: datetime) -> str:

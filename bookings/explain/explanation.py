@@ -1,6 +1,6 @@
 """Why a time is free or not, now or at an earlier instant: the rules, what is in the way, what happened.
 
-Each verdict is that of slot search (`bookings.rules.slots.Calendar.judge`); no rule is decided here. Reads under the
+Slot search judges (`bookings.rules.slots.Calendar.judge`); no rule is decided here. Reads under the
 claims in force, for the people at work, and names customers.
 """
 
@@ -57,7 +57,7 @@ class Obstacle(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """What slot search says at an instant. A customer is told the first refusal; the others apply as well."""
 
     at: datetime
@@ -76,7 +76,7 @@ class Verdict:
 class Explanation:
     """All there is to say of one start; instants are in the business's zone.
 
-    If an earlier instant was asked about, `then` is the verdict at it, and `settings` are the later changes of what is
+    If an earlier instant was asked about, `then` is the judgement at it and `settings` are the later changes of what is
     set, as far as the reader may see them. `left_out` counts the events before those in `events`.
     """
 
@@ -87,8 +87,8 @@ class Explanation:
     end: datetime
     remarks: tuple[str, ...]
     facts: tuple[Fact, ...]
-    now: Verdict
-    then: Verdict | None
+    now: Judgement
+    then: Judgement | None
     alternatives: tuple[datetime, ...]
     events: tuple[Event, ...]
     left_out: int
@@ -113,7 +113,7 @@ def explain(
         raise BadTime("That instant is still to come: give one that is over.")
     with timezone.override(business.zone):
         case = _Case(business, service, start.astimezone(UTC), at, staff)
-        now, earlier = case.verdict(at), case.verdict(then) if then is not None else None
+        now, earlier = case.judgement(at), case.judgement(then) if then is not None else None
         events, left_out = case.events(earlier)
         return Explanation(
             business=business,
@@ -125,7 +125,11 @@ def explain(
             facts=tuple(case.facts(now, earlier)),
             now=now,
             then=earlier,
-            alternatives=tuple(case.alternatives()) if now.refusals else (),
+            alternatives=tuple(
+                nearest_starts(business=business, service=service, start=start, at=at, staff=staff)
+                if now.refusals
+                else ()
+            ),
             events=tuple(events),
             left_out=left_out,
             settings=tuple(_settings_since(business, then)) if then is not None else (),
@@ -152,10 +156,10 @@ class _Case:
         active = [person.id for person in self.people if person.is_active]
         self.occupants = occupants_within(business, service, active, *self.occupied)
 
-    def verdict(self, at: datetime) -> Verdict:
+    def judgement(self, at: datetime) -> Judgement:
         calendar, there = self._calendar_at(at), [one for one in self.occupants if one.occupies(at)]
         taken = Ledger(self.service.id, self._spans(at)).occupancy.peak(*map(epoch_minute, self.occupied))
-        return Verdict(
+        return Judgement(
             at=at.astimezone(self.business.zone),
             refusals=tuple(self._refusals(calendar, at)),
             remaining=calendar.judge(self.start, at=at).remaining,
@@ -164,7 +168,7 @@ class _Case:
             obstacles=tuple(Obstacle(occupant_text(one), one.source.id if one.entries else None) for one in there),
         )
 
-    def facts(self, now: Verdict, earlier: Verdict | None) -> list[Fact]:
+    def facts(self, now: Judgement, earlier: Judgement | None) -> list[Fact]:
         """Return what is set. Against the start is what refused it at the earlier instant, if one is asked about."""
         return facts_of(
             self.business,
@@ -176,22 +180,17 @@ class _Case:
             against={refusal.code for refusal in (earlier or now).refusals},
         )
 
-    def events(self, earlier: Verdict | None) -> tuple[list[Event], int]:
+    def events(self, earlier: Judgement | None) -> tuple[list[Event], int]:
         """Return what happened, with the question about an earlier instant in its place, and how much is left out."""
         events, left_out = events_of(self.occupants, self.business, at=self.at, places=self._places_at)
         if earlier is not None:
             text = f"Asked about: {earlier.code}"
             events.append(Event(earlier.at, text, self._places_at(earlier.at), is_question=True))
-        # Sorting is stable: the question comes after what happened at its very instant, which its verdict counts.
+        # Sorting is stable: the question comes after what happened at its very instant, which its judgement counts.
         return sorted(events, key=lambda event: event.at), left_out
 
-    def alternatives(self) -> list[datetime]:
-        return nearest_starts(
-            business=self.business, service=self.service, start=self.start, at=self.at, staff=self.staff
-        )
-
     def _calendar_at(self, at: datetime) -> Calendar:
-        # Now is judged by the ledger, as a hold is; any other instant by what the history and the holds left of it.
+        # Now is judged by the busy times, as a hold is; any other instant by what the history and the holds left of it.
         return self.calendar if at == self.at else self.calendar.with_spans(self._spans(at))
 
     def _spans(self, at: datetime) -> list[OccupiedSpan]:

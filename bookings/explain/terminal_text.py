@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from django.utils import timezone
 
-from bookings.explain.explanation import Explanation, Verdict
+from bookings.explain.explanation import Explanation, Judgement
 from bookings.explain.timeline import place_text
 from rhivo.counting import counted
 
@@ -26,8 +26,8 @@ def _rows(explained: Explanation) -> Iterator[_Row]:
     yield f"{start:%A %-d %B %Y, %H:%M}–{explained.end:%H:%M} {start.tzname()} ({explained.business.timezone})", ""
     yield from (("  ! ", remark) for remark in explained.remarks)
     if explained.then is not None:
-        yield from _verdict(f"At {_clock(explained.then.at)}", explained.then)
-    yield from _verdict("Now", explained.now)
+        yield from _judgement(f"At {_clock(explained.then.at)}", explained.then)
+    yield from _judgement("Now", explained.now)
     if explained.alternatives:
         yield "  Nearest free: ", ", ".join(f"{each:%a %-d %b %H:%M}" for each in explained.alternatives)
     yield from _heading("Rules")
@@ -39,17 +39,17 @@ def _rows(explained: Explanation) -> Iterator[_Row]:
     yield from (("  ", line) for line in explained.settings)
 
 
-def _verdict(title: str, verdict: Verdict) -> Iterator[_Row]:
-    yield from _heading(f"{title}: {verdict.code}")
-    if not verdict.refusals:
-        yield "  ", f"{place_text(verdict.remaining).capitalize()}."
-    for number, refusal in enumerate(verdict.refusals):
+def _judgement(title: str, judgement: Judgement) -> Iterator[_Row]:
+    yield from _heading(f"{title}: {judgement.code}")
+    if not judgement.refusals:
+        yield "  ", f"{place_text(judgement.remaining).capitalize()}."
+    for number, refusal in enumerate(judgement.refusals):
         yield f"  Also {refusal.code}: " if number else "  ", refusal.sentence
-    for person in verdict.candidates:
+    for person in judgement.candidates:
         yield f"  {'✓' if person.is_free else '✗'} ", f"{person.name} {person.why}"
-    if verdict.obstacles:
+    if judgement.obstacles:
         yield "  In that time:", ""
-    yield from (("    ", obstacle.text) for obstacle in verdict.obstacles)
+    yield from (("    ", obstacle.text) for obstacle in judgement.obstacles)
 
 
 def _events(explained: Explanation) -> Iterator[_Row]:
