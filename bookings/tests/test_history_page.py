@@ -90,7 +90,7 @@ def test_a_move_to_another_day_service_and_person_says_all_of_it(shop: Shop, pag
     assert said.endswith("from Cut to Wash, from Anna to Bob")
 
 
-def test_outcomes_are_told_in_words(shop: Shop, pages: Pages) -> None:
+def test_outcomes_are_put_into_words(shop: Shop, pages: Pages) -> None:
     begun = shop.book_by_staff(shop.at("10:00", days=-1), overrides=list(Override))
     with acting_as(shop.employees):
         done = operations.complete_appointment(appointment=begun, version=1, at=now())
@@ -120,7 +120,7 @@ def test_outcomes_are_told_in_words(shop: Shop, pages: Pages) -> None:
         ("gift_card", "sold", None, None, "sold gift card"),
     ],
 )  # fmt: skip
-def test_other_things_are_told_too_known_or_not(
+def test_other_things_are_put_into_words_too_known_or_not(
     entity: str, action: str, before: Any, after: Any, sentence: str, shop: Shop
 ) -> None:
     entry = AuditLog(
@@ -146,7 +146,7 @@ def test_other_things_are_told_too_known_or_not(
         ("database", "postgres", "", "The database login postgres"),
     ],
 )
-def test_whoever_is_not_known_by_name_is_told_by_what_they_are(
+def test_a_person_who_is_not_known_by_name_is_named_by_their_role(
     kind: str, actor: str, role: str, who: str, shop: Shop
 ) -> None:
     entry = AuditLog(entity="x", entity_id=uuid4(), action="changed", actor_kind=kind, actor=actor, actor_role=role)
@@ -154,7 +154,7 @@ def test_whoever_is_not_known_by_name_is_told_by_what_they_are(
         assert Sentences.of([entry], currency="EUR", locale="en").who(entry) == who
 
 
-def test_a_customer_is_told_by_the_name_on_the_booking(shop: Shop, pages: Pages) -> None:
+def test_a_customer_is_named_as_on_the_booking(shop: Shop, pages: Pages) -> None:
     shop.commit(shop.hold(shop.at(), claims=shop.customers), Contact("Carla Bruni"), claims=shop.customers)
     assert listed(pages(shop.owner))[0].startswith("Carla Bruni booked ")
 
