@@ -11,8 +11,9 @@ from itertools import groupby, pairwise
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import DateTimeField, OuterRef, Q, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from audit.models import AuditLog
 from bookings.history.snapshots import ENTITY, appointment_as_it_was
@@ -84,23 +85,15 @@ def _holds(business: Business, rows: Q) -> Iterator[Occupant]:
 
 
 def _appointments(business: Business, rows: Q, near: tuple[datetime, datetime]) -> Iterator[Occupant]:
-    ids = {*Appointment.objects.filter(rows).values_list("id", flat=True), *_moved_away(business, near)}
+    there = Appointment.objects.filter(rows).values_list("id", flat=True)
+    history = AuditLog.objects.filter(business_id=business.id, entity=ENTITY)
+    # What was moved or deleted has no row at that time any more: only its history knows that it was there.
+    gone = history.filter(action__in=["rescheduled", "deleted"], at__gte=near[0] - MADE_AHEAD)
+    gone = gone.annotate(was_at=Cast(KT("before__starts_at"), DateTimeField())).filter(was_at__range=near)
+    entries = history.filter(entity_id__in={*there, *gone.values_list("entity_id", flat=True)})
     people = Staff.objects.filter(business=business).in_bulk()
-    entries = AuditLog.objects.filter(business_id=business.id, entity=ENTITY, entity_id__in=ids)
-    for _, history in groupby(entries.order_by("entity_id", "id"), lambda entry: entry.entity_id):
-        yield from _states(history, business, people)
-
-
-def _moved_away(business: Business, near: tuple[datetime, datetime]) -> list[UUID]:
-    """Return the appointments that started within a time before they were rescheduled or deleted."""
-    with connection.cursor() as cursor:
-        # In SQL: the ORM cannot cast a text of JSON to an instant. `at` bounds how much of the history is read.
-        cursor.execute(
-            "SELECT DISTINCT entity_id FROM audit_logs WHERE business_id = %s AND at >= %s AND entity = %s"
-            " AND action IN ('rescheduled', 'deleted') AND (before ->> 'starts_at')::timestamptz BETWEEN %s AND %s",
-            [business.id, near[0] - MADE_AHEAD, ENTITY, *near],
-        )
-        return [row[0] for row in cursor.fetchall()]
+    for _, one in groupby(entries.order_by("entity_id", "id"), lambda entry: entry.entity_id):
+        yield from _states(one, business, people)
 
 
 def _states(history: Iterator[AuditLog], business: Business, people: Mapping[UUID, Staff]) -> Iterator[Occupant]:
