@@ -87,7 +87,7 @@ def _holds(business: Business, rows: Q) -> Iterator[Occupant]:
 def _appointments(business: Business, rows: Q, near: tuple[datetime, datetime]) -> Iterator[Occupant]:
     there = Appointment.objects.filter(rows).values_list("id", flat=True)
     history = AuditLog.objects.filter(business_id=business.id, entity=ENTITY)
-    # What was moved or deleted has no row at that time any more: only its history knows that it was there.
+    # What was rescheduled or deleted has no row at that time any more: only its history knows that it was there.
     gone = history.filter(action__in=["rescheduled", "deleted"], at__gte=near[0] - MADE_AHEAD)
     gone = gone.annotate(was_at=Cast(KT("before__starts_at"), DateTimeField())).filter(was_at__range=near)
     entries = history.filter(entity_id__in={*there, *gone.values_list("entity_id", flat=True)})
