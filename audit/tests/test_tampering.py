@@ -313,7 +313,7 @@ def test_a_seal_put_in_is_found_although_its_digest_fits(scene: Scene) -> None:
         str(scene.shop.business.id),
         last.digest,
     )
-    scene.is_found("was put in: no entry tells of it")
+    scene.is_found("was put in: no entry records it")
 
 
 def test_a_row_changed_behind_the_back_of_the_triggers_is_found(scene: Scene) -> None:

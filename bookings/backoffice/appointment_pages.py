@@ -21,8 +21,8 @@ from bookings.backoffice.appointment_actions import CANCEL, COMPLETE, MOVE, NO_S
 from bookings.backoffice.booking_forms import BookForm, MoveForm, StartFields
 from bookings.backoffice.explain_page import explained
 from bookings.backoffice.free_times import free_times
-from bookings.backoffice.history_entries import tell
-from bookings.history.sentences import Telling
+from bookings.backoffice.history_entries import entries_in_words
+from bookings.history.sentences import Sentences
 from bookings.history.snapshots import history_of
 from bookings.models import Appointment, Status
 from bookings.operations.contact import Contact, answers_as_asked
@@ -141,7 +141,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
             "title": f"History of {appointment.reference}",
             "opts": self.opts,
             "appointment": appointment,
-            "told": tell(latest[:MOST][::-1], request),
+            "entries": entries_in_words(latest[:MOST][::-1], request),
             "is_longer": len(latest) > MOST,
         }
         return TemplateResponse(request, "admin/bookings/appointment/history.html", context)
@@ -327,8 +327,8 @@ class AppointmentAdmin(ViewOnlyAdmin):
 def _told(appointment: Appointment) -> SafeString | str:
     """Return the latest of an appointment's history as lines, the oldest first."""
     entries = list(history_of(appointment).order_by("-id")[:LATEST])[::-1]
-    telling = Telling.of(entries, currency=appointment.currency, locale=appointment.business.locale)
-    rows = ((local_time(entry.at), telling.sentence(entry), _why(entry)) for entry in entries)
+    sentences = Sentences.of(entries, currency=appointment.currency, locale=appointment.business.locale)
+    rows = ((local_time(entry.at), sentences.sentence(entry), _why(entry)) for entry in entries)
     return format_html_join("", '<div class="break-words">{}: {}{}</div>', rows) or "–"
 
 

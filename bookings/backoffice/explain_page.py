@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget
 
 from bookings.backoffice.booking_forms import StartFields
-from bookings.explain.explanation import Asked, BadTime, Explanation, explain, read_time
+from bookings.explain.asked_time import Asked, BadTime, read_time
+from bookings.explain.explanation import Explanation, explain
 from bookings.explain.timeline import place_text
 from businesses.backoffice.admin_site import workplace
 from businesses.models import Business, Service, Staff
@@ -21,13 +22,13 @@ INSTANT = {"type": "datetime-local", "step": "1", "class": " ".join(INPUT_CLASSE
 
 
 class ExplainForm(StartFields):
-    """What is asked about: a start of a service, for one person or anyone, and an instant of the past if any."""
+    """What is asked about: a start of a service, for one person or anyone, and an earlier instant if any."""
 
     service = forms.ModelChoiceField(Service.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose")
     staff = forms.ModelChoiceField(
         Staff.objects.none(), required=False, widget=UnfoldAdminSelectWidget, empty_label="Anyone", label="With"
     )
-    past = forms.CharField(
+    then = forms.CharField(
         required=False,
         max_length=40,
         widget=forms.TextInput(attrs=INSTANT),
@@ -35,7 +36,7 @@ class ExplainForm(StartFields):
         help_text="When it was refused, if you know. Empty: only how it is now.",
     )
 
-    field_order = ("service", "staff", "day", "clock", "past", "exact")
+    field_order = ("service", "staff", "day", "clock", "then", "exact")
 
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,15 +44,15 @@ class ExplainForm(StartFields):
         self.fields["service"].queryset = Service.objects.filter(business=business)  # type: ignore[attr-defined]
         self.fields["staff"].queryset = Staff.objects.filter(business=business)  # type: ignore[attr-defined]
 
-    def clean_past(self) -> datetime | None:
-        text = self.cleaned_data["past"]
+    def clean_then(self) -> datetime | None:
+        text = self.cleaned_data["then"]
         try:
-            past = read_time(text, self.business.zone).instant if text else None
+            then = read_time(text, self.business.zone).instant if text else None
         except BadTime as refusal:
             raise ValidationError("Write day and time, such as 2026-12-01 12:03:00.") from refusal
-        if past is not None and past > now():
+        if then is not None and then > now():
             raise ValidationError("That is still to come.")
-        return past
+        return then
 
     @property
     def asked(self) -> Asked:
@@ -76,21 +77,21 @@ def explained(request: HttpRequest) -> dict[str, Any]:
         asked.instant,
         at=now(),
         staff=typed["staff"],
-        past=typed["past"],
+        then=typed["then"],
         remark=asked.remark,
     )
     return context | {
         "explained": found,
-        "verdicts": _verdicts(found),
-        "story": [(event, place_text(event.places)) for event in found.story],
+        "judgements": _judgements(found),
+        "events": [(event, place_text(event.places)) for event in found.events],
         "second": _second(request, found.start) if asked.remark else "",
     }
 
 
-def _verdicts(found: Explanation) -> list[tuple[str, Any, str]]:
-    """Return title, verdict and free places of each instant that is judged, the past one first."""
-    titled = [(f"At {found.past.at:%-d %b %Y, %H:%M:%S}", found.past)] if found.past else []
-    return [(title, verdict, place_text(verdict.remaining)) for title, verdict in [*titled, ("Now", found.now)]]
+def _judgements(found: Explanation) -> list[tuple[str, Any, str]]:
+    """Return title, judgement and free places of each instant that is judged, the earlier one first."""
+    titled = [(f"At {found.then.at:%-d %b %Y, %H:%M:%S}", found.then)] if found.then else []
+    return [(title, judgement, place_text(judgement.remaining)) for title, judgement in [*titled, ("Now", found.now)]]
 
 
 def _second(request: HttpRequest, start: datetime) -> str:

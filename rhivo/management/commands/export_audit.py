@@ -15,8 +15,8 @@ from rhivo.shell.chosen_histories import chosen_histories, instant
 
 class Command(BaseCommand):
     help = (
-        "Write the history as JSON Lines, which audit/verify_export.py verifies anywhere. The export itself is told in"
-        " the history, of everything in the installation's own."
+        "Write the history as JSON Lines, which audit/verify_export.py verifies anywhere. The export becomes an entry"
+        " too: of its business, or of the installation if everything is exported."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,5 +45,6 @@ class Command(BaseCommand):
 
 
 def _opened(path: str) -> TextIO:
-    """Open a file for writing that nobody else may read: it tells of customers."""
+    """Open a file for writing."""
+    # An export names customers: nobody else on the machine may read it.
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")
