@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from bookings import operations
 from bookings.backoffice.booking_forms import CancelForm, ChangeForm, MoveForm, OutcomeForm
 from bookings.models import Appointment, Status
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from bookings.explain.explanation import Explanation, Verdict
 from bookings.explain.timeline import place_text
-from rhivo.counting import counted
+from rhivo.text.plurals import counted
 
 WIDTH = 100
 LABEL = 11

@@ -16,12 +16,12 @@ from bookings.operations.contact import Contact, checked_answers, checked_contac
 from bookings.rules.reasons import Override, overridden_by
 from businesses.models import Business, Service, Staff, User
 from rhivo import claims
-from rhivo.counting import counted
 from rhivo.db.constraints import refusals
 from rhivo.db.history import because
 from rhivo.db.idempotency import Once
 from rhivo.db.operation import operation
 from rhivo.errors import Forbidden, IdempotencyMismatch, NotFound
+from rhivo.text.plurals import counted
 from rhivo.tokens import guest_token, token_hash
 
 
