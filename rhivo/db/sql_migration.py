@@ -48,9 +48,11 @@ def write_migration(app: str, name: str) -> Path | None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise NameTaken(f"{name} is no name for a migration: use small letters, digits and underscores.")
     old, new = past(app), present(app)
+    # One function makes both directions, so no reverse has to be written, and none can be forgotten.
     forward, backward = changes(old, new), changes(new, old)
     if not forward:
         return None
+    # Without a connection: what counts is which migrations there are, not which of them some database has applied.
     graph = MigrationLoader(None, ignore_no_migrations=True).graph
     leaves = sorted(graph.leaf_nodes())
     number = max((int(leaf[1][:4]) for leaf in leaves if leaf[0] == app), default=0) + 1
