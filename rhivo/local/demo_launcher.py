@@ -29,7 +29,7 @@ DATABASE = "rhivo_demo"
 """A name of its own: on somebody's server nothing else is ever used, or dropped by --reset."""
 READY_WITHIN = 120
 BLOCKING_THREADS = 40
-"""Per web process; most are for waiting. `rhivo.web.admission` has Django work in a few others."""
+"""Per web process; most are for waiting. `rhivo.web.load_shedding` has Django work in a few others."""
 CONNECTIONS = 512
 """Per web process. granian counts idle keep-alive connections too: open browsers would fill a tight limit."""
 
