@@ -1,4 +1,4 @@
-"""Telling the audit triggers why something is done."""
+"""The reason that the audit triggers write beside a change."""
 
 from contextvars import ContextVar
 

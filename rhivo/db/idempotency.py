@@ -1,4 +1,4 @@
-"""Doing a thing once: which request a key was used for."""
+"""Idempotency keys: for which request a key was used, and what was made under it."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ class Once:
 
     @classmethod
     def of(cls, key: str, *request: Any) -> "Once":
-        """Tie a key to a request, given as values that mean the same for the same request."""
+        """Tie a key to a request, given as values that are equal for equal requests."""
         # Sorted, since a client may give the answers to a business's questions in another order.
         canonical = json.dumps(request, sort_keys=True, default=str, separators=(",", ":"))
         return cls(key, hashlib.sha256(canonical.encode()).hexdigest())

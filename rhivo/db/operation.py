@@ -1,4 +1,4 @@
-"""What every operation is: atomic, translated, and tried again when the database says that would help."""
+"""The decorator of every operation: atomic, with database errors translated and deadlocks retried."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -24,7 +24,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class EdgeMiddleware:
-    """Drop what a stranger says of forwarding, bound what is sent, and complete the headers of every answer."""
+    """Drop the forwarding headers of strangers, refuse what is too large, and complete the headers of every answer."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

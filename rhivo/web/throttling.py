@@ -29,7 +29,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 
 def limited(scope: str) -> Callable[[V], V]:
-    """Mark a view, or an API view's class: what it is asked to change counts in this scope instead of `write`."""
+    """Mark a view, or an API view's class: requests that change something count in this scope, not in `write`."""
 
     def mark(view: V) -> V:
         view.limited = scope  # type: ignore[attr-defined]  # read by scope_of
