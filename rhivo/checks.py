@@ -14,9 +14,10 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core import checks
 from django.db import connection
 
-# Of what only a web process needs: `migrate` and the worker do without.
+# A tag for what only a web process needs; `migrate` and the worker run without.
 SERVING = "serving"
 NOT_COLLECTED = list(StaticFilesConfig.ignore_patterns)
+# FORCE, since row security does not bind a table's owner otherwise. One without a policy would be closed, but to all.
 TENANT_TABLES_OPEN = """
     SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'business_id'
@@ -68,12 +69,14 @@ def static_files_are_collected(**_: Any) -> list[checks.CheckMessage]:
 
 def database_is_safe(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
     """Check that this process's role is bound by row security, and that every tenant table has it."""
+    # Django passes no databases to a plain `check`, which must work where none can be reached, as in a build.
     if not databases or "default" not in databases:
         return []
     return [*_role_is_restricted(), *_tables_are_closed()]
 
 
 def _role_is_restricted() -> list[checks.CheckMessage]:
+    # The owner migrates and serves nobody.
     if settings.DATABASE_ROLE == "owner":
         return []
     with connection.cursor() as cursor:

@@ -19,7 +19,7 @@ from audit.chain.entries import (
     rows_unlike_history,
     seal_before,
 )
-from rhivo.counting import counted
+from rhivo.text.plurals import counted
 
 
 @dataclass(frozen=True, slots=True)

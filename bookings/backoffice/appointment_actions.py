@@ -12,7 +12,7 @@ from bookings import operations
 from bookings.backoffice.booking_forms import CancelForm, ChangeForm, MoveForm, OutcomeForm
 from bookings.messages import channel_to_customer
 from bookings.models import Appointment, Status
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from businesses.money import price_text
 from rhivo.clock import now
 from rhivo.errors import RhivoError
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
 
 LATEST, MOST = 20, 200
 

@@ -27,7 +27,7 @@ from bookings.rules.occupancy import Occupancy
 from bookings.rules.reasons import Reason
 from bookings.rules.slots import Calendar, OccupiedSpan, occupied_time
 from businesses.models import Availability, Business, Service, Staff
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
 
 ALL_BUT_PLACES = frozenset(Reason) - {Reason.STAFF_UNAVAILABLE, Reason.FULL}
 SETTINGS = ("business", "service", "staff", "assignment", "availability")

@@ -15,8 +15,8 @@ from bookings.rules.reasons import Reason
 from bookings.rules.slots import occupied_time
 from bookings.templatetags.wording import duration
 from businesses.models import Availability, Business, Service
-from rhivo.counting import counted
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
+from rhivo.text.plurals import counted
 
 HOURS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from bookings.explain.explanation import Explanation, Judgement
 from bookings.explain.timeline import place_text
-from rhivo.counting import counted
+from rhivo.text.plurals import counted
 
 WIDTH, MOST_INDENT = 100, 24
 _Row = tuple[str, str]  # a label, and a text that is wrapped behind it

@@ -17,7 +17,7 @@ from audit.models import AuditLog
 from businesses.models import Category, Service, Staff, User
 from businesses.models.availability import Weekday, clock_text
 from businesses.money import price_text
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
 
 NAMED: dict[str, type[Model]] = {"user_id": User, "service_id": Service, "staff_id": Staff, "category_id": Category}
 NOUNS = {"availability": "hours", "membership": "access", "assignment": "assignment", "login": "log-in"}

@@ -9,7 +9,7 @@ from bookings.errors import LimitReached
 from bookings.models import Appointment
 from bookings.operations.contact import Contact
 from businesses.models import Business
-from rhivo.counting import counted
+from rhivo.text.plurals import counted
 
 
 def check_customer_limits(

@@ -11,8 +11,8 @@ from businesses.identity.known_browsers import account
 from businesses.identity.workplace_roles import businesses_of_current_user
 from businesses.models import Business, User
 from rhivo import claims
-from rhivo.counting import counted
 from rhivo.errors import EmailNotVerified, Throttled
+from rhivo.text.plurals import counted
 from rhivo.web.throttling import throttle
 
 CUSTOMER = "This is a customer's account. The back office is for a business's owner and staff."

@@ -9,7 +9,7 @@ from unfold.decorators import display
 
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from notifications.models import DeliveryStatus, NotificationLog, message_name
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
 
 COLOURS = {
     DeliveryStatus.PENDING: "info",

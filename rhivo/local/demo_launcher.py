@@ -29,7 +29,7 @@ DATABASE = "rhivo_demo"
 """Its own name: on the server of a DATABASE_URL the demo uses, and --reset drops, no other database."""
 READY_WITHIN = 120
 BLOCKING_THREADS = 40
-"""Per web process; most are for waiting. `rhivo.web.admission` has Django work in a few others."""
+"""Per web process; most are for waiting. `rhivo.web.load_shedding` has Django work in a few others."""
 CONNECTIONS = 512
 """Per web process. granian counts idle keep-alive connections too: open browsers would fill a tight limit."""
 

@@ -24,7 +24,7 @@ from businesses.backoffice.admin_site import workplace
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from businesses.models import Business, User
 from rhivo.clock import now
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
 
 # References leave out what is misread: 0, 1, I and O. People type them without the prefix and the dash.
 REFERENCE = re.compile(r"(?:RHV-)?([2-9A-HJ-NP-Z]{3})-?([2-9A-HJ-NP-Z]{3})", re.IGNORECASE)

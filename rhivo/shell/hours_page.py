@@ -20,8 +20,8 @@ from businesses.backoffice.editable_admin import OwnAdmin
 from businesses.backoffice.form_fields import ClockField, OwnForm
 from businesses.models import Availability
 from rhivo.clock import now
-from rhivo.counting import counted
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
+from rhivo.text.plurals import counted
 
 WEEKLY, BY_DATE = "weekly", "dates"
 SHOWN = 10  # of the bookings that a change leaves outside hours; the others are counted

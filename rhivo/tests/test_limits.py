@@ -29,8 +29,16 @@ from rhivo.testing.clients.http_client import Call
 from rhivo.testing.factories import PASSWORD
 from rhivo.testing.real_servers.web_server import Server
 from rhivo.web import throttling
-from rhivo.web.admission import AT_WORK, MOST_AT_ONCE, MOST_REFUSALS, PAUSE, WAITING, Gate, a_few_at_once
 from rhivo.web.client_address import counted_address
+from rhivo.web.load_shedding import (
+    DJANGO_THREADS,
+    MOST_OF_AN_ADDRESS,
+    MOST_PAUSES,
+    MOST_REFUSALS,
+    PAUSE,
+    LoadShedder,
+    in_few_threads,
+)
 
 pytestmark = pytest.mark.django_db
 LOCAL = "django.core.cache.backends.locmem.LocMemCache"
@@ -210,13 +218,13 @@ def test_a_known_browser_is_known_for_its_own_account_alone(shop: Shop, limits: 
     assert log_in(customer, path, shop.owner.email, PASSWORD, "203.0.113.99").status_code == 429
 
 
-# The gate
+# Load shedding
 
 
-def status_of(gate: Gate, address: str = "203.0.113.7") -> str:
+def status_of(shedder: LoadShedder, address: str = "203.0.113.7") -> str:
     told: list[str] = []
     environ = {"REMOTE_ADDR": address}
-    b"".join(gate(environ, lambda status, headers, *more: told.append(status)))
+    b"".join(shedder(environ, lambda status, headers, *more: told.append(status)))
     return told[0][:3]
 
 
@@ -230,14 +238,14 @@ def test_who_does_not_stop_is_turned_away_unheard_until_the_minute_is_over() -> 
     now = 1_000_000_010.0
     refusing.asked = 0  # type: ignore[attr-defined]
     pauses: list[float] = []
-    gate = Gate(refusing, clock=lambda: now, pause=pauses.append)
-    assert {status_of(gate) for _ in range(10_000)} == {"429"}
+    shedder = LoadShedder(refusing, clock=lambda: now, pause=pauses.append)
+    assert {status_of(shedder) for _ in range(10_000)} == {"429"}
     assert refusing.asked == MOST_REFUSALS  # type: ignore[attr-defined]
     assert pauses == [PAUSE] * (10_000 - MOST_REFUSALS)
-    assert status_of(gate, "203.0.113.8") == "429"
+    assert status_of(shedder, "203.0.113.8") == "429"
     assert refusing.asked == MOST_REFUSALS + 1  # type: ignore[attr-defined]
     now += 60
-    status_of(gate)
+    status_of(shedder)
     assert refusing.asked == MOST_REFUSALS + 2  # type: ignore[attr-defined]
 
 
@@ -249,23 +257,23 @@ def test_of_those_who_wait_to_be_turned_away_threads_are_left_over() -> None:
         over.wait(5)
 
     refusing.asked = 0  # type: ignore[attr-defined]
-    gate = Gate(refusing, clock=lambda: 1_000_000_010.0, pause=pause)
+    shedder = LoadShedder(refusing, clock=lambda: 1_000_000_010.0, pause=pause)
     for _ in range(MOST_REFUSALS):
-        status_of(gate)
-    with ThreadPoolExecutor(WAITING) as pool:
-        turned_away = [pool.submit(status_of, gate) for _ in range(WAITING)]
+        status_of(shedder)
+    with ThreadPoolExecutor(MOST_PAUSES) as pool:
+        turned_away = [pool.submit(status_of, shedder) for _ in range(MOST_PAUSES)]
         for _ in turned_away:
             waiting.acquire()
-        assert status_of(gate) == "429"
+        assert status_of(shedder) == "429"
         assert not waiting.acquire(blocking=False)
         over.set()
     assert {answer.result() for answer in turned_away} == {"429"}
-    assert BLOCKING_THREADS > AT_WORK + WAITING
+    assert BLOCKING_THREADS > DJANGO_THREADS + MOST_PAUSES
     assert f'"--blocking-threads", "{BLOCKING_THREADS}"' in (CHECKOUT / "Dockerfile").read_text()
 
 
 def test_django_works_on_a_few_requests_at_a_time() -> None:
-    inside = threading.Semaphore(AT_WORK)
+    inside = threading.Semaphore(DJANGO_THREADS)
 
     def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         assert inside.acquire(blocking=False)
@@ -273,7 +281,7 @@ def test_django_works_on_a_few_requests_at_a_time() -> None:
         inside.release()
         return []
 
-    application = a_few_at_once(slow)
+    application = in_few_threads(slow)
     with ThreadPoolExecutor(BLOCKING_THREADS) as pool:
         assert list(pool.map(lambda _: application({}, lambda *_: None), range(100))) == [[]] * 100
 
@@ -283,15 +291,15 @@ def test_one_address_never_holds_all_threads_of_a_process() -> None:
 
     def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         inside.append("one more")
-        told = status_of(gate) if len(inside) <= MOST_AT_ONCE else "200"
+        told = status_of(shedder) if len(inside) <= MOST_OF_AN_ADDRESS else "200"
         start_response("200 OK", [])
         return [told.encode()]
 
-    gate = Gate(slow)
-    assert status_of(gate) == "200"
-    assert len(inside) == MOST_AT_ONCE
+    shedder = LoadShedder(slow)
+    assert status_of(shedder) == "200"
+    assert len(inside) == MOST_OF_AN_ADDRESS
     inside.clear()
-    assert status_of(gate, "203.0.113.8") == "200"
+    assert status_of(shedder, "203.0.113.8") == "200"
 
 
 def test_what_comes_in_one_burst_is_let_in_as_soon_as_there_is_room() -> None:
@@ -303,17 +311,17 @@ def test_what_comes_in_one_burst_is_let_in_as_soon_as_there_is_room() -> None:
         start_response("200 OK", [])
         return []
 
-    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+    with ThreadPoolExecutor(MOST_OF_AN_ADDRESS) as pool:
 
         def pause(seconds: float) -> None:
             rest.set()
             pool.shutdown()
 
-        gate = Gate(slow, pause=pause)
-        burst = [pool.submit(status_of, gate) for _ in range(MOST_AT_ONCE)]
+        shedder = LoadShedder(slow, pause=pause)
+        burst = [pool.submit(status_of, shedder) for _ in range(MOST_OF_AN_ADDRESS)]
         for _ in burst:
             busy.acquire()
-        assert status_of(gate) == "200"
+        assert status_of(shedder) == "200"
     assert {answer.result() for answer in burst} == {"200"}
 
 
@@ -321,10 +329,10 @@ def test_a_request_that_breaks_leaves_no_place_taken() -> None:
     def broken(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         raise RuntimeError
 
-    gate = Gate(broken)
-    for _ in range(MOST_AT_ONCE + 1):
+    shedder = LoadShedder(broken)
+    for _ in range(MOST_OF_AN_ADDRESS + 1):
         with pytest.raises(RuntimeError):
-            status_of(gate)
+            status_of(shedder)
 
 
 # Real processes

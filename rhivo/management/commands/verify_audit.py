@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from audit.chain.verify import verify_history
-from rhivo.counting import counted
 from rhivo.shell.chosen_histories import chosen_histories, instant
+from rhivo.text.plurals import counted
 
 
 class Command(BaseCommand):
