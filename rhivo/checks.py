@@ -37,15 +37,40 @@ def settings_are_safe(**_: Any) -> list[checks.CheckMessage]:
         found.append(
             checks.Error("TIME_ZONE is not UTC.", hint="Set TIME_ZONE = 'UTC' and USE_TZ = True.", id="rhivo.E003")
         )
-    if settings.PRODUCTION and not settings.SECRETS_GIVEN:
-        found.append(
-            checks.Error(
-                "A secret is missing.", hint="Set SECRET_KEY and JWT_SECRET in the environment.", id="rhivo.E004"
-            )
-        )
-    if settings.PRODUCTION and not settings.THROTTLE:
-        found.append(checks.Error("Rate limits are off in production.", hint="Unset RHIVO_THROTTLE.", id="rhivo.E005"))
+    if settings.PRODUCTION:
+        found += [
+            checks.Error(message, hint=cure, id=check_id)
+            for is_faulty, check_id, message, cure in _faults_in_production()
+            if is_faulty
+        ]
     return found
+
+
+def _faults_in_production() -> list[tuple[bool, str, str, str]]:
+    """Return, for each setting that only production needs: whether it is faulty, the check's id, the fault, the cure."""
+    return [
+        (
+            not settings.SECRETS_GIVEN,
+            "rhivo.E004",
+            "A secret is missing.",
+            "Set SECRET_KEY and JWT_SECRET in the environment.",
+        ),
+        (not settings.THROTTLE, "rhivo.E005", "Rate limits are off in production.", "Unset RHIVO_THROTTLE."),
+        # The console's backend reports success, so that each message would be marked as sent and never arrive.
+        (
+            settings.EMAIL_BACKEND == settings.CONSOLE_EMAIL_BACKEND,
+            "rhivo.E007",
+            "Mails would be written to the console and count as sent.",
+            "Set EMAIL_URL to a mail server, such as smtp+tls://user:password@mail.example.com:587.",
+        ),
+        # The memory of one process: another one counts its own tries, and no worker hears what a web process asks for.
+        (
+            not settings.REDIS_URL,
+            "rhivo.E008",
+            "There is no Redis: each process would count rate limits alone, and the worker would get no tasks.",
+            "Set REDIS_URL to a Valkey or Redis, such as redis://:password@127.0.0.1:6379/0.",
+        ),
+    ]
 
 
 def static_files_are_collected(**_: Any) -> list[checks.CheckMessage]:
