@@ -47,7 +47,7 @@ def settings_are_safe(**_: Any) -> list[checks.CheckMessage]:
 
 
 def _faults_in_production() -> list[tuple[bool, str, str, str]]:
-    """Return, for each setting that only production needs: whether it is faulty, the check's id, the fault, the cure."""
+    """Return, for each setting that production needs: whether it is at fault, the check's id, the fault, the cure."""
     return [
         (
             not settings.SECRETS_GIVEN,
