@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponseBase
 
+from businesses.models import normalized_email
 from rhivo.tokens import token_hash
 
 COOKIE = f"{settings.COOKIE_PREFIX}known"
@@ -25,7 +26,7 @@ def account(email: str, request: HttpRequest | None = None) -> str:
 
     Raises nothing: a forged, old or foreign cookie is as good as none.
     """
-    plain = email.strip().lower()
+    plain = normalized_email(email)
     mark = _mark(request, plain) if request is not None else ""
     return f"account {plain} {mark}"
 
@@ -34,7 +35,7 @@ def remember(response: R, email: str) -> R:
     """Give a browser that has logged in the cookie that proves it, for a year."""
     # The random part tells browsers apart: a stolen cookie uses up the tries of one browser alone. Of the email only a
     # hash is in it, since cookies end up in logs.
-    value = _signer.sign_object([token_hash(email.strip().lower()), secrets.token_urlsafe(12)])
+    value = _signer.sign_object([token_hash(normalized_email(email)), secrets.token_urlsafe(12)])
     response.set_cookie(
         COOKIE, value, max_age=LIFETIME, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
     )

@@ -28,12 +28,12 @@ class BusinessQuerySet(models.QuerySet["Business"]):
         return self.filter(is_active=True)
 
     def listed(self) -> "BusinessQuerySet":
-        """Those that the public directory shows."""
+        """Keep those that the public directory shows."""
         return self.active().filter(is_listed=True)
 
 
 class Business(models.Model):
-    """A tenant. Minutes, days and hours below are elapsed time; days "per day" are days of `timezone`."""
+    """A tenant. Minutes, hours and days below are elapsed time; the day of "per day" is a day of `timezone`."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     subdomain = models.CharField(max_length=63, unique=True, validators=[validate_subdomain])
@@ -70,6 +70,8 @@ class Business(models.Model):
     allows_rescheduling = models.BooleanField(default=True)
     reschedule_deadline_hours = models.PositiveSmallIntegerField(default=24, validators=limits(0, 168))
 
+    # A trigger raises it at each update, and refuses an update that does not pass the version that was read: who saves
+    # with `update_fields` names "version" too.
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -80,6 +82,7 @@ class Business(models.Model):
         db_table_comment = "Tenants: one row a business, with its zone, booking rules and terms"
         ordering = ["name", "id"]
         verbose_name_plural = "businesses"
+        # Each stands twice: the validators above tell a person in a form, these bind whoever else writes.
         constraints = [
             in_range("slot_interval_in_range", "slot_interval_minutes", 5, 480, step=5),
             in_range("min_notice_in_range", "min_notice_minutes", 0, 10_080),
