@@ -19,6 +19,7 @@ from rhivo import claims
 from rhivo.claims import Claims, acting_as
 from rhivo.tokens import visitor_mark
 from rhivo.web.client_address import client_address
+from rhivo.web.error_pages import API_PREFIX
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +106,6 @@ def _record(entity: str, entity_id: UUID | None, action: str, details: dict[str,
 
 
 def _face(path: str) -> str:
-    if path.startswith("/api/"):
+    if path.startswith(API_PREFIX):
         return "api"
     return "back office" if "/admin/" in path else "page"
