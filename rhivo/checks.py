@@ -1,7 +1,7 @@
 """System checks: a setting or a database that would break a promise, each with the cure.
 
-Those that ask the database run with `check --database default`, that of the static files with `check --deploy`, and
-all of them before a production web process starts.
+Those that ask the database run with `check --database default`, that of the static files with `check --deploy`. In
+production all of them run before a web process starts, and those of the settings before a worker or beat does.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core import checks
 from django.db import connection
 
-# Of what only a web process needs: `migrate` and the worker do without.
+# The tag of what only a web process needs: `migrate` and the worker do without.
 SERVING = "serving"
 NOT_COLLECTED = list(StaticFilesConfig.ignore_patterns)
 TENANT_TABLES_OPEN = """
@@ -75,6 +75,7 @@ def _faults_in_production() -> list[tuple[bool, str, str, str]]:
 
 def static_files_are_collected(**_: Any) -> list[checks.CheckMessage]:
     """Check that pages will find their stylesheets and scripts: without an entry in the manifest a page is a 500."""
+    # Asked of the storage, not of PRODUCTION: what counts is whether pages will look into a manifest.
     if not hasattr(staticfiles_storage, "hashed_files"):
         return []  # without a manifest, as in development, files are found where they lie
     known = staticfiles_storage.hashed_files
@@ -100,7 +101,7 @@ def database_is_safe(databases: Sequence[str] | None = None, **_: Any) -> list[c
 
 def _role_is_restricted() -> list[checks.CheckMessage]:
     if settings.DATABASE_ROLE == "owner":
-        return []
+        return []  # runs `migrate`, and serves nobody
     with connection.cursor() as cursor:
         cursor.execute(ROLE)
         name, superuser, bypasses, owns = cursor.fetchone()

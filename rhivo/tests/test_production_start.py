@@ -91,3 +91,15 @@ def test_the_web_process_does_not_start_without_a_mail_server_and_redis(tmp_path
     assert refused.returncode == 1
     assert "rhivo.E007" in refused.stderr
     assert "rhivo.E008" in refused.stderr
+
+
+@pytest.mark.parametrize("process", ["worker", "beat"])
+def test_the_worker_and_beat_do_not_start_without_a_mail_server(process: str) -> None:
+    environment = os.environ | PRODUCTION | {"RHIVO_DB_ROLE": "worker", "EMAIL_URL": ""}
+    environment.pop("RHIVO_THROTTLE", None)
+    command = [sys.executable, "-m", "celery", "-A", "rhivo", process]
+    refused = subprocess.run(
+        command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert refused.returncode == 1
+    assert "rhivo.E007" in refused.stderr
