@@ -41,6 +41,7 @@ class Business(models.Model):
     timezone = models.CharField(max_length=64, validators=[validate_zone])
     locale = models.CharField(max_length=5, choices=Locale.choices, default=Locale.ENGLISH)
     currency = models.CharField(max_length=3, validators=[validate_currency])
+    # Switched off: the public finds nothing, the people at work still see all of it.
     is_active = models.BooleanField("active", default=True)
     is_listed = models.BooleanField("listed in the directory", default=True)
 
@@ -48,6 +49,7 @@ class Business(models.Model):
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=32, blank=True)
     address = models.CharField(max_length=300, blank=True)
+    # Six digits only: it becomes part of a stylesheet, where any other text could be more than a colour.
     accent_color = models.CharField(
         max_length=7,
         default="#1f6f5c",
@@ -63,6 +65,7 @@ class Business(models.Model):
 
     requires_email = models.BooleanField(default=True)
     requires_phone = models.BooleanField(default=False)
+    # In the order in which they are asked; `validate_questions` says what one looks like.
     questions = models.JSONField(default=list, blank=True, validators=[validate_questions])
 
     allows_cancellation = models.BooleanField(default=True)
@@ -102,6 +105,7 @@ class Business(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    # Cached on the row: pages ask for it at every slot that they show.
     @cached_property
     def zone(self) -> ZoneInfo:
         """The time zone in which this business's days and opening hours are meant."""

@@ -13,6 +13,7 @@ class Category(models.Model):
     """A heading under which services are shown."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    # No index of its own, here and in the other tenant tables: a key or index of each begins with the business.
     business = models.ForeignKey(Business, models.CASCADE, related_name="categories", db_index=False)
     name = models.CharField(max_length=80)
     position = models.PositiveSmallIntegerField(default=0)
@@ -132,6 +133,8 @@ class ServiceStaff(models.Model):
     """An assignment: this staff member does this service."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    # It follows from the service. But row security goes by a column of the row, and the composite keys to service and
+    # person both use it, which is what keeps the two in one business.
     business = models.ForeignKey(Business, models.CASCADE, related_name="+", db_index=False)
     service = models.ForeignKey(Service, models.CASCADE, related_name="assignments", db_constraint=False)
     staff = models.ForeignKey(Staff, models.CASCADE, related_name="assignments", db_constraint=False)

@@ -42,7 +42,7 @@ class User(AbstractBaseUser):
     email_verified_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField("active", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    # Django would write it at each log-in; the history has the log-ins.
+    # No such column: Django would write it at each log-in, and the history has the log-ins.
     last_login = None
 
     USERNAME_FIELD = "email"
@@ -84,6 +84,7 @@ class User(AbstractBaseUser):
 
     def has_perm(self, permission: str, obj: object = None) -> bool:
         """Whether the role in force may do what Django calls `app.verb_model`."""
+        # Not of this account but of the claims: the same person is owner here and a customer elsewhere.
         return self.is_active and may(claims.current(), permission)
 
     def has_module_perms(self, app: str) -> bool:
@@ -102,6 +103,7 @@ class Membership(models.Model):
     business = models.ForeignKey(Business, models.CASCADE, related_name="memberships", db_index=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=5, choices=MembershipRole.choices)
+    # The same person among those who can be booked: which calendar is theirs. None for who only runs the business.
     staff = models.ForeignKey(
         "businesses.Staff", models.SET_NULL, null=True, blank=True, related_name="memberships", db_constraint=False
     )
