@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from bookings.models import Appointment
 from bookings.pages.forms import LogInForm
 from bookings.pages.rendering import account_of, customers_page, page
-from businesses.events import logged_in, logged_out, refused_log_in
+from businesses.events import record_log_in, record_log_out, record_refused_log_in
 from businesses.identity.known_browsers import account, remember
 from businesses.models import User
 from businesses.tenant_request import business_of
@@ -39,7 +39,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and (user := _verified(request, form)):
         claims.assume(claims.current().with_(user_id=user.id))
         auth.login(request, user)
-        logged_in()
+        record_log_in()
         return remember(HttpResponseRedirect(onward), user.email)
     status = 422 if form.is_bound else 200
     return render(request, "booking/log_in.html", {"form": form, "next": onward}, status=status)
@@ -54,7 +54,7 @@ def _verified(request: HttpRequest, form: LogInForm) -> User | None:
         form.add_error(None, _("Email or password is wrong."))
         return None
     if user.email_verified_at is None:
-        refused_log_in(user.id, "email is not verified")
+        record_refused_log_in(user.id, "email is not verified")
         form.add_error(None, EmailNotVerified().detail)
         return None
     return user
@@ -72,7 +72,7 @@ def _safe_next(request: HttpRequest) -> str:
 @require_POST
 @page
 def log_out(request: HttpRequest) -> HttpResponse:
-    logged_out()
+    record_log_out()
     auth.logout(request)
     return redirect("home")
 

@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
 
 from businesses.backoffice.log_in_form import LoginForm, OwnPasswordForm, why_not_here
-from businesses.events import logged_out
+from businesses.events import record_log_out
 from businesses.identity.known_browsers import remember
 from businesses.identity.workplace_roles import businesses_of_current_user
 from businesses.models import Business, User
@@ -104,7 +104,7 @@ class BackOffice(UnfoldAdminSite):
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         if request.method == "POST":
-            logged_out()
+            record_log_out()
         response: HttpResponseBase = super().logout(request, extra_context)
         return response
 

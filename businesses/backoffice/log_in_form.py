@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
-from businesses.events import logged_in, refused_log_in
+from businesses.events import record_log_in, record_refused_log_in
 from businesses.identity.known_browsers import account
 from businesses.identity.workplace_roles import businesses_of_current_user
 from businesses.models import Business, User
@@ -45,10 +45,12 @@ class LoginForm(AuthenticationForm):
         with claims.acting_as(own):
             problem = _obstacle(user, getattr(self.request, "business", None))
         if problem:
-            refused_log_in(user.id, "email is not verified" if user.email_verified_at is None else "does not work here")
+            record_refused_log_in(
+                user.id, "email is not verified" if user.email_verified_at is None else "does not work here"
+            )
             raise ValidationError(problem, code="not_here")
         claims.assume(own)
-        logged_in()
+        record_log_in()
 
     def get_invalid_login_error(self) -> ValidationError:
         return ValidationError(self.error_messages["invalid_login"], code="invalid_login")

@@ -1,6 +1,7 @@
 """When a business, or one of its staff, works: weekly windows and exceptions by date.
 
-Times are minutes since midnight on the wall clock of the business's zone, so that 24:00 can be said.
+Times are minutes since midnight on the wall clock of the business's zone: PostgreSQL's `time` would do but for 24:00,
+which Python's `time` cannot hold.
 """
 
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ MIDNIGHT = 24 * 60
 
 
 class Weekday(models.IntegerChoices):
+    # As date.weekday() counts. PostgreSQL's `dow` begins with Sunday, `isodow` with Monday as 1.
     MONDAY = 0, "Monday"
     TUESDAY = 1, "Tuesday"
     WEDNESDAY = 2, "Wednesday"
@@ -34,15 +36,20 @@ class AvailabilityQuerySet(models.QuerySet["Availability"]):
         return self.filter(weekday__isnull=True)
 
     def of_business(self) -> "AvailabilityQuerySet":
-        """Those of the business itself, not of one staff member."""
+        """Leave out those of single staff members."""
         return self.filter(staff__isnull=True)
 
 
 class Availability(models.Model):
-    """One window of a weekday, or an exception for dates: closed, or a window that replaces the weekly ones."""
+    """One window of a weekday, or an exception for dates: closed, or a window that replaces the weekly ones.
+
+    Closed on dates is an exception without `opens` and `closes`; closed on a weekday is no row at all.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="availability", db_index=False)
+    # PostgreSQL has the key (business_id, staff_id), written in sql/tables/. One on staff_id alone would let a row
+    # point at another tenant's person; so Django makes none, here and wherever else db_constraint is False.
     staff = models.ForeignKey(
         Staff, models.CASCADE, null=True, blank=True, related_name="availability", db_constraint=False
     )
@@ -87,7 +94,7 @@ class Availability(models.Model):
 
     @property
     def span(self) -> str:
-        """The window as people write it, or that it is closed, and why."""
+        """The window as people write it, or `closed`, with the reason if there is one."""
         why = f" ({self.reason})" if self.reason else ""
         if self.opens is None or self.closes is None:
             return f"closed{why}"

@@ -18,6 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, app: str | None, name: str | None, check: bool, **options: Any) -> None:
         try:
+            # `make test` runs this: without a migration the edited object would reach no database that exists.
             if check:
                 self._check([app] if app else APPS)
             elif not app or not name:
