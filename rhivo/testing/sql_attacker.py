@@ -1,7 +1,6 @@
 """Bare SQL as somebody would write it who can run statements as one of the logins, under claims of their choice."""
 
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 from psycopg import sql
@@ -9,6 +8,7 @@ from psycopg import sql
 from rhivo.claims import Claims, set_config_sql
 from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
+from rhivo.testing.tenant_rows import fill
 from rhivo.tokens import guest_token, token_hash
 
 Connection = psycopg.Connection[Any]
@@ -70,15 +70,6 @@ def furnish(shop: Shop) -> None:
         business_id=shop.business.id, cancellation_token=token_hash(guest_token(guest_hold.id))
     )
     shop.commit(guest_hold)
-    with raw("owner") as connection:
-        connection.execute(
-            "INSERT INTO categories (id, business_id, name, position) VALUES (%s, %s, 'Hair', 0)",
-            [uuid4(), shop.business.id],
-        )
-        connection.execute(
-            "INSERT INTO webhook_endpoints (id, business_id, url, secret, events, is_active, created_at)"
-            " VALUES (%s, %s, 'https://example.com/', 'secret', '[]', true, now())",
-            [uuid4(), shop.business.id],
-        )
+    fill(shop)
     with raw("worker") as worker:
         worker.execute("SELECT seal_history(%s)", [shop.business.id])

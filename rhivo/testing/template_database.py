@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from rhivo.db.database_url import rewritten
-from rhivo.testing.cluster_cache import CHECKOUT
+from rhivo.testing.real_servers.cluster_cache import CHECKOUT
 
 # Migrations run objects' SQL and code of rhivo.db; content types and permissions follow the models.
 _WHAT_SHAPES_IT = (

@@ -8,13 +8,11 @@ from django.test import Client
 
 from audit.models import AuditLog
 from businesses.identity.access_tokens import issue_guest
-from businesses.models import Availability, Membership
-from notifications.models import NotificationLog
 from rhivo.claims import acting_as
 from rhivo.clock import now
 from rhivo.testing.builder import Shop
-from rhivo.testing.factories import CategoryFactory
 from rhivo.testing.real_servers.web_server import access_token
+from rhivo.testing.tenant_rows import fill
 from rhivo.tokens import guest_token, token_hash
 
 SECRET = "Secretissima"
@@ -70,14 +68,14 @@ def furnished(shop: Shop) -> Tenant:
 
 
 def rows_of(shop: Shop) -> dict[str, Any]:
-    with shop.changes():
-        category = CategoryFactory.create(business=shop.business, name=shop.business.name)
-    own = {"business_id": shop.business.id}
+    """Return one id of each kind of row, under the label of its model; and under a plain name where there is one."""
+    rows = fill(shop)
     with acting_as(shop.owners):
-        return {
-            "category": category.id,
-            "hours": Availability.objects.filter(**own)[0].id,
-            "membership": Membership.objects.filter(**own)[0].id,
-            "message": NotificationLog.objects.filter(**own)[0].id,
-            "audit entry": AuditLog.objects.filter(**own)[0].pk,
-        }
+        entry = AuditLog.objects.filter(business_id=shop.business.id)[0].pk
+    return rows | {
+        "category": rows["businesses/category"],
+        "hours": rows["businesses/availability"],
+        "membership": rows["businesses/membership"],
+        "message": rows["notifications/notificationlog"],
+        "audit entry": entry,
+    }

@@ -1,5 +1,5 @@
 -- One business. Others read it while it is active, its owner changes it, an operator founds it.
--- @tenant_table history=business
+-- @tenant_table history=business edited_by=owner
 
 CREATE POLICY public_reads_active ON businesses FOR SELECT TO rhivo_app
     USING (is_active AND COALESCE(id = (SELECT current_business_id()), (SELECT current_business_id()) IS NULL));

@@ -1,5 +1,5 @@
 -- Headings of a business's catalogue.
--- @tenant_table history=category
+-- @tenant_table history=category read_by=public edited_by=owner
 
 -- What is said of a business below is public while the business itself is visible under the same claims.
 CREATE POLICY public_reads ON categories FOR SELECT TO rhivo_app

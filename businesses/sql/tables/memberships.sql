@@ -1,5 +1,5 @@
 -- Who is owner or staff of which business.
--- @tenant_table history=membership
+-- @tenant_table history=membership edited_by=owner
 
 ALTER TABLE memberships ADD CONSTRAINT membership_staff_same_business
     FOREIGN KEY (business_id, staff_id) REFERENCES staff (business_id, id) ON DELETE SET NULL (staff_id);

@@ -1,5 +1,5 @@
 -- What can be booked. Its row is the lock under which its capacity is counted.
--- @tenant_table history=service
+-- @tenant_table history=service read_by=public edited_by=owner
 
 -- A row of one tenant never points at a row of another: foreign keys carry business_id, since their checks ignore row security.
 ALTER TABLE services ADD CONSTRAINT service_category_same_business

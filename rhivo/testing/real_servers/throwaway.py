@@ -21,7 +21,7 @@ from rhivo.local.processes import started_at
 from rhivo.local.server_account import unprivileged_account
 from rhivo.local.server_programs import find_postgres
 from rhivo.local.valkey_server import ValkeyServer
-from rhivo.testing.cluster_cache import ClusterCache
+from rhivo.testing.real_servers.cluster_cache import ClusterCache
 from rhivo.testing.template_database import ensure_template, fingerprint
 
 DATABASE = "rhivo"
