@@ -15,6 +15,7 @@ from rhivo.testing.claim_leaks.leaking_requests import Visitor, visitors_of
 from rhivo.testing.database import raw
 from rhivo.testing.real_servers.web_server import Server, serving
 from rhivo.testing.sql_attacker import furnish
+from rhivo.testing.tenants import SECRET, Tenant, furnished
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,13 @@ def installation() -> Iterator[Place]:
     """An installation of its own, whose servers a test may stop, starve and kill; it mends again what it broke."""
     with place() as made:
         yield made
+
+
+@pytest.fixture
+def mine(shops: Callable[..., Shop]) -> Tenant:
+    return furnished(shops())
+
+
+@pytest.fixture
+def theirs(shops: Callable[..., Shop]) -> Tenant:
+    return furnished(shops(name=SECRET))
