@@ -18,7 +18,7 @@ import psycopg
 from rhivo.local.console import Stopped, say, stop_signals
 from rhivo.local.server_programs import NoServer
 from rhivo.testing.attacks.attack_list import ATTACKS, NAMES
-from rhivo.testing.attacks.attacked_installation import Installation, borrowed, place
+from rhivo.testing.attacks.attacked_installation import Installation, borrowed, own_installation
 
 NEEDED = ("DATABASE_URL", "WORKER_DATABASE_URL")
 TAKEN = (*NEEDED, "MIGRATION_DATABASE_URL", "REDIS_URL")
@@ -78,7 +78,7 @@ def _installation(options: argparse.Namespace) -> Iterator[Installation]:
             yield found
         return
     say("Starting PostgreSQL and Valkey")
-    with place() as made:
+    with own_installation() as made:
         yield made
 
 

@@ -44,7 +44,7 @@ def usual_tenant(offset: int = 0, **fields: Any) -> oracle.Tenant:
     return oracle.Tenant(usual_services(), people, ((9 * 60, 13 * 60), (14 * 60, 18 * 60)), offset, **fields)
 
 
-class Site:
+class AttackedBusiness:
     """A tenant of the model as a business in the database, each row under the name that the model gives it."""
 
     def __init__(self, tenant: oracle.Tenant, shop: Shop) -> None:
@@ -69,7 +69,7 @@ class Site:
             act()
 
 
-def found(tenant: oracle.Tenant) -> Site:
+def found(tenant: oracle.Tenant) -> AttackedBusiness:
     """Found a business as a tenant describes it."""
     shop = make_shop(
         windows=tenant.windows,
@@ -89,7 +89,7 @@ def found(tenant: oracle.Tenant) -> Site:
     )
     with shop.changes():
         shop.add_catalogue(tenant.people, {name: _fields(known) for name, known in tenant.services.items()})
-    return Site(tenant, shop)
+    return AttackedBusiness(tenant, shop)
 
 
 def _fields(known: oracle.Service) -> dict[str, Any]:
@@ -103,18 +103,18 @@ def _fields(known: oracle.Service) -> dict[str, Any]:
     }
 
 
-def switch_off(sites: Sequence[Site]) -> None:
+def switch_off(businesses: Sequence[AttackedBusiness]) -> None:
     """Take businesses off the installation; their history stays, as everybody's does."""
-    for site in sites:
-        with as_role("worker"), acting_as(site.shop.owners), transaction.atomic():
-            Business.objects.filter(pk=site.business.pk).update(is_active=False)
+    for attacked in businesses:
+        with as_role("worker"), acting_as(attacked.shop.owners), transaction.atomic():
+            Business.objects.filter(pk=attacked.business.pk).update(is_active=False)
 
 
 @contextmanager
-def founded(*tenants: oracle.Tenant) -> Iterator[list[Site]]:
+def founded(*tenants: oracle.Tenant) -> Iterator[list[AttackedBusiness]]:
     """Found businesses for a block, and switch them off after it."""
-    sites = [found(tenant) for tenant in tenants]
+    businesses = [found(tenant) for tenant in tenants]
     try:
-        yield sites
+        yield businesses
     finally:
-        switch_off(sites)
+        switch_off(businesses)

@@ -62,7 +62,7 @@ class Installation:
 
 
 @dataclass
-class Place(Installation):
+class OwnInstallation(Installation):
     """An installation on servers of its own, which an attack may kill."""
 
     postgres: PostgresServer
@@ -83,7 +83,7 @@ def borrowed(environment: Mapping[str, str]) -> Iterator[Installation]:
 
 
 @contextmanager
-def place() -> Iterator[Place]:
+def own_installation() -> Iterator[OwnInstallation]:
     """Yield an installation of its own, and remove it. Raises NoServer if none can be had."""
     with ExitStack() as cleanup:
         folder = Path(tempfile.mkdtemp(prefix="rhivo-proof-"))
@@ -107,7 +107,7 @@ def place() -> Iterator[Place]:
             "LOG_LEVEL": "WARNING",
             "MAIL_DIR": str(folder / "mail"),
         }
-        made = Place(folder, environment, postgres, valkey)
+        made = OwnInstallation(folder, environment, postgres, valkey)
         cleanup.callback(made.stop)
         migration = made.spawn("migrate", "manage.py", "migrate", "--no-input", role="owner")
         if migration.process.wait():

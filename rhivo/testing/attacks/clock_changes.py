@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from bookings.rules.hours import EPOCH, epoch_minute
 from bookings.rules.slots import Calendar, Hours, Rules, ServiceTerms, WeeklyWindow
 from rhivo.local.processes import Child, wait_until
-from rhivo.testing.attacks.attacked_installation import Place
+from rhivo.testing.attacks.attacked_installation import OwnInstallation
 from rhivo.testing.attacks.crash.crash_business import CrashBusiness, as_owner, found
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, Sent
 from rhivo.testing.attacks.finding import Finding
@@ -73,14 +73,14 @@ class Reading:
         return self._clock.instant((day - EPOCH.date()).days * 1440 + minute)
 
 
-def clocks(place: Place, seed: int, seconds: float) -> list[Finding]:
+def clocks(installation: OwnInstallation, seed: int, seconds: float) -> list[Finding]:
     """Compare both opinions at every change, again with other businesses while there is time, then the whole stack."""
     deadline = time.monotonic() + seconds
     random = Random(f"clocks {seed}")
     changes = changes_ahead(datetime.now(UTC))
     random.shuffle(changes)
     broken, tried = [], 0
-    with as_owner(place) as database:
+    with as_owner(installation) as database:
         readings = {change: _reading(database, change) for change in changes}
     for change in _again_and_again(changes, deadline):
         broken += _complaints(change, readings[change], seed=random.getrandbits(32))
@@ -91,7 +91,7 @@ def clocks(place: Place, seed: int, seconds: float) -> list[Finding]:
     unit = f"changes ({alone} zones by Python's rules alone: PostgreSQL's are others)" if alone else "changes"
     return [
         Finding("slots around a change of clocks are what AT TIME ZONE says", tried, unit, broken),
-        _over_http(place, random, readings),
+        _over_http(installation, random, readings),
     ]
 
 
@@ -243,23 +243,23 @@ def _instant(minute: int) -> datetime:
     return EPOCH + timedelta(minutes=minute)
 
 
-def _over_http(place: Place, random: Random, readings: dict[Change, Reading]) -> Finding:
+def _over_http(installation: OwnInstallation, random: Random, readings: dict[Change, Reading]) -> Finding:
     """Ask the whole stack for the days around a sample of changes, and hold one of the times it offers."""
     today = datetime.now(UTC).date()
     near = [change for change in readings if DAY * 3 < change.day - today < SAMPLED_WITHIN]
     sample = random.sample(near, min(SAMPLE, len(near)))
-    business = found(place, "clock")
-    web, port = place.web(workers=1)
+    business = found(installation, "clock")
+    web, port = installation.web(workers=1)
     connection = Connection(port, patience=PATIENCE)
     broken: list[str] = []
     try:
         _wait_for(web, connection)
         for change in sample:
-            broken += _asked(place, business, connection, change, readings[change], random)
+            broken += _asked(installation, business, connection, change, readings[change], random)
     finally:
         connection.close()
         web.stop()
-        place.children.remove(web)
+        installation.children.remove(web)
     return Finding("the API offers and holds the same slots", len(sample), "changes", broken)
 
 
@@ -273,9 +273,14 @@ def _wait_for(web: Child, connection: Connection) -> None:
 
 
 def _asked(
-    place: Place, business: CrashBusiness, connection: Connection, change: Change, reading: Reading, random: Random
+    installation: OwnInstallation,
+    business: CrashBusiness,
+    connection: Connection,
+    change: Change,
+    reading: Reading,
+    random: Random,
 ) -> list[str]:
-    with as_owner(place) as database:
+    with as_owner(installation) as database:
         database.execute("UPDATE businesses SET timezone = %s WHERE id = %s", [change.zone, business.id])
     first, *_, last = change.days
     path = f"{business.api}/slots/?service=cut&from={first}&to={last}"

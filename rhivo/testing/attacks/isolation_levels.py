@@ -25,7 +25,7 @@ from bookings.rules.reasons import Override
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
 from rhivo.errors import RhivoError
-from rhivo.testing.attacks.attacked_businesses import Site, founded, instant, minute_of, usual_tenant
+from rhivo.testing.attacks.attacked_businesses import AttackedBusiness, founded, instant, minute_of, usual_tenant
 from rhivo.testing.attacks.attacked_installation import Installation
 from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.attacks.model_check.machine_sql import INSERT_HOLD
@@ -46,9 +46,9 @@ CLOCKS = (540, 600, 660, 720)
 class Lane:
     """One writer with its own connections, which goes on until told to stop."""
 
-    def __init__(self, site: Site, today: int, seed: int, pairs: list[tuple[str, str]]) -> None:
-        self.site = site
-        self.day = (today + 3) * oracle.DAY - site.tenant.offset
+    def __init__(self, attacked: AttackedBusiness, today: int, seed: int, pairs: list[tuple[str, str]]) -> None:
+        self.attacked = attacked
+        self.day = (today + 3) * oracle.DAY - attacked.tenant.offset
         self.dice = random.Random(seed)
         self.pairs = pairs
         self.outcomes: Counter[str] = Counter()
@@ -66,7 +66,7 @@ class Lane:
 
     @property
     def staff(self) -> Claims:
-        return self.site.shop.employees
+        return self.attacked.shop.employees
 
     def swap(self) -> None:
         """Move a booking to where another is, service and person included, while another lane moves that one."""
@@ -96,24 +96,24 @@ class Lane:
         wanted += [("table", None), ("chair", None)]
         chosen = self.dice.sample(wanted, 3)
         with acting_as(self.staff), transaction.atomic():
-            made = [_booked(self.site, service, person, self.start()) for service, person in chosen]
+            made = [_booked(self.attacked, service, person, self.start()) for service, person in chosen]
         for appointment in made:
             with acting_as(self.staff):
                 operations.cancel_appointment(appointment=appointment, version=1, at=now())
 
     def join_a_class(self) -> None:
         with acting_as(self.staff):
-            booked = _booked(self.site, "class", None, self.start())
+            booked = _booked(self.attacked, "class", None, self.start())
             operations.cancel_appointment(appointment=booked, version=1, at=now())
 
     def resize(self) -> None:
         name = self.dice.choice(("table", "class", "cut"))
         places = self.dice.randint(1, 4)
         with raw("app") as app, app.transaction():
-            app.execute(set_config_sql(self.site.shop.owners))
+            app.execute(set_config_sql(self.attacked.shop.owners))
             app.execute(
                 "UPDATE services SET max_simultaneous_bookings = %s WHERE id = %s",
-                [places, self.site.services[name].id],
+                [places, self.attacked.services[name].id],
             )
 
     def hold_raw(self) -> None:
@@ -121,10 +121,10 @@ class Lane:
         level, name = self.dice.choice(LEVELS), self.dice.choice(("chair", "table"))
         with raw("app") as app:
             app.execute(f"BEGIN ISOLATION LEVEL {level}")
-            app.execute(set_config_sql(self.site.shop.public))
+            app.execute(set_config_sql(self.attacked.shop.public))
             app.execute("SELECT count(*) FROM busy_times")
-            made, service = uuid4(), self.site.services[name]
-            values = [made, self.site.business.id, service.id, None, instant(self.start()), 600]
+            made, service = uuid4(), self.attacked.services[name]
+            values = [made, self.attacked.business.id, service.id, None, instant(self.start()), 600]
             app.execute(INSERT_HOLD, values)
             app.execute("COMMIT")
             if level != "READ COMMITTED":
@@ -134,10 +134,10 @@ class Lane:
     def hold_at_level(self) -> None:
         """Hold through the operations on a connection whose transactions are stricter: it must be told to try again."""
         level = self.dice.choice(LEVELS[1:])
-        with _django_at(level), acting_as(self.site.shop.public):
+        with _django_at(level), acting_as(self.attacked.shop.public):
             operations.hold_slot(
-                business=self.site.business,
-                service=self.site.services["table"],
+                business=self.attacked.business,
+                service=self.attacked.services["table"],
                 start=instant(self.start()),
                 key=uuid4().hex,
                 at=now(),
@@ -146,16 +146,16 @@ class Lane:
 
     def _release(self, hold: UUID) -> None:
         with raw("app") as app, app.transaction():
-            app.execute(set_config_sql(self.site.shop.public.with_(reservation_id=hold)))
+            app.execute(set_config_sql(self.attacked.shop.public.with_(reservation_id=hold)))
             app.execute("UPDATE reservations SET status = 'released' WHERE id = %s", [hold])
 
 
-def _booked(site: Site, service: str, person: str | None, start: int) -> Appointment:
+def _booked(attacked: AttackedBusiness, service: str, person: str | None, start: int) -> Appointment:
     return operations.book_for_customer(
-        business=site.business,
-        service=site.services[service],
+        business=attacked.business,
+        service=attacked.services[service],
         start=instant(start),
-        staff=site.person(person),
+        staff=attacked.person(person),
         contact=CALLER,
         key=uuid4().hex,
         at=now(),
@@ -190,17 +190,17 @@ def _django_at(level: str) -> Iterator[None]:
         connections["default"] = former
 
 
-def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
+def attack(installation: Installation, seed: int, seconds: float) -> list[Finding]:
     """Let the lanes run for some seconds; report what broke, what never ended, and how many deadlocks there were."""
     before = _deadlocks()
-    with founded(usual_tenant(330)) as (site,):
+    with founded(usual_tenant(330)) as (attacked,):
         today = minute_of(datetime.now(UTC)) // oracle.DAY
-        pairs = _pairs(site, today)
-        lanes = [Lane(site, today, seed * 100 + n, pairs) for n in range(LANES)]
+        pairs = _pairs(attacked, today)
+        lanes = [Lane(attacked, today, seed * 100 + n, pairs) for n in range(LANES)]
         hanging = _run(lanes, seconds)
         left_open = _left_open()
         with as_role("worker"):
-            broken = list(violations([site.business.id]))
+            broken = list(violations([attacked.business.id]))
     outcomes = sum((lane.outcomes for lane in lanes), Counter[str]())
     odd = [f"{count} × {outcome}" for outcome, count in outcomes.items() if outcome not in RIGHT]
     told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
@@ -222,14 +222,14 @@ def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
     ]
 
 
-def _pairs(site: Site, today: int) -> list[tuple[str, str]]:
+def _pairs(attacked: AttackedBusiness, today: int) -> list[tuple[str, str]]:
     """Book appointments in services that share people; return the pairs of them that are to be swapped."""
     pairs: list[tuple[str, str]] = []
     for clock in CLOCKS[:2]:
-        start = (today + 4) * oracle.DAY - site.tenant.offset + clock
-        with acting_as(site.shop.employees):
+        start = (today + 4) * oracle.DAY - attacked.tenant.offset + clock
+        with acting_as(attacked.shop.employees):
             ids = [
-                str(_booked(site, service, person, start + later).id)
+                str(_booked(attacked, service, person, start + later).id)
                 for service, person, later in (("cut", "bob", 0), ("colour", "bob", 120), ("cut", "anna", 300))
             ]
         pairs += [(ids[0], ids[1]), (ids[1], ids[2]), (ids[0], ids[2])]

@@ -43,14 +43,14 @@ class Person:
 
 @dataclass
 class Claim:
-    """Time taken from a service, and from a person if it has one. Claims of one session may share the person."""
+    """Time taken from a service, and from a person if it has one. Claims of one class may share the person."""
 
     id: str
     service: str
     person: str | None
     start: int
     terms: Terms
-    session: Hashable
+    class_key: Hashable
 
     @property
     def begins(self) -> int:
@@ -96,7 +96,7 @@ class Appointment(Claim):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """Every reason that holds against a start; without any, the places left and who may take one."""
 
     reasons: frozenset[str]
@@ -127,7 +127,7 @@ class Tenant:
         booked = [item for item in self.appointments.values() if item.status != "canceled"]
         return [claim for claim in (*held, *booked) if claim.id != but]
 
-    def session(self, service: str, person: str | None, start: int, source: str) -> Hashable:
+    def class_key(self, service: str, person: str | None, start: int, source: str) -> Hashable:
         """Return what one person may share: the class at a start, else the booking alone."""
         return (service, start) if self.services[service].is_group and person else source
 
@@ -149,7 +149,7 @@ class Tenant:
     ) -> set[str]:
         """Return the guarantees that one more claim would break."""
         claims, known = self.live(but=but), self.services[service]
-        wanted = Claim("", service, person, start, terms, self.session(service, person, start, ""))
+        wanted = Claim("", service, person, start, terms, self.class_key(service, person, start, ""))
         found = set()
         if peak(claims, service, wanted.begins, wanted.ends) >= known.capacity:
             found.add("service_capacity")
@@ -167,15 +167,15 @@ class Tenant:
         now: int,
         person: str | None = None,
         moving: Appointment | None = None,
-        lifted: Iterable[str] = (),
+        overridden: Iterable[str] = (),
         claims: list[Claim] | None = None,
-    ) -> Verdict:
-        """Say what search must say of a start. `lifted` are overrides; `claims` those that count, if not the live."""
+    ) -> Decision:
+        """Return what search must say of a start. `claims` are the ones that count; without them, the live ones."""
         known = self.services[service]
         terms = moving.terms if moving and moving.service == service else known.terms
-        reasons = self._against_the_rules(start, terms.duration, now, set(lifted))
+        reasons = self._against_the_rules(start, terms.duration, now, set(overridden))
         if reasons:
-            return Verdict(frozenset(reasons))
+            return Decision(frozenset(reasons))
         claims = self.live(but=moving.id if moving else None) if claims is None else claims
         wanted = Claim("", service, "", start, terms, (service, start))
         places = known.capacity - peak(claims, service, wanted.begins, wanted.ends)
@@ -183,22 +183,24 @@ class Tenant:
             return _offered(places, frozenset())
         asked = {name for name in known.staff if self.people[name].is_active and person in (None, name)}
         hosting = host(claims, wanted) if known.is_group else None
-        working = {hosting} & asked if hosting else self._working(asked, start, terms.duration, "hours" in set(lifted))
+        working = (
+            {hosting} & asked if hosting else self._working(asked, start, terms.duration, "hours" in set(overridden))
+        )
         if not working:  # a class that somebody else gives is as good as full
-            return Verdict(frozenset({"STAFF_UNAVAILABLE", *({"SLOT_UNAVAILABLE"} if hosting else ())}))
+            return Decision(frozenset({"STAFF_UNAVAILABLE", *({"SLOT_UNAVAILABLE"} if hosting else ())}))
         if not known.is_group:
-            wanted = replace(wanted, session=object())
+            wanted = replace(wanted, class_key=object())
         free = frozenset(name for name in working if is_free(claims, name, wanted))
         return _offered(places if free and known.is_group else min(places, len(free)), free)
 
     def _working(self, people: set[str], start: int, duration: int, at_any_hour: bool) -> set[str]:
         return {name for name in people if at_any_hour or self._is_open(start, duration, self.people[name].windows)}
 
-    def _against_the_rules(self, start: int, duration: int, now: int, lifted: set[str]) -> set[str]:
+    def _against_the_rules(self, start: int, duration: int, now: int, overridden: set[str]) -> set[str]:
         if start % GRAIN:
             return {"OFF_GRID"}
         found: set[str] = set()
-        if "hours" not in lifted:
+        if "hours" not in overridden:
             if not self._is_open(start, duration, self.windows):
                 found |= OFF_HOURS
             if not any(
@@ -206,9 +208,9 @@ class Tenant:
                 for opens, closes in self.windows
             ):
                 found.add("OFF_GRID")
-        if "notice" not in lifted:
+        if "notice" not in overridden:
             found |= ({"PAST"} if start < now else set()) | ({"TOO_SOON"} if start < now + self.notice else set())
-        if "advance" not in lifted and start > now + self.advance_days * DAY:
+        if "advance" not in overridden and start > now + self.advance_days * DAY:
             found.add("TOO_FAR")
         return found
 
@@ -232,18 +234,18 @@ def peak(claims: Iterable[Claim], service: str, begins: int, ends: int) -> int:
 
 
 def is_free(claims: Iterable[Claim], person: str, wanted: Claim) -> bool:
-    """Tell whether nothing but the wanted claim's own session takes the person's time."""
+    """Tell whether nothing but the wanted claim's own class takes the person's time."""
     return not any(
-        claim.person == person and claim.meets(wanted.begins, wanted.ends) and claim.session != wanted.session
+        claim.person == person and claim.meets(wanted.begins, wanted.ends) and claim.class_key != wanted.class_key
         for claim in claims
     )
 
 
 def host(claims: Iterable[Claim], wanted: Claim) -> str | None:
     """Return who gives the class that a claim would join, None while there is none."""
-    mine = (claim for claim in claims if claim.service == wanted.service and claim.session == wanted.session)
+    mine = (claim for claim in claims if claim.service == wanted.service and claim.class_key == wanted.class_key)
     return next((claim.person for claim in mine), None)
 
 
-def _offered(places: int, people: frozenset[str]) -> Verdict:
-    return Verdict(frozenset(), places, people) if places > 0 else Verdict(frozenset({"SLOT_UNAVAILABLE"}))
+def _offered(places: int, people: frozenset[str]) -> Decision:
+    return Decision(frozenset(), places, people) if places > 0 else Decision(frozenset({"SLOT_UNAVAILABLE"}))

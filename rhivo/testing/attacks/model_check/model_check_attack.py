@@ -48,7 +48,7 @@ def check(seed: int, *, examples: int, steps: int = STEPS) -> str:
     return ""
 
 
-def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
+def attack(installation: Installation, seed: int, seconds: float) -> list[Finding]:
     """Run interleavings, new ones for each part of the seed, until the time is used or one disagrees."""
     until, before, part = time.monotonic() + seconds, Machine.steps_taken, 0
     broken: list[str] = []

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rhivo.claims import set_config_sql
-from rhivo.testing.attacks.attacked_businesses import Site, minute_of
+from rhivo.testing.attacks.attacked_businesses import AttackedBusiness, minute_of
 from rhivo.testing.database import raw
 from rhivo.testing.oracles import oracle
 
@@ -28,10 +28,10 @@ class Timed:
 
 
 @dataclass
-class Chronicle:
+class OccupancyOverTime:
     """The claims of one business over time, and its appointments' entries in the history."""
 
-    site: Site
+    attacked: AttackedBusiness
     claims: list[Timed] = field(default_factory=list)
     entries: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     holds: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -40,26 +40,28 @@ class Chronicle:
         return [timed for timed in self.claims if abs(timed.claim.start - start) <= reach]
 
 
-def read(site: Site, heard: Mapping[tuple[str, int], float], ended: Mapping[str, tuple[float, float]]) -> Chronicle:
+def read(
+    attacked: AttackedBusiness, heard: Mapping[tuple[str, int], float], ended: Mapping[str, tuple[float, float]]
+) -> OccupancyOverTime:
     """Rebuild a business's claims.
 
     `heard`: when a client was answered that a thing has a version (0 for a hold); `ended`: when the first release of a
     hold was sent, and when the last was answered.
     """
-    found = Chronicle(site)
+    found = OccupancyOverTime(attacked)
     with raw("app") as app, app.transaction():
-        app.execute(set_config_sql(site.shop.owners))
+        app.execute(set_config_sql(attacked.shop.owners))
         holds = app.execute(
             "SELECT id::text, service_id, staff_id, starts_at, created_at, expires_at, status FROM reservations"
             " WHERE business_id = %s",
-            [site.business.id],
+            [attacked.business.id],
         )
         columns = [column.name for column in holds.description or ()]
         found.holds = {str(row[0]): dict(zip(columns, row, strict=True)) for row in holds}
         entries = app.execute(
             "SELECT entity_id::text, at, action, after FROM audit_logs"
             " WHERE business_id = %s AND entity = 'appointment' ORDER BY id",
-            [site.business.id],
+            [attacked.business.id],
         )
         history: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for entity, at, action, after in entries:
@@ -68,20 +70,20 @@ def read(site: Site, heard: Mapping[tuple[str, int], float], ended: Mapping[str,
         found.entries = dict(history)
     booked = {entries[0]["after"]["reservation_id"]: entries for entries in found.entries.values()}
     for hold in found.holds.values():
-        found.claims.append(_of_hold(site, hold, booked.get(hold["id"]), heard, ended))
+        found.claims.append(_of_hold(attacked, hold, booked.get(hold["id"]), heard, ended))
     for entries_ in found.entries.values():
-        found.claims.extend(_of_appointment(site, entries_, heard))
+        found.claims.extend(_of_appointment(attacked, entries_, heard))
     return found
 
 
 def _of_hold(
-    site: Site,
+    attacked: AttackedBusiness,
     hold: Mapping[str, Any],
     booked: list[Mapping[str, Any]] | None,
     heard: Mapping[tuple[str, int], float],
     ended: Mapping[str, tuple[float, float]],
 ) -> Timed:
-    claim = _claim(site, hold["id"], hold["service_id"], hold["staff_id"], minute_of(hold["starts_at"]))
+    claim = _claim(attacked, hold["id"], hold["service_id"], hold["staff_id"], minute_of(hold["starts_at"]))
     made, runs_out = hold["created_at"].timestamp(), hold["expires_at"].timestamp()
     surely, maybe = runs_out, runs_out
     if booked:
@@ -93,7 +95,7 @@ def _of_hold(
 
 
 def _of_appointment(
-    site: Site, entries: list[Mapping[str, Any]], heard: Mapping[tuple[str, int], float]
+    attacked: AttackedBusiness, entries: list[Mapping[str, Any]], heard: Mapping[tuple[str, int], float]
 ) -> Iterable[Timed]:
     """Yield one claim for each place in which an appointment was; entry n made version n + 1."""
     begin = 0
@@ -106,7 +108,7 @@ def _of_appointment(
         if entry["action"] not in ("booked", "rescheduled"):
             continue
         begin, after = number, entry["after"]
-        claim = _claim(site, after["id"], after["service_id"], after["staff_id"], _minute(after["starts_at"]))
+        claim = _claim(attacked, after["id"], after["service_id"], after["staff_id"], _minute(after["starts_at"]))
         from_hold = after["reservation_id"] and entry["action"] == "booked"
         answered = heard.get((after["id"], begin + 1), FOREVER)
         surely_until = maybe_until = FOREVER
@@ -116,11 +118,13 @@ def _of_appointment(
         yield Timed(claim, after["id"], entry["at"], entry["at"] if from_hold else answered, surely_until, maybe_until)
 
 
-def _claim(site: Site, source: str, service_id: Any, staff_id: Any, start: int) -> oracle.Claim:
-    names = {str(key): name for key, name in site.names.items()}
+def _claim(attacked: AttackedBusiness, source: str, service_id: Any, staff_id: Any, start: int) -> oracle.Claim:
+    names = {str(key): name for key, name in attacked.names.items()}
     service, person = names[str(service_id)], names.get(str(staff_id))
-    terms = site.tenant.services[service].terms
-    return oracle.Claim(source, service, person, start, terms, site.tenant.session(service, person, start, source))
+    terms = attacked.tenant.services[service].terms
+    return oracle.Claim(
+        source, service, person, start, terms, attacked.tenant.class_key(service, person, start, source)
+    )
 
 
 def _minute(text: str) -> int:
