@@ -61,6 +61,7 @@ def fill(shop: Shop) -> dict[str, Any]:
 def _tenant_models() -> Iterator[type[models.Model]]:
     """Yield the models with a foreign key to the business; history has a bare id there, which outlives it."""
     for model in apps.get_models():
+        # By the foreign key and not by a list: a new model is found by itself.
         keys = (field for field in model._meta.fields if isinstance(field, models.ForeignKey))
         if any(key.related_model is Business for key in keys):
             yield model
@@ -70,6 +71,8 @@ def _row_of(model: type[models.Model], business: Business) -> models.Model:
     found = model._default_manager.filter(business_id=business.pk).first()
     if found:
         return found
+    # What has a default or may be empty is left to the model: the fewer values, the fewer constraints that they
+    # break.
     required = [field for field in model._meta.concrete_fields if _is_required(field)]
     return model._default_manager.create(**{field.attname: _plain_value(field, business) for field in required})
 

@@ -1,4 +1,4 @@
-"""A business with one of each thing that an address can name, to be attacked by id."""
+"""Businesses with one row of each kind that an address can name, so that each id can be tried by other tenants."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,13 +15,13 @@ from rhivo.testing.real_servers.web_server import access_token
 from rhivo.testing.tenant_rows import fill
 from rhivo.tokens import guest_token, token_hash
 
+# The name of the attacked business. No answer to another tenant may contain it.
 SECRET = "Secretissima"
-"""What a tenant is called whose name must not come up."""
 
 
 @dataclass
 class Tenant:
-    """A business, whatever ids it has that an address could name, and what each of its people sends along."""
+    """A business, the ids that an address could name, and the token of each kind of visitor."""
 
     shop: Shop
     ids: dict[str, str] = field(default_factory=dict)
@@ -31,16 +31,18 @@ class Tenant:
         client = Client(HTTP_HOST=host, raise_request_exception=False)
         person = {"customer": self.shop.customer, "staff": self.shop.employee, "owner": self.shop.owner}.get(visitor)
         if person is not None:
+            # Without a password: Argon2 would be most of the time of these tests.
             client.force_login(person)
         return client
 
 
 def furnished(shop: Shop) -> Tenant:
-    """Give a shop one of each thing that an address can name, the words of it unlike anyone else's."""
+    """Give a shop one row of each kind that an address can name, with slugs that no other shop has."""
     slug = f"cut-{uuid4().hex[:8]}"
     people = [f"anna-{uuid4().hex[:8]}", f"bea-{uuid4().hex[:8]}"]
     service = shop.service(slug, staff=people, max_simultaneous_bookings=4)
     staff = shop.person(people[0])
+    # One hold stays open and one is booked by a guest: their ids are tried under addresses of holds and of tokens.
     held = shop.hold(shop.at("09:00"), service, claims=shop.customers)
     booked = shop.commit(shop.hold(shop.at("10:00"), service, claims=shop.customers), claims=shop.customers).appointment
     guests_hold = shop.hold(shop.at("11:00"), service)

@@ -26,6 +26,7 @@ class Planned:
         return not self.own_servers or isinstance(installation, OwnInstallation)
 
 
+# Loaded when it is tried: attacks import models, which need Django set up.
 def _of(module: str, name: str = "attack") -> Callable[[], Any]:
     return lambda: getattr(import_module(f"rhivo.testing.attacks.{module}"), name)
 

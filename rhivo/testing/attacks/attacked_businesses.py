@@ -15,8 +15,8 @@ from rhivo.testing.database import as_role
 from rhivo.testing.oracles import oracle
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Zones that never change their clocks, by their offset in minutes: changes of clocks are another attack.
 ZONES = {0: "UTC", 330: "Asia/Kolkata", -420: "America/Phoenix"}
-"""Zones that never change their clocks, by their offset in minutes: changes of clocks are another attack."""
 
 
 def instant(minute: int) -> datetime:
@@ -75,12 +75,13 @@ def found(tenant: oracle.Tenant) -> AttackedBusiness:
         windows=tenant.windows,
         timezone=ZONES[tenant.offset],
         is_listed=False,
-        requires_email=False,  # no mail is owed to anybody, also on somebody's installation
+        requires_email=False,  # nobody is sent a mail, also on an installation that is in use
         requires_phone=True,
         slot_interval_minutes=tenant.interval,
         min_notice_minutes=tenant.notice,
         max_advance_days=tenant.advance_days,
         max_per_customer_per_day=tenant.bookings_a_day,
+        # Out of the way: the limit of a day is attacked, and one limit at a time says which was reached.
         max_upcoming_per_customer=1000,
         allows_cancellation=tenant.cancel_hours is not None,
         cancellation_deadline_hours=tenant.cancel_hours or 0,

@@ -32,10 +32,10 @@ YEARS_AHEAD = timedelta(days=2 * 365)
 GRAIN = 5
 DAY = timedelta(days=1)
 SAMPLE = 8
+# Complaints after which the cause is found, and the rest would only repeat it.
 ENOUGH = 5
-"""Complaints after which the cause is found, and the rest would only repeat it."""
+# Bookings reach 730 days ahead at most.
 SAMPLED_WITHIN = timedelta(days=725)
-"""Bookings reach 730 days ahead at most."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ def clocks(installation: OwnInstallation, seed: int, seconds: float) -> list[Fin
     deadline = time.monotonic() + seconds
     random = Random(f"clocks {seed}")
     changes = changes_ahead(datetime.now(UTC))
+    # Shuffled, so that a run without time for all does not try the same zones each time.
     random.shuffle(changes)
     broken, tried = [], 0
     with as_owner(installation) as database:
@@ -85,6 +86,7 @@ def clocks(installation: OwnInstallation, seed: int, seconds: float) -> list[Fin
     for change in _again_and_again(changes, deadline):
         broken += _complaints(change, readings[change], seed=random.getrandbits(32))
         tried += 1
+        # A fault of the rules shows in hundreds of zones; shrinking each would use up the time.
         if len(broken) == ENOUGH:
             break
     alone = len({change.zone for change in changes if not readings[change].by_sql})
@@ -109,6 +111,7 @@ def changes_ahead(now: datetime) -> list[Change]:
     changes = []
     for name in sorted(available_timezones()):
         zone = ZoneInfo(name)
+        # Noon, since clocks change at night: no reading falls into an hour that is skipped or comes twice.
         noons = [now.replace(hour=12, minute=0, second=0, microsecond=0) + n * DAY for n in range(YEARS_AHEAD.days + 1)]
         offsets = [noon.astimezone(zone).utcoffset() for noon in noons]
         changes += [
@@ -121,6 +124,7 @@ def changes_ahead(now: datetime) -> list[Change]:
 
 def _exact(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     """Return the first minute with the new offset."""
+    # Halve the day until the minute of the change is found: eleven steps.
     while after - before > timedelta(minutes=1):
         middle = before + (after - before) // 2
         if middle.astimezone(zone).utcoffset() == before.astimezone(zone).utcoffset():
@@ -147,6 +151,8 @@ def _reading(database: "psycopg.Connection[Any]", change: Change) -> Reading:
         ).fetchall()
     except psycopg.errors.InvalidParameterValue:
         rows = []
+    # Equal, the two opinions are independent. Else PostgreSQL and Python have zone files of different years, which is
+    # no fault of ours.
     return Reading(by_python, by_sql=rows == by_python)
 
 
@@ -246,6 +252,7 @@ def _instant(minute: int) -> datetime:
 def _over_http(installation: OwnInstallation, random: Random, readings: dict[Change, Reading]) -> Finding:
     """Ask the whole stack for the days around a sample of changes, and hold one of the times it offers."""
     today = datetime.now(UTC).date()
+    # Within what can be booked, and all three days of the change ahead.
     near = [change for change in readings if DAY * 3 < change.day - today < SAMPLED_WITHIN]
     sample = random.sample(near, min(SAMPLE, len(near)))
     business = found(installation, "clock")

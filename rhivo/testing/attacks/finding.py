@@ -19,9 +19,9 @@ class Finding:
     attacks: int
     unit: str
     broken: list[str] = field(default_factory=list)
+    # What a reader should know besides, such as how many deadlocks PostgreSQL resolved.
     note: str = ""
-    """What a reader should know besides, such as how many deadlocks PostgreSQL resolved."""
 
 
+# attack(installation, seed, seconds): go on for about so many seconds, the same way for the same seed.
 Attack = Callable[["OwnInstallation", int, float], list[Finding]]
-"""attack(installation, seed, seconds): go on for about so many seconds, the same way for the same seed."""

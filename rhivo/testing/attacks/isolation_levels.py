@@ -35,6 +35,8 @@ from rhivo.testing.oracles import oracle
 LANES = 12
 ENDS_WITHIN = 60
 LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
+# How an act may end. 40001 is a serialization failure, 40P01 a deadlock, 55P03 a lock that was not had in time: all
+# three mean that the client tries again.
 RIGHT = frozenset(
     {"done", "SLOT_UNAVAILABLE", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "BUSY", "40001", "40P01", "55P03"}
     | {"occupancy_needs_read_committed", "service_capacity", "one_staff_one_place", "one_staff_a_class"}
@@ -71,12 +73,14 @@ class Lane:
     def swap(self) -> None:
         """Move a booking to where another is, service and person included, while another lane moves that one."""
         ids = list(self.dice.choice(self.pairs))
+        # In either order, so that two lanes lock the same pair from both ends.
         self.dice.shuffle(ids)
         with acting_as(self.staff), transaction.atomic():
             mine, other = (Appointment.objects.select_related("service", "staff", "business").get(pk=i) for i in ids)
         with acting_as(self.staff):
             operations.reschedule_appointment(
                 appointment=mine,
+                # Mostly to where the other is: that is free only if the other leaves in the same moment.
                 start=other.starts_at if self.dice.random() < 0.7 else instant(self.start()),
                 version=mine.version,
                 at=now(),
@@ -108,6 +112,7 @@ class Lane:
 
     def resize(self) -> None:
         name = self.dice.choice(("table", "class", "cut"))
+        # Capacity may fall below what is booked: that takes nothing away, and nothing more is given.
         places = self.dice.randint(1, 4)
         with raw("app") as app, app.transaction():
             app.execute(set_config_sql(self.attacked.shop.owners))
@@ -122,6 +127,8 @@ class Lane:
         with raw("app") as app:
             app.execute(f"BEGIN ISOLATION LEVEL {level}")
             app.execute(set_config_sql(self.attacked.shop.public))
+            # The first query of a transaction fixes its snapshot above READ COMMITTED: what is booked from now on is
+            # not seen.
             app.execute("SELECT count(*) FROM busy_times")
             made, service = uuid4(), self.attacked.services[name]
             values = [made, self.attacked.business.id, service.id, None, instant(self.start()), 600]
@@ -180,6 +187,7 @@ def _django_at(level: str) -> Iterator[None]:
     """Use a connection of this thread's whose transactions are at an isolation level by default."""
     former = connections["default"]
     options = former.settings_dict["OPTIONS"]
+    # The options of a connection are split at spaces; a backslash keeps the one in `repeatable read`.
     setting = f"-c default_transaction_isolation={level.lower().replace(' ', chr(92) + ' ')}"
     wrapper = type(former)(former.settings_dict | {"OPTIONS": {**options, "options": setting}}, alias="default")
     connections["default"] = wrapper
@@ -246,6 +254,7 @@ def _run(lanes: list[Lane], seconds: float) -> list[str]:
         time.sleep(seconds)
     finally:
         over.set()
+    # One deadline for all lanes together, and daemon threads: a hanging one must not keep the attack from telling it.
     patience = time.monotonic() + ENDS_WITHIN
     for thread in threads:
         thread.join(max(patience - time.monotonic(), 0))

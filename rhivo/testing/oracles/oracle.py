@@ -172,6 +172,7 @@ class Tenant:
     ) -> Decision:
         """Return what search must say of a start. `claims` are the ones that count; without them, the live ones."""
         known = self.services[service]
+        # Rescheduling keeps the agreed length and buffers, unless it goes to another service.
         terms = moving.terms if moving and moving.service == service else known.terms
         reasons = self._against_the_rules(start, terms.duration, now, set(overridden))
         if reasons:
@@ -183,12 +184,14 @@ class Tenant:
             return _offered(places, frozenset())
         asked = {name for name in known.staff if self.people[name].is_active and person in (None, name)}
         hosting = host(claims, wanted) if known.is_group else None
+        # A class has its teacher already. Whoever gives it works then, whatever the hours say now.
         working = (
             {hosting} & asked if hosting else self._working(asked, start, terms.duration, "hours" in set(overridden))
         )
         if not working:  # a class that somebody else gives is as good as full
             return Decision(frozenset({"STAFF_UNAVAILABLE", *({"SLOT_UNAVAILABLE"} if hosting else ())}))
         if not known.is_group:
+            # A key that equals no other: a booking that is no class shares its person with nobody.
             wanted = replace(wanted, class_key=object())
         free = frozenset(name for name in working if is_free(claims, name, wanted))
         return _offered(places if free and known.is_group else min(places, len(free)), free)
@@ -229,6 +232,7 @@ class Tenant:
 def peak(claims: Iterable[Claim], service: str, begins: int, ends: int) -> int:
     """Return the most claims on a service at any one moment of a range."""
     mine = [claim for claim in claims if claim.service == service and claim.meets(begins, ends)]
+    # The number of claims grows only where one begins, so the peak is at one of these moments.
     moments = {begins, *(claim.begins for claim in mine if claim.begins > begins)}
     return max((sum(claim.begins <= moment < claim.ends for claim in mine) for moment in moments), default=0)
 

@@ -51,6 +51,7 @@ def _untrue(booking: Booking, there: tuple[str, str, int] | None) -> str | None:
     known = (booking.status, booking.start, booking.version)
     if there == known:
         return None
+    # One more version at most: a client sends nothing about a booking of which it is in doubt.
     if there is not None and booking.doubts and there[2] == booking.version + 1:
         return None
     return f"appointment {booking.id}: the client was told {known}, the database says {there}"
@@ -84,6 +85,8 @@ def once_each(installation: OwnInstallation, port: int, business: CrashBusiness,
     broken: list[str] = []
     for sent in asked:
         answers = _again(port, sent)
+        # A request with a key asks for a thing, which is made once. One with a version asks for a change, which is
+        # made once.
         if sent.key:
             broken += _not_one_thing(sent, answers, made.get(sent.key))
         elif sent.kind in ("cancel", "reschedule"):
@@ -113,6 +116,8 @@ def _not_one_thing(sent: Sent, answers: list[Sent], made: str | None) -> list[st
     if made is not None:
         good = ids == {made} and statuses == [200] * AGAIN
     elif ids:
+        # Nothing was made the first time: exactly one of the repetitions makes it (201), the others are given it
+        # (200).
         good = len(ids) == 1 and statuses == [200] * (AGAIN - 1) + [201]
     else:
         good = all(400 <= status < 500 for status in statuses)
@@ -126,8 +131,10 @@ def _not_one_change(
     read = int(sent.headers["If-Match"].strip('"'))
     done = [answer for answer in answers if answer.done]
     if sent.kind == "cancel":
+        # Canceling what is canceled is no change and no error, so all succeed.
         good = len(done) == AGAIN and after[0] == "canceled"
     elif before[2] > read:
+        # The lost request was carried out, so the version it names is an old one for every repetition.
         good = {answer.status for answer in answers} == {412}
     else:
         good = len(done) <= 1 and after[2] == read + len(done)
@@ -149,6 +156,7 @@ def holds_run_out(
             " RETURNING id, starts_at, (SELECT slug FROM services s WHERE s.id = service_id)",
             [business.id],
         ).fetchall()
+        # Thirty are enough: each costs a request.
         for id_, start, service in rows[:30]:
             wanted = {"service": service, "start": start.isoformat()}
             headers = {"Host": "localhost", "Content-Type": "application/json", "Idempotency-Key": uuid4().hex}
@@ -176,6 +184,7 @@ def told_of_each(
     A worker killed between sending and marking sends again, with the same Message-ID. Leases of the killed are
     shortened by hand, with no worker running.
     """
+    # 1. Stop the worker: one that runs would deliver while the leases change. 2. Make all due. 3. Start it anew.
     victims.worker.stop()
     installation.children.remove(victims.worker)
     with as_owner(installation) as database:
@@ -184,7 +193,7 @@ def told_of_each(
         )
         victims.worker = installation.worker()
         _book_once_more(connection, business)
-        sent = wait_until(lambda: _owed(database, business) == 0, seconds=DELIVERED_WITHIN, pause=0.2)
+        sent = wait_until(lambda: _unsent(database, business) == 0, seconds=DELIVERED_WITHIN, pause=0.2)
         rows = database.execute(
             "SELECT id::text, dedupe_key, status, attempts FROM notification_logs WHERE business_id = %s", [business.id]
         ).fetchall()
@@ -193,18 +202,18 @@ def told_of_each(
             " || (after ->> 'version') FROM audit_logs WHERE business_id = %s AND entity = 'appointment'",
             [business.id],
         ).fetchall()
-    broken = [] if sent else [f"the outbox still owes something after {DELIVERED_WITHIN} s"]
-    owed = {key for _, key, _, _ in rows if not key.endswith("invitation")}
+    broken = [] if sent else [f"messages were still unsent after {DELIVERED_WITHIN} s"]
+    enqueued = {key for _, key, _, _ in rows if not key.endswith("invitation")}
     happened = {key for (key,) in history}
-    broken += [f"nobody was told: {key}" for key in happened - owed]
-    broken += [f"told of what did not happen: {key}" for key in owed - happened]
+    broken += [f"nobody was told: {key}" for key in happened - enqueued]
+    broken += [f"told of what did not happen: {key}" for key in enqueued - happened]
     return Finding(
         "each change is told of, and only what happened", len(happened), "messages", broken + _mails(installation, rows)
     )
 
 
 def _book_once_more(connection: Connection, business: CrashBusiness) -> None:
-    """A booking of its own, which nudges the worker."""
+    """Make one more booking: its commit notifies the worker that messages are due."""
     headers = {
         "Host": "localhost",
         "Content-Type": "application/json",
@@ -216,7 +225,7 @@ def _book_once_more(connection: Connection, business: CrashBusiness) -> None:
     Sent("phone", "POST", "/api/v1/appointments/", body, headers).send(connection)
 
 
-def _owed(database: Any, business: CrashBusiness) -> int:
+def _unsent(database: Any, business: CrashBusiness) -> int:
     row = database.execute(
         "SELECT count(*) FROM notification_logs WHERE business_id = %s AND status <> 'sent'", [business.id]
     ).fetchone()

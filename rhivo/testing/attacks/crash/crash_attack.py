@@ -35,6 +35,7 @@ def crash_under_load(installation: OwnInstallation, seed: int, seconds: float) -
     """
     random = Random(f"crashes {seed}")
     business = found(installation, "crash")
+    # With a pool and without: connections that died are noticed in other places.
     victims = Victims(installation, random, pooled=bool(seed % 2))
     notebook = Notebook()
     try:
@@ -58,6 +59,8 @@ def _load_and_kill(
     try:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
+            # Kills wait for work that was done and not for time: a slow machine would otherwise be killed before it
+            # did anything.
             _let_them_shop(notebook, random.randrange(5, 60))
             victims.one()
             victims.look_after()
@@ -127,6 +130,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
+    # SIGTERM must unwind the stack: servers of its own are removed on the way.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     broken = 0
     with own_installation() as there:

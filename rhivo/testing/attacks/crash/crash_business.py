@@ -61,6 +61,7 @@ def found(installation: OwnInstallation, name: str, **more: Any) -> CrashBusines
     file.write_text(json.dumps(tenant | more))
     manage(installation, "import_business", str(file), role="worker")
     with as_owner(installation) as database:
+        # Set by hand: the import invites the owner by mail, and nobody reads it here.
         row = database.execute(
             "UPDATE users SET password = %s, email_verified_at = now() WHERE email = %s"
             " RETURNING id, (SELECT id FROM businesses WHERE subdomain = %s)",
@@ -89,11 +90,14 @@ def as_owner(installation: OwnInstallation) -> "psycopg.Connection[Any]":
 
 def _hashed(password: str) -> str:
     """Return what Django's Argon2 hasher keeps of a password."""
+    # The parameters are those of Django's Argon2PasswordHasher. Of other ones the log-in would renew the hash. This
+    # module knows no Django.
     return "argon2" + argon2.PasswordHasher(time_cost=2, memory_cost=102400, parallelism=8).hash(password)
 
 
 def _token(installation: OwnInstallation, user_id: UUID, business_id: UUID) -> str:
     """Return an access token as a log-in gives it, good for this round."""
+    # Made by hand: no web server runs yet that could be asked for one.
     at = datetime.now(UTC)
     said = {
         "user_id": str(user_id),

@@ -27,6 +27,8 @@ class Victims:
         self.worker, self.beat = installation.worker(), installation.beat()
         self.killed: list[str] = []
         self._ways: list[tuple[int, Callable[[], None]]] = [
+            # How often each comes in a deck: those that heal within a second more often, so that a short run kills
+            # much.
             (4, self.a_web_worker),
             (1, self.the_web_server),
             (3, self.a_celery_child),
@@ -96,6 +98,7 @@ class Victims:
         child.process.wait()
         self._pause()
         url = self._installation.valkey.start()
+        # The other processes were told the URL at their start; at another one they would wait for ever.
         if url != self._installation.environment["REDIS_URL"]:
             raise RuntimeError("Valkey came back at another address")
 
@@ -103,6 +106,7 @@ class Victims:
         """Worse than dead: connections are taken and never answered."""
         child = self._installation.valkey._child
         assert child is not None
+        # A stopped process keeps its sockets: the kernel accepts connections for it, and nobody answers.
         child.process.send_signal(signal.SIGSTOP)
         time.sleep(self._random.uniform(0.5, 1.5))
         child.process.send_signal(signal.SIGCONT)
@@ -111,6 +115,7 @@ class Victims:
         """The postmaster and all of its processes at once, as a machine that loses its power."""
         child = self._installation.postgres._child
         assert child is not None
+        # All at once: a child that notices the death of the postmaster ends by itself, in order.
         for pid in (child.process.pid, *_children(child.process.pid)):
             _kill(pid)
         child.process.wait()
@@ -129,6 +134,8 @@ class Victims:
     def a_backend(self) -> None:
         """At which PostgreSQL ends all others too, and recovers."""
         with suppress(psycopg.Error), psycopg.connect(self._installation.postgres.url, autocommit=True) as database:
+            # Busy ones first: false sorts before true, so those that are not idle are hit in the middle of their
+            # work.
             row = database.execute(
                 "SELECT pid FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
                 " ORDER BY state = 'idle', random() LIMIT 1",
@@ -167,7 +174,10 @@ def _children(parent: int) -> list[int]:
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
+            # The second field of /proc/PID/stat is the name in brackets, which may hold spaces and brackets: read on
+            # from the last one. Then come the state and the parent's pid.
             fields = stat.read_text().rpartition(")")[2].split()
+            # Z and X are dead already; to kill them would count as an attack and be none.
             if int(fields[1]) == parent and fields[0] not in "ZX":
                 found.append(int(stat.parent.name))
     return sorted(found, key=lambda pid: int(started_at(pid) or 0))

@@ -40,8 +40,8 @@ WHENS = st.sampled_from(
 KEYS = st.sampled_from([None, None, "key-one", "key-two"])
 PHONES = st.sampled_from(["+39061234567", "+39061234568"])
 WHICH = st.integers(0, 7)
+# How many random starts are compared after each step.
 LOOKS = 2
-"""How many random starts are compared after each step."""
 _DAYS = {"past": -2, "next": 4, "": 3}
 
 
@@ -52,8 +52,8 @@ class Disagreement(AssertionError):
 class Machine(RuleBasedStateMachine):
     """Two businesses, each a tenant of the model and rows in the database."""
 
+    # By all machines of this process: how much was attacked.
     steps_taken = 0
-    """By all machines of this process: how much was attacked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,9 +63,11 @@ class Machine(RuleBasedStateMachine):
         ]
         self.of = [attacked.business.id for attacked in self.businesses]
         self.today = minute_of(datetime.now(UTC)) // oracle.DAY
+        # Connections that live as long as the machine: opening them for each step would take longer than the step.
         self.app, self.worker = raw("app"), raw("worker")
         self.operator = login("worker")
         self.owner_is_known = "MIGRATION_DATABASE_URL" in os.environ
+        # A fixed seed: hypothesis must be able to repeat an example exactly in order to shrink it.
         self.dice = random.Random(0)
 
     def teardown(self) -> None:
@@ -105,6 +107,7 @@ class Machine(RuleBasedStateMachine):
 
         Nothing expected means acceptance; '' among refusals means that it would be right too.
         """
+        # A set, because the order of checks is no promise: when two things are wrong, either may be told.
         if got not in (expected or {""}):
             wanted = " or ".join(sorted(name or "acceptance" for name in expected or {""}))
             raise Disagreement(f"the model expects {wanted}, the database gave {got or 'acceptance'}")
@@ -143,6 +146,7 @@ class Machine(RuleBasedStateMachine):
         claims = [claim for attacked in self.businesses for claim in attacked.tenant.live()]
         class_keys = [(c.id, c.class_key) for c in claims]
         expected = {(c.id, c.service, c.person, c.begins, c.ends, _sharing(class_keys, c.class_key)) for c in claims}
+        # Sets hide a row that is there twice; the number of rows does not.
         if taken != expected or len(rows) != len(claims):
             raise Disagreement(f"only in the ledger: {taken - expected}; only in the model: {expected - taken}")
 
@@ -189,6 +193,7 @@ class Machine(RuleBasedStateMachine):
             slot = calendar.judge(instant(start), at=at)
         said = f"{name} at {instant(start):%d. %H:%M}Z with {asked or 'anyone'}"
         if slot.reason is not None:
+            # Search says FULL of what a hold answers with SLOT_UNAVAILABLE.
             reason = {"FULL": "SLOT_UNAVAILABLE"}.get(slot.reason, str(slot.reason))
             if reason not in decision.reasons:
                 raise Disagreement(

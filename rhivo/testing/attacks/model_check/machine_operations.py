@@ -66,6 +66,7 @@ class WithOperations(Machine):
     ) -> None:
         request = (service, start, person)
         of_key = [hold for hold in attacked.tenant.holds.values() if key and hold.key == key]
+        # A key is free again when its hold has run out; one that became an appointment keeps it for good.
         former = next((hold for hold in of_key if not hold.lapsed or hold.status == "committed"), None)
         decision = attacked.tenant.judge(service, start, now=minute_of(now()), person=person)
         expected = _expected(attacked, service, request, former, decision)
@@ -84,6 +85,7 @@ class WithOperations(Machine):
         if former:
             assert (str(held.reservation.id), held.created) == (former.id, False), "the same key made another hold"
             return
+        # The new hold took over the key: the database has marked the former one as expired.
         for lapsed in of_key:
             lapsed.status, lapsed.key = "expired", None
         self.note_hold(attacked, held.reservation.id, service, held.reservation.staff_id, start, key, request)
@@ -165,6 +167,7 @@ class WithOperations(Machine):
 
     def note_appointment(self, attacked: AttackedBusiness, made: UUID, claim: oracle.Claim, **facts: Any) -> None:
         """Remember an appointment that takes over what a claim took, on the business's present terms."""
+        # A claim that shares nothing has its own id as key; the appointment has another id, so another key.
         alone = claim.class_key == claim.id
         attacked.tenant.appointments[str(made)] = oracle.Appointment(
             id=str(made),
@@ -202,6 +205,7 @@ class WithOperations(Machine):
         found = self.find_hold(which)
         assert found
         _, hold = found
+        # A hold lives five minutes at least, and a machine seconds: without this none would ever run out.
         if hold.is_live and self.owner_is_known:
             with raw("owner") as owner:
                 owner.execute("UPDATE reservations SET expires_at = clock_timestamp() WHERE id = %s", [hold.id])
@@ -325,6 +329,7 @@ class WithOperations(Machine):
         found = self.find_appointment(which)
         assert found
         attacked, item = found
+        # Dismissed meanwhile; there is no row to ask for.
         if person not in {"keep", "anyone", *attacked.people}:
             return
         start, wanted = self.minute(attacked, when), service or item.service
@@ -332,6 +337,7 @@ class WithOperations(Machine):
         decision, refused = self._judge_move(attacked, item, start, wanted, person, actor)
         late = actor == "guest" and not item.lets_customers(item.move_hours, minute_of(now()))
         expected = self._against_changing(item, stale) or ({"DEADLINE_PASSED"} if late else set())
+        # Version and deadline are looked at first, then whether anything would change at all, then the rules.
         expected = expected or (set() if stays else refused)
         given = {"keep": KEEP, "anyone": None}.get(person) if person in ("keep", "anyone") else attacked.person(person)
         act = partial(
@@ -365,6 +371,7 @@ class WithOperations(Machine):
             keeps = item.person is not None and item.person in attacked.tenant.services[wanted].staff
             if not keeps and item.person and wanted == item.service:
                 return oracle.Decision(frozenset()), {"STAFF_UNAVAILABLE"}
+            # Who does not do the other service is not kept: then anyone may come.
             asked = item.person if keeps else None
         decision = attacked.tenant.judge(wanted, start, now=minute_of(now()), person=asked, moving=item)
         refused = set(decision.reasons)

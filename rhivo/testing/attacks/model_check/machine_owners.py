@@ -85,11 +85,13 @@ class WithOwners(Machine):
         try:
             with self.app.transaction():
                 self.app.execute(set_config_sql(attacked.shop.owners))
+                # What belongs to the person goes first; only bookings may refuse the removal.
                 for table in (ServiceStaff, Availability):
                     self.app.execute(f"DELETE FROM {table._meta.db_table} WHERE staff_id = %s", [row.id])
                 self.app.execute(f"DELETE FROM {Staff._meta.db_table} WHERE id = %s", [row.id])
         except psycopg.errors.ForeignKeyViolation as error:
             refusal = error.diag.constraint_name or "?"
+        # Foreign keys refuse it. Which of the two is told depends on what names the person.
         expected = {"reservation_staff_same_business", "appointment_staff_same_business"} if named else set()
         if self.judged(expected, refusal):
             del attacked.people[person], tenant_.people[person]

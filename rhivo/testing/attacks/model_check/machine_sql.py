@@ -107,6 +107,8 @@ class WithSQL(WithOperations):
         found = self.find_hold(which)
         assert found
         attacked, hold = found
+        # The statement asks for another time, and mostly another service, than was held. The trigger must take what
+        # was held.
         made, held = uuid4(), UUID(hold.id)
         claims = attacked.shop.public.with_(reservation_id=held) if presents else attacked.shop.public
         values = [made, attacked.business.id, attacked.services["chair"].id, None, instant(hold.start + 600), held]
@@ -176,6 +178,7 @@ class WithSQL(WithOperations):
             if moved:
                 self.note_move(attacked, item, to, who, start)
             else:
+                # Another version though nothing moved: SQL that writes the same values is an update all the same.
                 item.version += 1
 
     @precondition(lambda self: self.find_appointment(0))

@@ -68,6 +68,7 @@ def read(
             assert isinstance(at, datetime)
             history[str(entity)].append({"at": at.timestamp(), "action": action, "after": after})
         found.entries = dict(history)
+    # The first entry of an appointment tells which hold it came from.
     booked = {entries[0]["after"]["reservation_id"]: entries for entries in found.entries.values()}
     for hold in found.holds.values():
         found.claims.append(_of_hold(attacked, hold, booked.get(hold["id"]), heard, ended))
@@ -85,6 +86,7 @@ def _of_hold(
 ) -> Timed:
     claim = _claim(attacked, hold["id"], hold["service_id"], hold["staff_id"], minute_of(hold["starts_at"]))
     made, runs_out = hold["created_at"].timestamp(), hold["expires_at"].timestamp()
+    # It surely ends when it runs out. A release ends it earlier, at some moment between being sent and being answered.
     surely, maybe = runs_out, runs_out
     if booked:
         surely = maybe = booked[0]["at"]  # its appointment goes on from there
@@ -109,6 +111,8 @@ def _of_appointment(
             continue
         begin, after = number, entry["after"]
         claim = _claim(attacked, after["id"], after["service_id"], after["staff_id"], _minute(after["starts_at"]))
+        # One from a hold had its time before, without a gap: it is surely there from its entry on, not from the
+        # answer.
         from_hold = after["reservation_id"] and entry["action"] == "booked"
         answered = heard.get((after["id"], begin + 1), FOREVER)
         surely_until = maybe_until = FOREVER

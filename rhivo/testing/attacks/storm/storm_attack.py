@@ -1,4 +1,4 @@
-"""The storm as an attack: businesses of its own, a web server of two processes, and the verdicts."""
+"""The storm as an attack: it founds businesses, starts a web server of two processes, and judges what came of it."""
 
 from datetime import UTC, datetime
 
@@ -12,8 +12,8 @@ from rhivo.testing.clients.http_client import is_up
 from rhivo.testing.oracles import oracle
 
 UP_WITHIN = 60
+# The share of its time that an attack sends requests; the rest goes to starting the server and to judging.
 LOAD = 0.7
-"""The share of its time that an attack sends requests; the rest goes to starting the server and to the verdicts."""
 
 
 def attack(installation: Installation, seed: int, seconds: float) -> list[Finding]:

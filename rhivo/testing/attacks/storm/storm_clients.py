@@ -1,6 +1,6 @@
 """Sixteen clients over HTTP who want the same few places, and change, free and ask again for what they got.
 
-This file loads; what must be true afterwards is in `verdicts`, out of what each client wrote down.
+This file makes the load and records it. `storm_findings` judges the records.
 """
 
 import http.client
@@ -26,10 +26,10 @@ from rhivo.tokens import guest_token, token_hash
 LANES = 16
 PATIENCE = 30
 BUSY_TRIES = 20
+# Seconds for which everybody wants the same place.
 WAVE = 0.25
-"""Seconds for which everybody wants the same place."""
+# The hot starts, in minutes of the local day.
 CLOCKS = (540, 570, 600, 630, 660, 840, 900)
-"""The hot starts, in minutes of the local day."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,7 @@ class Storm:
         except KeyError:
             return
         with owner:
+            # Only those with more than a second left: one that is about to run out would be given time, not taken it.
             while not self.over.wait(0.15):
                 owner.execute(
                     "UPDATE reservations SET expires_at = clock_timestamp() + interval '0.2 s' WHERE status = 'held'"
@@ -143,6 +144,7 @@ class Client:
     def __init__(self, storm: Storm, seed: int) -> None:
         self.storm = storm
         self.dice = random.Random(seed)
+        # One connection for all wishes, as an app keeps it: a lost answer opens another.
         self.connection = Connection(storm.port, patience=PATIENCE)
 
     def run(self) -> None:
@@ -150,6 +152,8 @@ class Client:
         acts += [self.book, self.book_the_past, self.close]
         while not self.storm.over.is_set():
             with self.storm.lock:
+                # An echo is a wish that is sent once more, mostly by another client, with the same key: two requests
+                # of one key at once.
                 wish = self.storm.echoes.popleft() if self.storm.echoes and self.dice.random() < 0.5 else None
                 if wish is None:
                     wish = self.dice.choices(acts, [30, 20, 8, 16, 12, 8, 2, 3])[0]()
@@ -166,6 +170,8 @@ class Client:
             with self.storm.lock:
                 self.storm.records.append(record)
                 self.learn(record)
+            # BUSY promises that the same request succeeds later. It is sent again with the same key, and each time is
+            # a record.
             if record.code not in ("BUSY", "REQUEST_IN_PROGRESS"):
                 return
             time.sleep(0.05)
@@ -191,11 +197,13 @@ class Client:
         elif record.status == 200 and "version" in body:
             for known in self.storm.appointments:
                 if known.id == body["id"]:
+                    # Answers arrive in another order than they were given; the older one must not win.
                     known.version = max(known.version, body["version"])
 
     def place(self) -> tuple[AttackedBusiness, str, int]:
         """Return a hot place, or the fresh one that everybody wants at this moment: then many find it empty at once."""
         everybody = self.dice.random() < 0.6
+        # Seeded by the wave: all clients draw the same place without talking to each other.
         dice = random.Random(int(time.monotonic() / WAVE)) if everybody else self.dice
         attacked = dice.choice(self.storm.businesses)
         day = self.storm.today + (dice.randrange(5, 50) if everybody else dice.choice((3, 3, 4)))
@@ -209,6 +217,7 @@ class Client:
         attacked, service, start = self.place()
         person = self.person(attacked, service)
         body = {"service": service, "start": instant(start).isoformat(), **({"staff": person} if person else {})}
+        # Three in a hundred use a key that others use too, for another request: that must be refused.
         key = uuid4().hex if self.dice.random() < 0.97 else f"used again {self.dice.randrange(20)}"
         call = Call(f"{attacked.shop.api}/reservations/", body, headers={"Idempotency-Key": key})
         return Wish("hold", attacked, call, service, start, person)

@@ -12,8 +12,8 @@ from rhivo.testing.attacks.storm.storm_clients import Record, Storm
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.oracles import oracle
 
+# Seconds by which two clocks of one machine, or a clock and a commit, may be apart.
 SLACK = 0.05
-"""Seconds by which two clocks of one machine, or a clock and a commit, may be apart."""
 RETRIED = frozenset({"BUSY", "REQUEST_IN_PROGRESS"})
 
 
@@ -70,6 +70,7 @@ class Judge:
         claims = sum(len(occupancy.claims) for occupancy in self.occupancies.values())
         overlaps = [line for occupancy in self.occupancies.values() for line in overbooked(occupancy)]
         answers = [record for record in self.records if record.code not in RETRIED]
+        # Without 0 (no answer) and 500, which are told as errors.
         refusals = [record for record in answers if record.code and record.status not in (0, 500)]
         kept = [record for record in answers if not record.code]
         busy = len(self.records) - len(answers)
@@ -102,6 +103,7 @@ class Judge:
         ]
 
     def errors(self) -> Iterator[str]:
+        # Releases and changes have no key; each of their wishes stands for itself.
         last = {(record.wish.key or id(record.wish)): record for record in self.records}
         for record in self.records:
             if record.status == 0 or (record.status >= 500 and record.code != "BUSY"):
@@ -144,6 +146,7 @@ class Judge:
             live = {r.body["id"] for r in records if not r.code}
             if len(live) > 1 and scope != "hold":  # the key of a hold that ended is free again
                 yield f"key {key} made {live}"
+            # 201 says *made*, 200 *given again*: more 201 than things means that one was made twice.
             if sum(r.status == 201 for r in records) > len(live):
                 yield f"key {key} made the same thing twice"
         for hold, records in self.by_hold.items():
@@ -173,6 +176,8 @@ class Judge:
             for timed in self.occupancies[wish.attacked.business.id].near(wish.start)
             if timed.maybe_from <= answered and timed.maybe_until >= sent and timed.chain != wish.target
         ]
+        # What was taken changes only when a claim begins or ends. So these moments, and the first, are all that could
+        # differ.
         moments = {
             sent,
             *(at for timed in near for at in (timed.maybe_from, timed.maybe_until) if sent < at < answered),
@@ -180,6 +185,7 @@ class Judge:
         overridden = ["hours", "notice"] if wish.act == "book past" else []
         for moment in sorted(moments):
             claims = [timed.claim for timed in near if timed.maybe_from <= moment <= timed.maybe_until]
+            # Midnight, so that notice never refuses: the hot places are days ahead, and only fullness is judged here.
             now = self.storm.today * oracle.DAY
             decision = wish.attacked.tenant.judge(
                 wish.service, wish.start, now=now, person=wish.person, overridden=overridden, claims=claims
@@ -242,8 +248,10 @@ def overbooked(occupancy: OccupancyOverTime) -> Iterator[str]:
     """Yield each moment at which claims that were surely there took more than there was, all of history long."""
     tenant = occupancy.attacked.tenant
     for born in occupancy.claims:
+        # A claim that may never have been there proves nothing. A doubt counts for the database, never against it.
         if born.surely_from >= born.surely_until:
             continue
+        # The most that is taken at once is reached when some claim begins, so it is enough to look at these moments.
         there = [t for t in occupancy.near(born.claim.start) if _is_there(t, born.surely_from) and t is not born]
         others, mine = [timed.claim for timed in there], born.claim
         capacity = tenant.services[mine.service].capacity
@@ -263,4 +271,5 @@ def _clock_ahead() -> float:
         began = time.time()
         row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
         assert row is not None
+        # The middle between asking and being answered is the best guess of when the database read its clock.
         return float(row[0]) - (began + time.time()) / 2  # type: ignore[arg-type]
