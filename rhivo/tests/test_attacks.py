@@ -23,7 +23,7 @@ from rhivo.testing.attacks.storm import storm_attack
 from rhivo.testing.attacks.storm.occupancy_over_time import OccupancyOverTime, Timed
 from rhivo.testing.attacks.storm.storm_findings import overbooked
 from rhivo.testing.attacks.tally import Tally
-from rhivo.testing.oracles.oracle import Claim, Terms
+from rhivo.testing.oracles.oracle import Span, Terms
 from rhivo.testing.real_servers.web_server import Server
 
 COMMITTED = pytest.mark.django_db(transaction=True)
@@ -55,11 +55,11 @@ def test_opposite_lock_orders_at_every_isolation_level_end_and_overbook_nothing(
 
 def timed(number: int, start: int, *, surely: tuple[float, float], person: str | None = None) -> Timed:
     service = "cut" if person else "chair"
-    claim = Claim(str(number), service, person, start, Terms(30), str(number))
-    return Timed(claim, claim.id, surely[0], *surely, surely[1])
+    span = Span(str(number), service, person, start, Terms(30), str(number))
+    return Timed(span, span.id, surely[0], *surely, surely[1])
 
 
-def test_the_history_of_claims_shows_a_place_that_was_taken_twice_for_a_moment() -> None:
+def test_the_history_of_occupancy_shows_a_place_that_was_taken_twice_for_a_moment() -> None:
     apart = [timed(1, 600, surely=(1.0, 2.0)), timed(2, 615, surely=(2.0, 3.0))]
     together = [timed(1, 600, surely=(1.0, 2.0)), timed(2, 615, surely=(1.9, 3.0))]
     one_person = [timed(n, 600, surely=(1.0, 2.0), person="anna") for n in (1, 2)]

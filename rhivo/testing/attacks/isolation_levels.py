@@ -135,7 +135,7 @@ class Lane:
             app.execute(INSERT_HOLD, values)
             app.execute("COMMIT")
             if level != "READ COMMITTED":
-                raise AssertionError(f"time was claimed at {level}")
+                raise AssertionError(f"time was occupied at {level}")
             self._release(made)
 
     def hold_at_level(self) -> None:
@@ -149,7 +149,7 @@ class Lane:
                 key=uuid4().hex,
                 at=now(),
             )
-        raise AssertionError(f"time was claimed at {level} through Django")
+        raise AssertionError(f"time was occupied at {level} through Django")
 
     def _release(self, hold: UUID) -> None:
         with raw("app") as app, app.transaction():

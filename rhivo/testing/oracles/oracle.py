@@ -42,8 +42,8 @@ class Person:
 
 
 @dataclass
-class Claim:
-    """Time taken from a service, and from a person if it has one. Claims of one class may share the person."""
+class Span:
+    """Time taken from a service, and from a person if it has one. Spans of one class may share the person."""
 
     id: str
     service: str
@@ -65,7 +65,7 @@ class Claim:
 
 
 @dataclass
-class Hold(Claim):
+class Hold(Span):
     """`status` as stored; `lapsed`: its time is up, whether or not anybody marked it."""
 
     status: str = "held"
@@ -79,7 +79,7 @@ class Hold(Claim):
 
 
 @dataclass
-class Appointment(Claim):
+class Appointment(Span):
     """`cancel_hours`, `move_hours`: how long before its start a customer may still do that, None for never."""
 
     status: str = "confirmed"
@@ -121,11 +121,11 @@ class Tenant:
     holds: dict[str, Hold] = field(default_factory=dict)
     appointments: dict[str, Appointment] = field(default_factory=dict)
 
-    def live(self, *, but: str | None = None) -> list[Claim]:
-        """Return the claims that count: live holds, and every appointment that is not canceled."""
+    def live(self, *, but: str | None = None) -> list[Span]:
+        """Return the spans that count: live holds, and every appointment that is not canceled."""
         held = [hold for hold in self.holds.values() if hold.is_live]
         booked = [item for item in self.appointments.values() if item.status != "canceled"]
-        return [claim for claim in (*held, *booked) if claim.id != but]
+        return [span for span in (*held, *booked) if span.id != but]
 
     def class_key(self, service: str, person: str | None, start: int, source: str) -> Hashable:
         """Return what one person may share: the class at a start, else the booking alone."""
@@ -147,15 +147,15 @@ class Tenant:
     def no_room(
         self, service: str, person: str | None, start: int, terms: Terms, *, but: str | None = None
     ) -> set[str]:
-        """Return the guarantees that one more claim would break."""
-        claims, known = self.live(but=but), self.services[service]
-        wanted = Claim("", service, person, start, terms, self.class_key(service, person, start, ""))
+        """Return the guarantees that one more span would break."""
+        spans, known = self.live(but=but), self.services[service]
+        wanted = Span("", service, person, start, terms, self.class_key(service, person, start, ""))
         found = set()
-        if peak(claims, service, wanted.begins, wanted.ends) >= known.capacity:
+        if peak(spans, service, wanted.begins, wanted.ends) >= known.capacity:
             found.add("service_capacity")
-        if person and not is_free(claims, person, wanted):
+        if person and not is_free(spans, person, wanted):
             found.add("one_staff_one_place")
-        if known.is_group and person and host(claims, wanted) not in (None, person):
+        if known.is_group and person and host(spans, wanted) not in (None, person):
             found.add("one_staff_a_class")
         return found
 
@@ -168,22 +168,22 @@ class Tenant:
         person: str | None = None,
         moving: Appointment | None = None,
         overridden: Iterable[str] = (),
-        claims: list[Claim] | None = None,
+        spans: list[Span] | None = None,
     ) -> Decision:
-        """Return what search must say of a start. `claims` are the ones that count; without them, the live ones."""
+        """Return what search must say of a start. `spans` are the ones that count; without them, the live ones."""
         known = self.services[service]
         # Rescheduling keeps the agreed length and buffers, unless it goes to another service.
         terms = moving.terms if moving and moving.service == service else known.terms
         reasons = self._against_the_rules(start, terms.duration, now, set(overridden))
         if reasons:
             return Decision(frozenset(reasons))
-        claims = self.live(but=moving.id if moving else None) if claims is None else claims
-        wanted = Claim("", service, "", start, terms, (service, start))
-        places = known.capacity - peak(claims, service, wanted.begins, wanted.ends)
+        spans = self.live(but=moving.id if moving else None) if spans is None else spans
+        wanted = Span("", service, "", start, terms, (service, start))
+        places = known.capacity - peak(spans, service, wanted.begins, wanted.ends)
         if not known.staff and person is None:
             return _offered(places, frozenset())
         asked = {name for name in known.staff if self.people[name].is_active and person in (None, name)}
-        hosting = host(claims, wanted) if known.is_group else None
+        hosting = host(spans, wanted) if known.is_group else None
         # A class has its teacher already. Whoever gives it works then, whatever the hours say now.
         working = (
             {hosting} & asked if hosting else self._working(asked, start, terms.duration, "hours" in set(overridden))
@@ -193,7 +193,7 @@ class Tenant:
         if not known.is_group:
             # A key that equals no other: a booking that is no class shares its person with nobody.
             wanted = replace(wanted, class_key=object())
-        free = frozenset(name for name in working if is_free(claims, name, wanted))
+        free = frozenset(name for name in working if is_free(spans, name, wanted))
         return _offered(places if free and known.is_group else min(places, len(free)), free)
 
     def _working(self, people: set[str], start: int, duration: int, at_any_hour: bool) -> set[str]:
@@ -229,26 +229,26 @@ class Tenant:
         return (start + self.offset) % DAY
 
 
-def peak(claims: Iterable[Claim], service: str, begins: int, ends: int) -> int:
-    """Return the most claims on a service at any one moment of a range."""
-    mine = [claim for claim in claims if claim.service == service and claim.meets(begins, ends)]
-    # The number of claims grows only where one begins, so the peak is at one of these moments.
-    moments = {begins, *(claim.begins for claim in mine if claim.begins > begins)}
-    return max((sum(claim.begins <= moment < claim.ends for claim in mine) for moment in moments), default=0)
+def peak(spans: Iterable[Span], service: str, begins: int, ends: int) -> int:
+    """Return the most spans on a service at any one moment of a range."""
+    mine = [span for span in spans if span.service == service and span.meets(begins, ends)]
+    # The number of spans grows only where one begins, so the peak is at one of these moments.
+    moments = {begins, *(span.begins for span in mine if span.begins > begins)}
+    return max((sum(span.begins <= moment < span.ends for span in mine) for moment in moments), default=0)
 
 
-def is_free(claims: Iterable[Claim], person: str, wanted: Claim) -> bool:
-    """Tell whether nothing but the wanted claim's own class takes the person's time."""
+def is_free(spans: Iterable[Span], person: str, wanted: Span) -> bool:
+    """Tell whether nothing but the wanted span's own class takes the person's time."""
     return not any(
-        claim.person == person and claim.meets(wanted.begins, wanted.ends) and claim.class_key != wanted.class_key
-        for claim in claims
+        span.person == person and span.meets(wanted.begins, wanted.ends) and span.class_key != wanted.class_key
+        for span in spans
     )
 
 
-def host(claims: Iterable[Claim], wanted: Claim) -> str | None:
-    """Return who gives the class that a claim would join, None while there is none."""
-    mine = (claim for claim in claims if claim.service == wanted.service and claim.class_key == wanted.class_key)
-    return next((claim.person for claim in mine), None)
+def host(spans: Iterable[Span], wanted: Span) -> str | None:
+    """Return who gives the class that a span would join, None while there is none."""
+    mine = (span for span in spans if span.service == wanted.service and span.class_key == wanted.class_key)
+    return next((span.person for span in mine), None)
 
 
 def _offered(places: int, people: frozenset[str]) -> Decision:

@@ -97,10 +97,10 @@ class Machine(RuleBasedStateMachine):
         known = [(attacked, item) for attacked in self.businesses for item in attacked.tenant.appointments.values()]
         return known[-1 - which % len(known)] if known else None
 
-    def find_claim(self, which: int) -> tuple[AttackedBusiness, oracle.Claim] | None:
+    def find_span(self, which: int) -> tuple[AttackedBusiness, oracle.Span] | None:
         """Return a hold or an appointment, whatever has become of it."""
-        claims = [self.find_hold(which // 2), self.find_appointment(which // 2)]
-        return claims[which % 2] or claims[1 - which % 2]
+        found = [self.find_hold(which // 2), self.find_appointment(which // 2)]
+        return found[which % 2] or found[1 - which % 2]
 
     def judged(self, expected: set[str] | frozenset[str], got: str) -> bool:
         """Tell whether a step was accepted; raise Disagreement unless that, or one of the refusals, was expected.
@@ -131,7 +131,7 @@ class Machine(RuleBasedStateMachine):
             return error.diag.constraint_name or str(error.sqlstate), 0
 
     @invariant()
-    def the_ledger_is_what_the_model_says(self) -> None:
+    def occupancy_is_what_the_model_says(self) -> None:
         Machine.steps_taken += 1
         rows: list[tuple[Any, ...]] = self.worker.execute(
             "SELECT source_id::text, service_id, staff_id, lower(during), upper(during), class_key FROM busy_times"
@@ -143,12 +143,12 @@ class Machine(RuleBasedStateMachine):
             (source, names[service], names.get(person), minute_of(begins), minute_of(ends), _sharing(rows, class_key))
             for source, service, person, begins, ends, class_key in rows
         }
-        claims = [claim for attacked in self.businesses for claim in attacked.tenant.live()]
-        class_keys = [(c.id, c.class_key) for c in claims]
-        expected = {(c.id, c.service, c.person, c.begins, c.ends, _sharing(class_keys, c.class_key)) for c in claims}
+        spans = [span for attacked in self.businesses for span in attacked.tenant.live()]
+        class_keys = [(s.id, s.class_key) for s in spans]
+        expected = {(s.id, s.service, s.person, s.begins, s.ends, _sharing(class_keys, s.class_key)) for s in spans}
         # Sets hide a row that is there twice; the number of rows does not.
-        if taken != expected or len(rows) != len(claims):
-            raise Disagreement(f"only in the ledger: {taken - expected}; only in the model: {expected - taken}")
+        if taken != expected or len(rows) != len(spans):
+            raise Disagreement(f"only in busy_times: {taken - expected}; only in the model: {expected - taken}")
 
     @invariant()
     def every_row_is_what_the_model_says(self) -> None:

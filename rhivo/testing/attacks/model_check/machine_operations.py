@@ -51,15 +51,15 @@ class WithOperations(Machine):
         attacked = self.businesses[tenant]
         self.try_to_hold(attacked, service, self.minute(attacked, when), self.named(attacked, service, person), key)
 
-    @precondition(lambda self: self.find_claim(0))
+    @precondition(lambda self: self.find_span(0))
     @rule(which=WHICH, anyone=st.booleans())
     def hold_again(self, which: int, anyone: bool) -> None:
         """Ask for what somebody has, or had."""
-        found = self.find_claim(which)
+        found = self.find_span(which)
         assert found
-        attacked, claim = found
-        person = claim.person if not anyone and claim.person in attacked.people else None
-        self.try_to_hold(attacked, claim.service, claim.start, person, None)
+        attacked, span = found
+        person = span.person if not anyone and span.person in attacked.people else None
+        self.try_to_hold(attacked, span.service, span.start, person, None)
 
     def try_to_hold(
         self, attacked: AttackedBusiness, service: str, start: int, person: str | None, key: str | None
@@ -165,17 +165,17 @@ class WithOperations(Machine):
         ]
         return {"LIMIT_REACHED"} if len(that_day) >= attacked.tenant.bookings_a_day else set()
 
-    def note_appointment(self, attacked: AttackedBusiness, made: UUID, claim: oracle.Claim, **facts: Any) -> None:
-        """Remember an appointment that takes over what a claim took, on the business's present terms."""
-        # A claim that shares nothing has its own id as key; the appointment has another id, so another key.
-        alone = claim.class_key == claim.id
+    def note_appointment(self, attacked: AttackedBusiness, made: UUID, span: oracle.Span, **facts: Any) -> None:
+        """Remember an appointment that takes over what a span took, on the business's present terms."""
+        # A span that shares nothing has its own id as key; the appointment has another id, so another key.
+        alone = span.class_key == span.id
         attacked.tenant.appointments[str(made)] = oracle.Appointment(
             id=str(made),
-            service=claim.service,
-            person=claim.person,
-            start=claim.start,
-            terms=claim.terms,
-            class_key=str(made) if alone else claim.class_key,
+            service=span.service,
+            person=span.person,
+            start=span.start,
+            terms=span.terms,
+            class_key=str(made) if alone else span.class_key,
             cancel_hours=attacked.tenant.cancel_hours,
             move_hours=attacked.tenant.move_hours,
             **facts,
@@ -257,10 +257,8 @@ class WithOperations(Machine):
         chosen = attacked.name(booked.appointment.staff_id)
         self.check_person(decision.people, chosen)
         terms, made = attacked.tenant.services[service].terms, str(booked.appointment.id)
-        claim = oracle.Claim(
-            made, service, chosen, start, terms, attacked.tenant.class_key(service, chosen, start, made)
-        )
-        self.note_appointment(attacked, booked.appointment.id, claim, phone=phone, key=key, request=request)
+        span = oracle.Span(made, service, chosen, start, terms, attacked.tenant.class_key(service, chosen, start, made))
+        self.note_appointment(attacked, booked.appointment.id, span, phone=phone, key=key, request=request)
 
     def claims_of(self, attacked: AttackedBusiness, item: oracle.Appointment, actor: Actor) -> Claims:
         if actor == "staff":

@@ -56,7 +56,7 @@ FORGERIES = [
 class WithSQL(WithOperations):
     """Writers who know nothing of the operations, and some who mean harm."""
 
-    def _against_claiming(
+    def _against_occupying(
         self,
         attacked: AttackedBusiness,
         service: str,
@@ -76,15 +76,15 @@ class WithSQL(WithOperations):
             attacked, service, self.minute(attacked, when), self.named(attacked, service, person), seconds
         )
 
-    @precondition(lambda self: self.find_claim(0))
+    @precondition(lambda self: self.find_span(0))
     @rule(which=WHICH)
     def sql_hold_again(self, which: int) -> None:
-        """Insert a hold where a claim is, or was."""
-        found = self.find_claim(which)
+        """Insert a hold where a span is, or was."""
+        found = self.find_span(which)
         assert found
-        attacked, claim = found
+        attacked, span = found
         self.try_to_insert(
-            attacked, claim.service, claim.start, claim.person if claim.person in attacked.people else None, 600
+            attacked, span.service, span.start, span.person if span.person in attacked.people else None, 600
         )
 
     def try_to_insert(
@@ -97,7 +97,7 @@ class WithSQL(WithOperations):
             INSERT_HOLD,
             [made, attacked.business.id, attacked.services[service].id, staff and staff.id, instant(start), seconds],
         )
-        expected = self._against_claiming(attacked, service, person, start, terms)
+        expected = self._against_occupying(attacked, service, person, start, terms)
         if self.judged(expected | attacked.tenant.not_bookable(service, person), refusal):
             self.note_hold(attacked, made, service, staff.id if staff else None, start).lapsed = seconds < 0
 
@@ -147,10 +147,10 @@ class WithSQL(WithOperations):
         ]
         token = token_hash(guest_token(made))
         refusal, _ = self.sql(attacked.shop.employees, INSERT_APPOINTMENT, [*values, None, token])
-        expected = self._against_claiming(attacked, service, person, start, terms)
+        expected = self._against_occupying(attacked, service, person, start, terms)
         if self.judged(expected | attacked.tenant.not_bookable(service, person), refusal):
             class_key = attacked.tenant.class_key(service, person, start, str(made))
-            self.note_appointment(attacked, made, oracle.Claim(str(made), service, person, start, terms, class_key))
+            self.note_appointment(attacked, made, oracle.Span(str(made), service, person, start, terms, class_key))
 
     @precondition(lambda self: self.find_appointment(0))
     @rule(which=WHICH, when=WHENS, service=st.none() | SERVICES, person=st.just("keep") | PEOPLE)
@@ -164,7 +164,7 @@ class WithSQL(WithOperations):
         terms = item.terms if to == item.service else attacked.tenant.services[to].terms
         expected: set[str] = set()
         if (to, who, start) != (item.service, item.person, item.start):
-            expected = self._against_claiming(attacked, to, who, start, terms, but=item.id)
+            expected = self._against_occupying(attacked, to, who, start, terms, but=item.id)
             expected |= set() if item.status == "confirmed" else {"status_moves_legally"}
             if (to, who) != (item.service, item.person):
                 expected |= attacked.tenant.not_bookable(to, who)

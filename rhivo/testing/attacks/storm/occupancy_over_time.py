@@ -1,4 +1,4 @@
-"""When each claim on time was there: rebuilt from reservations, appointments and their history, not from the ledger."""
+"""When each span of time was taken: rebuilt from reservations, appointments and history, not from busy_times."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -16,10 +16,10 @@ FOREVER = float("inf")
 
 @dataclass(frozen=True)
 class Timed:
-    """A claim and its life: it was there from `surely_from` to `surely_until`, and perhaps from `maybe_from` to
+    """A span and its life: it was there from `surely_from` to `surely_until`, and perhaps from `maybe_from` to
     `maybe_until`, because a change takes effect somewhere between being asked for and being answered."""
 
-    claim: oracle.Claim
+    span: oracle.Span
     chain: str
     maybe_from: float
     surely_from: float
@@ -29,21 +29,21 @@ class Timed:
 
 @dataclass
 class OccupancyOverTime:
-    """The claims of one business over time, and its appointments' entries in the history."""
+    """The spans of one business over time, and its appointments' entries in the history."""
 
     attacked: AttackedBusiness
-    claims: list[Timed] = field(default_factory=list)
+    spans: list[Timed] = field(default_factory=list)
     entries: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     holds: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def near(self, start: int, reach: int = 240) -> list[Timed]:
-        return [timed for timed in self.claims if abs(timed.claim.start - start) <= reach]
+        return [timed for timed in self.spans if abs(timed.span.start - start) <= reach]
 
 
 def read(
     attacked: AttackedBusiness, heard: Mapping[tuple[str, int], float], ended: Mapping[str, tuple[float, float]]
 ) -> OccupancyOverTime:
-    """Rebuild a business's claims.
+    """Rebuild a business's spans.
 
     `heard`: when a client was answered that a thing has a version (0 for a hold); `ended`: when the first release of a
     hold was sent, and when the last was answered.
@@ -71,9 +71,9 @@ def read(
     # The first entry of an appointment tells which hold it came from.
     booked = {entries[0]["after"]["reservation_id"]: entries for entries in found.entries.values()}
     for hold in found.holds.values():
-        found.claims.append(_of_hold(attacked, hold, booked.get(hold["id"]), heard, ended))
+        found.spans.append(_of_hold(attacked, hold, booked.get(hold["id"]), heard, ended))
     for entries_ in found.entries.values():
-        found.claims.extend(_of_appointment(attacked, entries_, heard))
+        found.spans.extend(_of_appointment(attacked, entries_, heard))
     return found
 
 
@@ -84,7 +84,7 @@ def _of_hold(
     heard: Mapping[tuple[str, int], float],
     ended: Mapping[str, tuple[float, float]],
 ) -> Timed:
-    claim = _claim(attacked, hold["id"], hold["service_id"], hold["staff_id"], minute_of(hold["starts_at"]))
+    span = _span(attacked, hold["id"], hold["service_id"], hold["staff_id"], minute_of(hold["starts_at"]))
     made, runs_out = hold["created_at"].timestamp(), hold["expires_at"].timestamp()
     # It surely ends when it runs out. A release ends it earlier, at some moment between being sent and being answered.
     surely, maybe = runs_out, runs_out
@@ -93,13 +93,13 @@ def _of_hold(
     elif hold["status"] == "released":
         sent, answered = ended.get(hold["id"], (made, FOREVER))
         surely, maybe = min(sent, runs_out), min(answered, runs_out)
-    return Timed(claim, hold["id"], made, heard.get((hold["id"], 0), FOREVER), surely, maybe)
+    return Timed(span, hold["id"], made, heard.get((hold["id"], 0), FOREVER), surely, maybe)
 
 
 def _of_appointment(
     attacked: AttackedBusiness, entries: list[Mapping[str, Any]], heard: Mapping[tuple[str, int], float]
 ) -> Iterable[Timed]:
-    """Yield one claim for each place in which an appointment was; entry n made version n + 1."""
+    """Yield one span for each place in which an appointment was; entry n made version n + 1."""
     begin = 0
     for number, entry in enumerate(entries):
         if entry["action"] == "canceled":
@@ -110,7 +110,7 @@ def _of_appointment(
         if entry["action"] not in ("booked", "rescheduled"):
             continue
         begin, after = number, entry["after"]
-        claim = _claim(attacked, after["id"], after["service_id"], after["staff_id"], _minute(after["starts_at"]))
+        span = _span(attacked, after["id"], after["service_id"], after["staff_id"], _minute(after["starts_at"]))
         # One from a hold had its time before, without a gap: it is surely there from its entry on, not from the
         # answer.
         from_hold = after["reservation_id"] and entry["action"] == "booked"
@@ -119,16 +119,14 @@ def _of_appointment(
         if following is not None:
             surely_until = entries[following]["at"]
             maybe_until = heard.get((after["id"], following + 1), FOREVER)
-        yield Timed(claim, after["id"], entry["at"], entry["at"] if from_hold else answered, surely_until, maybe_until)
+        yield Timed(span, after["id"], entry["at"], entry["at"] if from_hold else answered, surely_until, maybe_until)
 
 
-def _claim(attacked: AttackedBusiness, source: str, service_id: Any, staff_id: Any, start: int) -> oracle.Claim:
+def _span(attacked: AttackedBusiness, source: str, service_id: Any, staff_id: Any, start: int) -> oracle.Span:
     names = {str(key): name for key, name in attacked.names.items()}
     service, person = names[str(service_id)], names.get(str(staff_id))
     terms = attacked.tenant.services[service].terms
-    return oracle.Claim(
-        source, service, person, start, terms, attacked.tenant.class_key(service, person, start, source)
-    )
+    return oracle.Span(source, service, person, start, terms, attacked.tenant.class_key(service, person, start, source))
 
 
 def _minute(text: str) -> int:

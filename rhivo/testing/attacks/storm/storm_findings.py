@@ -67,7 +67,7 @@ class Judge:
     def findings(self) -> list[Finding]:
         with as_role("worker"):
             finally_broken = list(violations([attacked.business.id for attacked in self.storm.businesses]))
-        claims = sum(len(occupancy.claims) for occupancy in self.occupancies.values())
+        spans = sum(len(occupancy.spans) for occupancy in self.occupancies.values())
         overlaps = [line for occupancy in self.occupancies.values() for line in overbooked(occupancy)]
         answers = [record for record in self.records if record.code not in RETRIED]
         # Without 0 (no answer) and 500, which are told as errors.
@@ -77,8 +77,8 @@ class Judge:
         return [
             Finding(
                 "16 clients over HTTP: no place and no person taken twice, at any moment",
-                claims,
-                "claims",
+                spans,
+                "spans",
                 [*dict.fromkeys([*self.storm.seen_broken, *finally_broken, *overlaps])],
             ),
             Finding(
@@ -176,7 +176,7 @@ class Judge:
             for timed in self.occupancies[wish.attacked.business.id].near(wish.start)
             if timed.maybe_from <= answered and timed.maybe_until >= sent and timed.chain != wish.target
         ]
-        # What was taken changes only when a claim begins or ends. So these moments, and the first, are all that could
+        # What was taken changes only when a span begins or ends. So these moments, and the first, are all that could
         # differ.
         moments = {
             sent,
@@ -184,11 +184,11 @@ class Judge:
         }
         overridden = ["hours", "notice"] if wish.act == "book past" else []
         for moment in sorted(moments):
-            claims = [timed.claim for timed in near if timed.maybe_from <= moment <= timed.maybe_until]
+            spans = [timed.span for timed in near if timed.maybe_from <= moment <= timed.maybe_until]
             # Midnight, so that notice never refuses: the hot places are days ahead, and only fullness is judged here.
             now = self.storm.today * oracle.DAY
             decision = wish.attacked.tenant.judge(
-                wish.service, wish.start, now=now, person=wish.person, overridden=overridden, claims=claims
+                wish.service, wish.start, now=now, person=wish.person, overridden=overridden, spans=spans
             )
             if "SLOT_UNAVAILABLE" in decision.reasons:
                 return True
@@ -229,13 +229,13 @@ class Judge:
         phone = wish.phone or (entries[0]["after"]["customer_phone"] if entries else "")
         start = wish.start
         if targeted:
-            start = next(t.claim.start for t in occupancy.claims if t.chain == wish.target)
+            start = next(t.span.start for t in occupancy.spans if t.chain == wish.target)
         booked: Counter[str] = Counter()
-        for timed in occupancy.claims:
+        for timed in occupancy.spans:
             known = occupancy.entries.get(timed.chain)
             if not known or known[0]["after"]["customer_phone"] != phone or timed.chain == wish.target:
                 continue
-            if tenant.day(timed.claim.start) == tenant.day(start):
+            if tenant.day(timed.span.start) == tenant.day(start):
                 booked[timed.chain] += timed.maybe_from <= answered and timed.maybe_until >= sent
         return sum(count > 0 for count in booked.values()) >= tenant.bookings_a_day
 
@@ -245,18 +245,18 @@ class Judge:
 
 
 def overbooked(occupancy: OccupancyOverTime) -> Iterator[str]:
-    """Yield each moment at which claims that were surely there took more than there was, all of history long."""
+    """Yield each moment at which spans that were surely there took more than there was, all of history long."""
     tenant = occupancy.attacked.tenant
-    for born in occupancy.claims:
-        # A claim that may never have been there proves nothing. A doubt counts for the database, never against it.
+    for born in occupancy.spans:
+        # A span that may never have been there proves nothing. A doubt counts for the database, never against it.
         if born.surely_from >= born.surely_until:
             continue
-        # The most that is taken at once is reached when some claim begins, so it is enough to look at these moments.
-        there = [t for t in occupancy.near(born.claim.start) if _is_there(t, born.surely_from) and t is not born]
-        others, mine = [timed.claim for timed in there], born.claim
+        # The most that is taken at once is reached when some span begins, so it is enough to look at these moments.
+        there = [t for t in occupancy.near(born.span.start) if _is_there(t, born.surely_from) and t is not born]
+        others, mine = [timed.span for timed in there], born.span
         capacity = tenant.services[mine.service].capacity
         if oracle.peak(others, mine.service, mine.begins, mine.ends) >= capacity:
-            yield f"{mine.service} had more than {capacity} claims when {mine.id} was there at {born.surely_from}"
+            yield f"{mine.service} had more than {capacity} spans when {mine.id} was there at {born.surely_from}"
         if mine.person and not oracle.is_free(others, mine.person, mine):
             yield f"{mine.person} was in two places when {mine.id} was there at {born.surely_from}"
 
