@@ -208,7 +208,8 @@ def test_a_move_to_a_taken_time_changes_nothing_and_offers_others(shop: Shop, pa
     answer = pages(shop.owner).post(_deed("reschedule", appointment), typed(taken.starts_at, shop, version="1"))
     assert "That time is taken" in shown(answer)
     assert answer.context["form"].alternatives
-    assert fresh(shop, appointment).starts_at == shop.at("10:00")
+    after = fresh(shop, appointment)
+    assert (after.starts_at, after.status, after.version) == (shop.at("10:00"), Status.CONFIRMED, 1)
 
 
 # Many at once
