@@ -171,6 +171,9 @@ def test_an_action_that_changes_nothing_says_so_and_tells_nobody(shop: Shop, pag
     text = shown(browser.post(action("cancel", booked), {"version": "2"}, follow=True))
     assert f"{booked.reference}: Nothing changed, it is so already." in text
     assert "is on its way" not in text
+    with acting_as(shop.owners):
+        sent = NotificationLog.objects.filter(business=shop.business).values_list("template", flat=True)
+        assert sorted(sent) == ["appointment_canceled", "appointment_confirmed"]
 
 
 def test_where_a_channel_reaches_phones_it_says_so_and_asks_for_no_call(

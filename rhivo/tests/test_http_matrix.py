@@ -5,29 +5,19 @@ an id of the other tenant and with one that never was; status, headers, body and
 The other tenant's own people then show that the ids were real. Ids in a query or body are tried as well.
 """
 
-import json
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from difflib import unified_diff
+from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from drf_spectacular.generators import SchemaGenerator
 
 from bookings.models import Appointment, Reservation
-from businesses.models import Availability, Category, User
+from businesses.models import Availability, Category
 from rhivo.claims import acting_as
-from rhivo.clock import now
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
-from rhivo.testing.builder import Shop
-from rhivo.testing.database import as_role
-from rhivo.testing.tenants import SECRET, Tenant, furnished
+from rhivo.testing.tenants import Tenant
+from rhivo.tests.comparable_answers import Seen, ask, differences, unlike
 
 pytestmark = pytest.mark.django_db
 
@@ -85,25 +75,6 @@ ABOUT_NOBODY = {
 }
 
 
-@pytest.fixture
-def mine(shops: Callable[..., Shop]) -> Tenant:
-    return furnished(shops())
-
-
-@pytest.fixture
-def theirs(shops: Callable[..., Shop]) -> Tenant:
-    return furnished(shops(name=SECRET))
-
-
-def unlike(identifier: str) -> str:
-    """Return what looks like an id and is none: of the same kind and length."""
-    if identifier.isdecimal():
-        return "9" * max(12, len(identifier))
-    if re.fullmatch(r"[0-9a-f-]{36}", identifier):
-        return str(uuid4())
-    return identifier[:-6] + uuid4().hex[:6]
-
-
 def named_in(template: str) -> dict[str, str]:
     """Return what each parameter of an address names, '' for what is nobody's."""
     found = {}
@@ -139,64 +110,6 @@ def test_every_address_has_an_entry(urlconf: str) -> None:
 
 def test_every_entry_is_an_address() -> None:
     assert addresses(INSTALLATION) | addresses(BUSINESS) >= ABOUT_NOBODY
-
-
-# The walk
-
-
-@dataclass(frozen=True)
-class Seen:
-    """All of an answer that could tell something, what differs anyway taken out."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: str
-    queries: int
-
-
-UNTOLD = {"Expires", "Content-Length"}
-SCRUBBED = [
-    re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"'),
-    re.compile(r"nonce[=-]['\"]?[A-Za-z0-9+/=_-]+"),
-    re.compile(r"(?:session|csrf|messages)=[^;]*"),
-    re.compile(r'name="key" value="[^"]*"'),
-]
-
-
-def scrubbed(text: str, identifiers: list[str]) -> str:
-    for identifier in identifiers:
-        for written in {identifier, identifier.replace("-", "_2D")}:
-            found = rf"(?<!\w){written}(?!\w)" if written.isdecimal() else re.escape(written)
-            text = re.sub(found, "ID", text)
-    for pattern in SCRUBBED:
-        text = pattern.sub("", text)
-    return text
-
-
-def ask(client: Client, method: str, path: str, token: str, identifiers: list[str], **more: Any) -> Seen:
-    """Send a request as a client of the API or a browser would, and keep what came."""
-    is_api = path.startswith("/api/")
-    headers = {"Idempotency-Key": uuid4().hex, "If-Match": '"1"', "X-Request-ID": "r" * 32}
-    if token and is_api:
-        headers["Authorization"] = f"Bearer {token}"
-    body = more.pop("body", {"version": "1", "start": now().isoformat(), "reason": "", "post": "yes"})
-    kind = "application/json" if is_api else "application/x-www-form-urlencoded"
-    text = json.dumps(body) if is_api else "&".join(f"{name}={value}" for name, value in body.items())
-    with CaptureQueriesContext(connection) as asked:
-        if method == "GET":
-            answer = client.get(path, more.get("query"), headers=headers)
-        else:
-            answer = client.generic(method, path, text, content_type=kind, headers=headers)
-    told = tuple(
-        sorted((name, scrubbed(value, identifiers)) for name, value in answer.headers.items() if name not in UNTOLD)
-    )
-    cookies = "; ".join(sorted(scrubbed(morsel.OutputString(), identifiers) for morsel in answer.cookies.values()))
-    return Seen(
-        answer.status_code,
-        (*told, ("cookies", re.sub("expires=[^;]*", "", cookies))),
-        scrubbed(answer.text, identifiers),
-        len(asked),
-    )
 
 
 def places(template: str, urlconf: str, mine: Tenant, theirs: Tenant) -> Iterator[tuple[str, str]]:
@@ -237,22 +150,6 @@ def test_nobody_learns_whether_another_tenants_thing_exists(
                 where = f"{method} {host}{prefix}{template}"
                 told += differences(where, existing, unknown) + reached(where, existing)
     assert not told, "\n".join(told)
-
-
-def differences(where: str, existing: Seen, unknown: Seen) -> list[str]:
-    """Return what tells two answers apart."""
-    found = [
-        f"{where}: {name} {getattr(existing, name)} is not {getattr(unknown, name)}"
-        for name in ("status", "queries")
-        if getattr(existing, name) != getattr(unknown, name)
-    ]
-    found += [f"{where}: {each}" for each in sorted(set(existing.headers) ^ set(unknown.headers))]
-    if existing.body != unknown.body:
-        lines = unified_diff(existing.body.splitlines(), unknown.body.splitlines(), n=0, lineterm="")
-        found.append(f"{where}: " + "\n".join(list(lines)[2:12]))
-    if SECRET in existing.body:
-        found.append(f"{where}: it names what is theirs")
-    return found
 
 
 def reached(where: str, seen: Seen) -> list[str]:
@@ -436,36 +333,3 @@ def written(tenant: Tenant) -> dict[str, int]:
         }
         versions = sum(Appointment.objects.filter(**own).values_list("version", flat=True))
         return counted | {"versions": versions, "holds": Reservation.objects.filter(**own, status="held").count()}
-
-
-# Accounts
-
-
-@pytest.mark.parametrize("address", ["/api/v1/auth/token/", "/b/{sub}/log-in/", "/admin/login/"])
-def test_a_log_in_asks_and_hashes_the_same_for_an_unknown_account(
-    address: str, mine: Tenant, theirs: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with as_role("owner"):
-        User.objects.filter(pk=theirs.shop.employee.pk).update(is_active=False)
-    hashed: list[str] = []
-    encode = MD5PasswordHasher.encode
-
-    def counted(self: MD5PasswordHasher, password: str, salt: str) -> str:
-        hashed.append(password)
-        return encode(self, password, salt)
-
-    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
-    seen, counts = [], []
-    known, disabled = theirs.shop.customer.email, theirs.shop.employee.email
-    emails = [known, disabled, unlike(known.partition("@")[0]) + "@example.com"]
-    for email in emails:
-        hashed.clear()
-        body = {"email": email, "username": email, "password": "wrong"}
-        if address.startswith("/api/"):
-            del body["username"]
-        client = mine.browser("nobody")
-        client.get(address.format(sub=mine.shop.business.subdomain))
-        seen.append(ask(client, "POST", address.format(sub=mine.shop.business.subdomain), "", emails, body=body))
-        counts.append(len(hashed))
-    assert counts == [1, 1, 1]
-    assert not differences("disabled", seen[0], seen[1]) + differences("unknown", seen[0], seen[2])

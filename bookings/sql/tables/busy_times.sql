@@ -1,5 +1,5 @@
 -- The ledger of occupied time. Only SECURITY DEFINER triggers write it; it holds no personal data, so everybody may read it.
--- @tenant_table
+-- @tenant_table read_by=public
 
 -- Nobody is in two places. The capacity of a service is counted by `occupy_time()`, under its lock.
 ALTER TABLE busy_times ADD CONSTRAINT one_staff_one_place EXCLUDE USING gist (

@@ -1,5 +1,5 @@
 -- Weekly hours and exceptions by date, of a business or of one person.
--- @tenant_table history=availability
+-- @tenant_table history=availability read_by=public edited_by=owner
 
 ALTER TABLE availability ADD CONSTRAINT availability_staff_same_business
     FOREIGN KEY (business_id, staff_id) REFERENCES staff (business_id, id) ON DELETE CASCADE;

@@ -1,5 +1,5 @@
 -- One business. Others read it while it is active, its owner changes it, an operator adds it. Nobody deletes one.
--- @tenant_table history=business
+-- @tenant_table history=business edited_by=owner
 
 -- Without a claimed business the directory and the look-up by subdomain see all active ones; within one, only that one.
 CREATE POLICY public_reads_active ON businesses FOR SELECT TO rhivo_app

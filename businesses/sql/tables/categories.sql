@@ -1,5 +1,5 @@
 -- Headings of a business's catalogue.
--- @tenant_table history=category
+-- @tenant_table history=category read_by=public edited_by=owner
 
 -- Public as long as the business itself can be read under the same claims: the subquery goes through its policies. The
 -- same policy guards services, staff, assignments and availability.

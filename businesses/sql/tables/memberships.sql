@@ -1,5 +1,5 @@
 -- Who is owner or staff of which business.
--- @tenant_table history=membership
+-- @tenant_table history=membership edited_by=owner
 
 -- Who is no longer listed as a person keeps the log-in. SET NULL names its column: without it business_id, which is
 -- part of the key, would be emptied too.

@@ -1,5 +1,5 @@
 -- What can be booked. Its row is the lock under which its capacity is counted.
--- @tenant_table history=service
+-- @tenant_table history=service read_by=public edited_by=owner
 
 -- A row of one tenant never points at a row of another. Checks of foreign keys ignore row security, so each key carries
 -- business_id. SET NULL names its column: without it business_id would be emptied too.

@@ -97,6 +97,8 @@ class HttpCustomer(threading.Thread):
         self._connection = Connection(port, patience=PATIENCE)
         self._over = threading.Event()
         self._mine: list[Booking] = []
+        # From eight in the morning, at every half hour for eleven hours: all starts lie on the grid of a business
+        # that is always open.
         self._today = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0)
 
     def stop(self) -> None:
@@ -156,6 +158,7 @@ class HttpCustomer(threading.Thread):
 
     def _change(self, what: str, body: dict[str, Any]) -> None:
         """Change a booking of one's own that is in no doubt, as its guest or as staff."""
+        # Not those in doubt: a second change would hide whether the first was carried out once or twice.
         open_ = [one for one in self._mine if one.status == "confirmed" and not one.doubts]
         if not open_:
             return
@@ -185,6 +188,7 @@ class HttpCustomer(threading.Thread):
     def _ask(self, sent: Sent) -> Sent:
         """Send, and write down what concerns the whole; an answer of 5xx is a 503 that says what it is."""
         while not sent.send(self._connection):
+            # Nothing was sent, so it may be sent again without a doubt; the server is being restarted.
             if self._over.wait(0.05):
                 sent.status = -1
                 return sent
@@ -194,6 +198,7 @@ class HttpCustomer(threading.Thread):
             book.broken.append(f"{sent}: {str(sent.said)[:200]}")
         if sent.in_doubt:
             book.doubts.append(sent)
+        # 503 BUSY promises that nothing was changed. It is kept, and that promise is called in afterwards.
         elif sent.code == "BUSY":
             book.busy.append(sent)
             time.sleep(0.02)
