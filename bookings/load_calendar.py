@@ -58,19 +58,20 @@ def calendar(
     last: datetime,
     at: datetime,
     staff: Staff | None = None,
-    moving: Appointment | None = None,
+    rescheduling: Appointment | None = None,
 ) -> Calendar:
     """Return the calendar of a service between two instants, for one staff member or any.
 
     Whoever asks for a person is offered that person or nothing, also of a service that needs nobody in particular.
-    `moving` is the appointment to be moved: its own span does not count, and within its service its agreed terms do.
+    `rescheduling` is the appointment that gets a new time: its own span counts as free. Within its service its agreed
+    terms apply.
     """
     assigned = _assigned(business, service)
     people = [person for person in assigned if person.is_active and (staff is None or staff.id == person.id)]
     own_hours = hours_of(business, people)
     terms = terms_of(service, has_staff=bool(assigned) or staff is not None)
-    if moving is not None and moving.service_id == service.id:
-        terms = agreed_terms(moving, terms)
+    if rescheduling is not None and rescheduling.service_id == service.id:
+        terms = agreed_terms(rescheduling, terms)
     return Calendar(
         rules=Rules(
             zone=business.zone,
@@ -81,7 +82,7 @@ def calendar(
         hours=own_hours[None],
         service=terms,
         people=[Person(person.id, person.name, own_hours[person.id]) for person in people],
-        spans=_spans(business, terms, [person.id for person in people], first, last, at, moving),
+        spans=_spans(business, terms, [person.id for person in people], first, last, at, rescheduling),
     )
 
 
@@ -93,7 +94,7 @@ def calendar_of_days(
     last: date,
     at: datetime,
     staff: Staff | None = None,
-    moving: Appointment | None = None,
+    rescheduling: Appointment | None = None,
 ) -> Calendar:
     """Return the calendar that covers a range of the business's local days, both included."""
     midnight = datetime.min.time()
@@ -104,7 +105,7 @@ def calendar_of_days(
         last=datetime.combine(_with_room(last), midnight, business.zone) + timedelta(days=1),
         at=at,
         staff=staff,
-        moving=moving,
+        rescheduling=rescheduling,
     )
 
 
@@ -158,7 +159,7 @@ def _spans(
     first: datetime,
     last: datetime,
     at: datetime,
-    moving: Appointment | None,
+    rescheduling: Appointment | None,
 ) -> list[OccupiedSpan]:
     """Return what overlaps the time that starts between two instants could span."""
     first -= timedelta(minutes=terms.buffer_before_minutes)
@@ -166,7 +167,7 @@ def _spans(
     found = _rows(
         "SELECT service_id, staff_id, class_key, begins, ends"
         " FROM live_occupancy(%s, %s, %s, tstzrange(%s, %s), %s, %s)",
-        [business.id, terms.id, people, first, last, at, moving.id if moving else None],
+        [business.id, terms.id, people, first, last, at, rescheduling.id if rescheduling else None],
     )
     return [
         OccupiedSpan(service_id, staff_id, class_key, begin, end)

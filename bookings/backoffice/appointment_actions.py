@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bookings import operations
-from bookings.backoffice.booking_forms import CancelForm, ChangeForm, MoveForm, OutcomeForm
+from bookings.backoffice.booking_forms import CancelForm, ChangeForm, OutcomeForm, RescheduleForm
 from bookings.models import Appointment, Status
 from rhivo.web.local_time import local_time
 
@@ -53,13 +53,13 @@ def _no_show(appointment: Appointment, form: ChangeForm, at: datetime) -> Appoin
     return operations.mark_no_show(appointment=appointment, version=form.cleaned_data["version"], at=at)
 
 
-def _move(appointment: Appointment, form: ChangeForm, at: datetime) -> Appointment:
-    move = cast(MoveForm, form)
+def _reschedule(appointment: Appointment, form: ChangeForm, at: datetime) -> Appointment:
+    wanted = cast(RescheduleForm, form)
     return operations.reschedule_appointment(
         appointment=appointment,
-        start=move.start,
+        start=wanted.start,
         service=form.cleaned_data["service"],
-        staff=move.staff_wanted,
+        staff=wanted.staff_wanted,
         version=form.cleaned_data["version"],
         at=at,
     )
@@ -86,7 +86,7 @@ def how_told(appointment: Appointment) -> SafeString:
     return format_html("{} has neither an email address nor a phone number here and is not told.", name)
 
 
-MOVE = Act("Reschedule", "Reschedule", _rescheduled, MoveForm, _is_confirmed, _move)
+RESCHEDULE = Act("Reschedule", "Reschedule", _rescheduled, RescheduleForm, _is_confirmed, _reschedule)
 CANCEL = Act("Cancel", "Cancel the appointment", _canceled, CancelForm, _is_confirmed, _cancel)
 COMPLETE = Act(
     "Completed",

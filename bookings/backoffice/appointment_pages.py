@@ -17,8 +17,8 @@ from unfold.enums import ActionVariant
 
 from audit.models import AuditLog
 from bookings import operations
-from bookings.backoffice.appointment_actions import CANCEL, COMPLETE, MOVE, NO_SHOW, Act, how_told
-from bookings.backoffice.booking_forms import BookForm, MoveForm, StartFields
+from bookings.backoffice.appointment_actions import CANCEL, COMPLETE, NO_SHOW, RESCHEDULE, Act, how_told
+from bookings.backoffice.booking_forms import BookForm, RescheduleForm, StartFields
 from bookings.backoffice.explain_page import explained
 from bookings.backoffice.free_times import free_times
 from bookings.backoffice.history_entries import tell
@@ -42,7 +42,7 @@ COLOURS = {
     Status.COMPLETED: "success",
     Status.NO_SHOW: "warning",
 }
-ACTS = {"reschedule": MOVE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
+ACTS = {"reschedule": RESCHEDULE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -92,11 +92,22 @@ class AppointmentAdmin(ViewOnlyAdmin):
     fieldsets = (
         ("Appointment", {"fields": (("reference", "status"), ("when", "until"), ("what", "staff"), "price")}),
         ("Customer", {"fields": ("customer_name", ("customer_email", "customer_phone"), "notes", "answered")}),
-        ("Terms", {"fields": (("may_cancel", "may_move"), ("set_aside", "booked"))}),
+        ("Terms", {"fields": (("may_cancel", "may_reschedule"), ("set_aside", "booked"))}),
         ("History", {"fields": ("history",)}),
     )
     readonly_fields = (
-        *("when", "what", "until", "price", "answered", "may_cancel", "may_move", "set_aside", "booked", "history"),
+        *(
+            "when",
+            "what",
+            "until",
+            "price",
+            "answered",
+            "may_cancel",
+            "may_reschedule",
+            "set_aside",
+            "booked",
+            "history",
+        ),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -155,7 +166,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @action(description="Reschedule", icon="event_repeat", permissions=["act"])
     def reschedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._act(request, object_id, MOVE)
+        return self._act(request, object_id, RESCHEDULE)
 
     @action(description="Completed", icon="check", permissions=["act"], variant=ActionVariant.SUCCESS)
     def complete(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -174,12 +185,12 @@ class AppointmentAdmin(ViewOnlyAdmin):
         appointment = self.get_object(request, object_id)
         if appointment is None:
             raise Http404
-        more = {"business": workplace(request)} if issubclass(act.form, MoveForm) else {}
+        more = {"business": workplace(request)} if issubclass(act.form, RescheduleForm) else {}
         form = act.form(request.POST or None, appointment=appointment, **more)
         looked: list[datetime] = []
-        if isinstance(form, MoveForm) and form.is_choosing:
-            looked = self._looked_up(request, form, moving=appointment)
-            form = MoveForm(initial=form.typed(), appointment=appointment, **more)
+        if isinstance(form, RescheduleForm) and form.is_choosing:
+            looked = self._looked_up(request, form, rescheduling=appointment)
+            form = RescheduleForm(initial=form.typed(), appointment=appointment, **more)
         elif form.is_bound and form.is_valid():
             try:
                 after = act.perform(appointment, form, now())
@@ -215,7 +226,9 @@ class AppointmentAdmin(ViewOnlyAdmin):
                 return HttpResponseRedirect(self._page(booked.appointment))
         return self._form_page(request, "Book for a customer", form, "Book", {"looked": looked})
 
-    def _looked_up(self, request: HttpRequest, form: StartFields, moving: Appointment | None = None) -> list[datetime]:
+    def _looked_up(
+        self, request: HttpRequest, form: StartFields, rescheduling: Appointment | None = None
+    ) -> list[datetime]:
         """Return the free times for what was typed so far, none when one was taken or service and day are not known."""
         form.is_valid()
         if "look" not in request.POST:
@@ -224,10 +237,14 @@ class AppointmentAdmin(ViewOnlyAdmin):
         if not service or not day:
             messages.warning(request, "Choose a service and a day first.")
             return []
-        staff = form.staff_wanted if isinstance(form, MoveForm) else form.cleaned_data.get("staff")
+        staff = form.staff_wanted if isinstance(form, RescheduleForm) else form.cleaned_data.get("staff")
         if isinstance(staff, Keep):
-            staff = moving.staff if moving and service.assignments.filter(staff=moving.staff).exists() else None
-        found = free_times(workplace(request), service, day, at=now(), staff=staff, moving=moving)
+            staff = (
+                rescheduling.staff
+                if rescheduling and service.assignments.filter(staff=rescheduling.staff).exists()
+                else None
+            )
+        found = free_times(workplace(request), service, day, at=now(), staff=staff, rescheduling=rescheduling)
         if not found:
             messages.warning(request, "Nothing is free within a week of that day.")
         return found
@@ -304,7 +321,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         return f"until {local_time(until)}" if until else "no"
 
     @display(description="The customer may reschedule")
-    def may_move(self, appointment: Appointment) -> str:
+    def may_reschedule(self, appointment: Appointment) -> str:
         until = appointment.reschedule_until
         return f"until {local_time(until)}" if until else "no"
 

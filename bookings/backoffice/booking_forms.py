@@ -198,7 +198,7 @@ class BookForm(StartFields):
                 self.add_error(name, "Tick this to book nevertheless.")
 
 
-class MoveForm(ChangeForm, StartFields):
+class RescheduleForm(ChangeForm, StartFields):
     """Another time, service or person for an appointment."""
 
     service = forms.ModelChoiceField(Service.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None)

@@ -15,10 +15,12 @@ def free_times(
     *,
     at: datetime,
     staff: Staff | None = None,
-    moving: Appointment | None = None,
+    rescheduling: Appointment | None = None,
 ) -> list[datetime]:
     """Return the free starts of a local day, or of a full one the nearest others, in the business's zone."""
-    calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, moving=moving)
+    calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, rescheduling=rescheduling)
     slots = [slot.start.astimezone(business.zone) for _, slots in calendar.days(day, day, at=at) for slot in slots]
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=business.zone)
-    return slots or nearest_starts(business=business, service=service, start=noon, at=at, staff=staff, moving=moving)
+    return slots or nearest_starts(
+        business=business, service=service, start=noon, at=at, staff=staff, rescheduling=rescheduling
+    )

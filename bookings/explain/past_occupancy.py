@@ -88,7 +88,7 @@ def _appointments(
 ) -> Iterator[Stay]:
     near = (begins - LONGEST_AFTER, ends + LONGEST_BEFORE)
     there = Appointment.objects.filter(_whose(service, people), business=business, starts_at__range=near)
-    ids = {*there.values_list("id", flat=True), *_moved_away(business, near)}
+    ids = {*there.values_list("id", flat=True), *_rescheduled_away(business, near)}
     entries = AuditLog.objects.filter(business_id=business.id, entity=ENTITY, entity_id__in=ids)
     by_appointment: dict[UUID, list[AuditLog]] = {}
     for entry in entries.order_by("id"):
@@ -97,8 +97,8 @@ def _appointments(
         yield from _stays_of(history)
 
 
-def _moved_away(business: Business, near: tuple[datetime, datetime]) -> list[UUID]:
-    """Return the appointments that started within a time before they were moved."""
+def _rescheduled_away(business: Business, near: tuple[datetime, datetime]) -> list[UUID]:
+    """Return the appointments that started within a time before they were rescheduled."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT entity_id FROM audit_logs WHERE business_id = %s AND at >= %s AND entity = %s"

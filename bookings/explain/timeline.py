@@ -1,4 +1,4 @@
-"""What took a time and freed it again, in order: bookings, moves, cancellations and holds, as dated sentences."""
+"""What took a time and freed it again, in order: bookings, changes of time, cancellations and holds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def stay_text(stay: Stay, business: Business, names: Mapping[UUID, str]) -> str:
 
 
 def _of_appointment(stay: Stay, telling: Telling) -> Iterator[tuple[object, tuple[datetime, str, UUID | None]]]:
-    """Yield by entry, so that a move within the time is told once."""
+    """Yield by entry, so that a rescheduling within the time appears once."""
     assert stay.opened is not None
     yield stay.opened.pk, (stay.since, telling.sentence(stay.opened), stay.source_id)
     if stay.closed is not None:

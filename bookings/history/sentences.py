@@ -164,7 +164,7 @@ def _booked(telling: Telling, entry: AuditLog) -> str:
     )
 
 
-def _moved(telling: Telling, entry: AuditLog) -> str:
+def _rescheduled(telling: Telling, entry: AuditLog) -> str:
     before, after = entry.before or {}, entry.after or {}
     said = [f"{telling.who(entry)} rescheduled {after.get('reference', '')}"]
     if before.get("starts_at") != after.get("starts_at"):
@@ -190,7 +190,7 @@ def _closed(telling: Telling, entry: AuditLog) -> str:
 
 _APPOINTMENT = {
     "booked": _booked,
-    "rescheduled": _moved,
+    "rescheduled": _rescheduled,
     "canceled": _canceled,
     "completed": _closed,
     "no_show": _closed,

@@ -118,7 +118,12 @@ def _customer_fields(contact: Contact) -> dict[str, str]:
 
 
 def check_customer_limits(
-    business: Business, contact: Contact, account: User | None, start: datetime, *, moving: Appointment | None = None
+    business: Business,
+    contact: Contact,
+    account: User | None,
+    start: datetime,
+    *,
+    rescheduling: Appointment | None = None,
 ) -> None:
     """Raise LimitReached if a customer would have more bookings than the business allows; true also in parallel."""
     day = start.astimezone(business.zone).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -133,7 +138,7 @@ def check_customer_limits(
                 contact.phone,
                 day,
                 next_day,
-                moving.id if moving else None,
+                rescheduling.id if rescheduling else None,
             ],
         )
         that_day, upcoming = cursor.fetchone()

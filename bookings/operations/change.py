@@ -14,7 +14,7 @@ from rhivo.errors import NotFound, VersionConflict
 def locked(appointment: Appointment) -> Appointment:
     """Return the row under its lock, and act in its business; raises NotFound where the claims do not reach.
 
-    Locked first and read after: a lock waited for in a join finds no service beside the row that was moved meanwhile.
+    Locked first and read after: a lock waited for in a join finds no service beside a row that was rescheduled.
     """
     rows = Appointment.objects.filter(pk=appointment.pk)
     if not rows.select_for_update().values_list("pk"):

@@ -26,12 +26,12 @@ def judged_slot(
     *,
     at: datetime,
     staff: Staff | None = None,
-    moving: Appointment | None = None,
+    rescheduling: Appointment | None = None,
     overridden: frozenset[Reason] = frozenset(),
 ) -> Slot:
     """Return the slot at a start, or raise the one refusal that slot search would give as its reason."""
     day = local_day(start, business.zone)
-    calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, moving=moving)
+    calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, rescheduling=rescheduling)
     slot = calendar.judge(start, at=at, overridden=overridden)
     if slot.reason is not None:
         raise refusal(slot.reason)
@@ -45,7 +45,7 @@ def nearest_starts(
     start: datetime,
     at: datetime,
     staff: Staff | None = None,
-    moving: Appointment | None = None,
+    rescheduling: Appointment | None = None,
     **_other: object,
 ) -> list[datetime]:
     """Return up to three free starts nearest to one that is not, in the business's zone.
@@ -57,7 +57,9 @@ def nearest_starts(
     last = day + timedelta(days=ALTERNATIVE_DAYS)
     if last < first:
         return []
-    calendar = calendar_of_days(business, service, first=first, last=last, at=at, staff=staff, moving=moving)
+    calendar = calendar_of_days(
+        business, service, first=first, last=last, at=at, staff=staff, rescheduling=rescheduling
+    )
     found = calendar.nearest(start, at=at, first=first, last=last)
     return [instant.astimezone(business.zone) for instant in found]
 

@@ -36,7 +36,7 @@ def _nearest(
         start=start,
         at=at,
         staff=staff if isinstance(staff, Staff) else None,
-        moving=appointment,
+        rescheduling=appointment,
     )
 
 
@@ -70,10 +70,10 @@ def reschedule_appointment(
     if not wanted.is_active and wanted.id != row.service_id:
         raise ServiceUnavailable()
     person = _wanted_person(row, wanted, staff)
-    slot = judged_slot(row.business, wanted, start, at=at, staff=person, moving=row)
+    slot = judged_slot(row.business, wanted, start, at=at, staff=person, rescheduling=row)
     # Limits bind customers alone. The limit of a day is counted only when the day changes.
     if not claims.current().works_here:
-        _check_limits_after_move(row, start)
+        _check_limits_after_reschedule(row, start)
     row.service, row.starts_at, row.staff_id = wanted, start, best_person(slot)
     with refusals():
         row.save(update_fields=["service", "staff", "starts_at", "overrides", "version"])
@@ -90,9 +90,9 @@ def _wanted_person(row: Appointment, service: Service, staff: Staff | Keep | Non
     return row.staff
 
 
-def _check_limits_after_move(row: Appointment, start: datetime) -> None:
+def _check_limits_after_reschedule(row: Appointment, start: datetime) -> None:
     zone = row.business.zone
     if start.astimezone(zone).date() != row.starts_at.astimezone(zone).date():
         contact = Contact(row.customer_name, row.customer_email, row.customer_phone)
         account = User.objects.filter(pk=row.customer_id).first() if row.customer_id else None
-        check_customer_limits(row.business, contact, account, start, moving=row)
+        check_customer_limits(row.business, contact, account, start, rescheduling=row)

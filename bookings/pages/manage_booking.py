@@ -164,7 +164,11 @@ def reschedule(request: HttpRequest, booking: Booking) -> HttpResponse:
     if booking.may_reschedule and "start" in request.GET:
         return _asked(request, booking, person, anyone=anyone)
     search = Search(
-        business=appointment.business, service=appointment.service, staff=person, moving=appointment, at=booking.at
+        business=appointment.business,
+        service=appointment.service,
+        staff=person,
+        rescheduling=appointment,
+        at=booking.at,
     )
     context = {
         "booking": booking,
@@ -245,7 +249,7 @@ def _taken(
         "action": booking.reschedule,
         "hidden": _with(anyone=anyone),
         "back": _times(booking, start, anyone=anyone),
-        "moving": booking,
+        "rescheduling": booking,
     }
     return render(request, "booking/taken.html", context, status=409)
 

@@ -49,13 +49,13 @@ class Picker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Whose free times are looked for: `staff` None means anyone's. The claim of `moving` does not count."""
+    """Whose free times are looked for: `staff` None means anyone's. The time of `rescheduling` counts as free."""
 
     business: Business
     service: Service
     at: datetime
     staff: Staff | None = None
-    moving: Appointment | None = None
+    rescheduling: Appointment | None = None
 
     def days(self, first: date, last: date) -> list[tuple[date, list[Slot]]]:
         calendar = calendar_of_days(
@@ -65,7 +65,7 @@ class Search:
             last=last,
             at=self.at,
             staff=self.staff,
-            moving=self.moving,
+            rescheduling=self.rescheduling,
         )
         return calendar.days(first, last, at=self.at)
 

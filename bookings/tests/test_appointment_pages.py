@@ -195,8 +195,8 @@ def test_staff_cancel_with_a_reason_that_the_history_keeps(shop: Shop, pages: Pa
 def test_a_stale_page_changes_nothing_and_says_so(shop: Shop, pages: Pages) -> None:
     appointment = shop.book(shop.at("10:00"))
     browser = pages(shop.owner)
-    moved = typed(shop.at("11:00"), shop, version="1", staff="")
-    assert browser.post(_deed("reschedule", appointment), moved).status_code == 302
+    new_time = typed(shop.at("11:00"), shop, version="1", staff="")
+    assert browser.post(_deed("reschedule", appointment), new_time).status_code == 302
     refused = browser.post(_deed("cancel", appointment), {"version": "1", "reason": "my reason"})
     assert "Someone else changed this meanwhile" in shown(refused)
     assert "my reason" in shown(refused)
@@ -222,16 +222,16 @@ def test_what_has_not_begun_is_not_completed(shop: Shop, pages: Pages) -> None:
     assert fresh(shop, appointment).status == Status.CONFIRMED
 
 
-def test_an_appointment_moves_to_another_time_and_person(shop: Shop, pages: Pages) -> None:
+def test_an_appointment_is_rescheduled_to_another_time_and_person(shop: Shop, pages: Pages) -> None:
     shop.service(staff=["anna", "bea"])
     appointment = shop.book_by_staff(shop.at("10:00"), staff=shop.person("anna"))
-    moved = typed(shop.at("12:00"), shop, version="1", staff=str(shop.person("bea").id))
-    assert pages(shop.employee).post(_deed("reschedule", appointment), moved).status_code == 302
+    new_time = typed(shop.at("12:00"), shop, version="1", staff=str(shop.person("bea").id))
+    assert pages(shop.employee).post(_deed("reschedule", appointment), new_time).status_code == 302
     after = fresh(shop, appointment)
     assert (after.starts_at, after.staff) == (shop.at("12:00"), shop.person("bea"))
 
 
-def test_a_move_keeps_the_person_unless_told_otherwise(shop: Shop, pages: Pages) -> None:
+def test_rescheduling_keeps_the_person_unless_another_is_chosen(shop: Shop, pages: Pages) -> None:
     shop.service(staff=["anna", "bea"])
     appointment = shop.book_by_staff(shop.at("10:00"), staff=shop.person("bea"))
     browser = pages(shop.employee)
@@ -241,7 +241,7 @@ def test_a_move_keeps_the_person_unless_told_otherwise(shop: Shop, pages: Pages)
     assert fresh(shop, appointment).staff == shop.person("bea")
 
 
-def test_a_move_to_a_taken_time_changes_nothing_and_offers_others(shop: Shop, pages: Pages) -> None:
+def test_rescheduling_to_a_taken_time_changes_nothing_and_offers_others(shop: Shop, pages: Pages) -> None:
     taken, appointment = shop.book(shop.at("12:00")), shop.book(shop.at("10:00"))
     answer = pages(shop.owner).post(_deed("reschedule", appointment), typed(taken.starts_at, shop, version="1"))
     assert "That time is taken" in shown(answer)

@@ -65,7 +65,7 @@ class Screen:
         self.page.click("text=Confirm the booking")
         self.check("Confirmed")
 
-    def move_and_cancel(self) -> None:
+    def reschedule_and_cancel(self) -> None:
         self.page.click("main .actions a:has-text('Reschedule')")
         self.check("Reschedule your booking")
         self.choose_time("15:30")
@@ -94,19 +94,21 @@ def home(shop: Shop, live_server: Any) -> str:
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_a_guest_books_moves_and_cancels(chromium: Browser, home: str, size: dict[str, int]) -> None:
+def test_a_guest_books_reschedules_and_cancels(chromium: Browser, home: str, size: dict[str, int]) -> None:
     screen = Screen(chromium, home, size)
     screen.book("gino@example.com")
     assert screen.page.locator(".link").inner_text() == screen.page.url
-    screen.move_and_cancel()
+    screen.reschedule_and_cancel()
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_a_customer_books_moves_and_cancels(chromium: Browser, home: str, shop: Shop, size: dict[str, int]) -> None:
+def test_a_customer_books_reschedules_and_cancels(
+    chromium: Browser, home: str, shop: Shop, size: dict[str, int]
+) -> None:
     screen = Screen(chromium, home, size)
     screen.log_in(shop.customer)
     screen.book(None)
-    screen.move_and_cancel()
+    screen.reschedule_and_cancel()
     screen.page.click("text=My bookings")
     screen.check("My bookings")
     assert "Canceled" in screen.page.locator(".booking-card").inner_text()
@@ -115,7 +117,7 @@ def test_a_customer_books_moves_and_cancels(chromium: Browser, home: str, shop: 
 def test_everything_works_without_javascript(chromium: Browser, home: str) -> None:
     screen = Screen(chromium, home, PHONE, scripts=False)
     screen.book("gino@example.com")
-    screen.move_and_cancel()
+    screen.reschedule_and_cancel()
 
 
 def test_back_and_reload_do_no_harm(chromium: Browser, home: str) -> None:

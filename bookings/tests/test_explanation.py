@@ -42,7 +42,7 @@ def fact(found: Explanation, name: str) -> str:
     return "; ".join(fact.says for fact in found.facts if fact.name == name)
 
 
-def moved(shop: Shop, appointment: Appointment, start: datetime) -> Appointment:
+def rescheduled(shop: Shop, appointment: Appointment, start: datetime) -> Appointment:
     with acting_as(shop.employees):
         return operations.reschedule_appointment(
             appointment=appointment, start=start, version=appointment.version, at=now()
@@ -213,22 +213,26 @@ def test_a_past_instant_is_judged_by_what_stood_then(shop: Shop) -> None:
     before = now()
     booked = shop.book(shop.at("10:00"))
     while_booked = now()
-    away = moved(shop, booked, shop.at("12:00"))
-    after_move = now()
+    away = rescheduled(shop, booked, shop.at("12:00"))
+    after_rescheduling = now()
     canceled(shop, away)
-    for instant, ten, noon in ((before, "FREE", "FREE"), (while_booked, "FULL", "FREE"), (after_move, "FREE", "FULL")):
+    for instant, ten, noon in (
+        (before, "FREE", "FREE"),
+        (while_booked, "FULL", "FREE"),
+        (after_rescheduling, "FREE", "FULL"),
+    ):
         assert explained(shop, shop.at("10:00"), past=instant).past.code == ten  # type: ignore[union-attr]
         assert explained(shop, shop.at("12:00"), past=instant).past.code == noon  # type: ignore[union-attr]
-    found = explained(shop, shop.at("12:00"), past=after_move)
+    found = explained(shop, shop.at("12:00"), past=after_rescheduling)
     assert found.past is not None
     assert found.past.obstacles[0].text.startswith(f"{booked.reference}, Gino")
     assert (found.now.code, found.now.obstacles) == ("FREE", ())
 
 
-def test_a_booking_that_was_moved_far_away_is_still_known_to_have_been_there(shop: Shop) -> None:
+def test_a_booking_that_was_rescheduled_far_away_is_still_known_to_have_been_there(shop: Shop) -> None:
     booked = shop.book(shop.at("10:00"))
     while_booked = now()
-    moved(shop, booked, shop.at("10:00", days=20))
+    rescheduled(shop, booked, shop.at("10:00", days=20))
     found = explained(shop, shop.at("10:00"), past=while_booked)
     assert found.past is not None
     assert (found.past.code, found.now.code) == ("FULL", "FREE")
@@ -273,7 +277,7 @@ def test_a_hold_that_became_an_appointment_leaves_no_gap(shop: Shop) -> None:
 def test_the_story_tells_what_took_and_freed_the_time_with_who_did_it(shop: Shop) -> None:
     shop.service(staff=["anna", "bob"])
     booked = shop.book_by_staff(shop.at("10:00"), staff=shop.person("anna"))
-    canceled(shop, moved(shop, booked, shop.at("10:30")))
+    canceled(shop, rescheduled(shop, booked, shop.at("10:30")))
     texts = [event.text for event in explained(shop, shop.at("10:00")).story]
     assert [text.split(" (")[0].partition(f" {booked.reference}")[0] for text in texts] == [
         "Ewa booked",

@@ -69,7 +69,7 @@ class Lane:
         return self.site.shop.employees
 
     def swap(self) -> None:
-        """Move a booking to where another is, service and person included, while another lane moves that one."""
+        """Reschedule a booking to the time, service and person of another, while another lane reschedules that one."""
         ids = list(self.dice.choice(self.pairs))
         self.dice.shuffle(ids)
         with acting_as(self.staff), transaction.atomic():

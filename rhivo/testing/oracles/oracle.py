@@ -80,13 +80,13 @@ class Hold(Claim):
 
 @dataclass
 class Appointment(Claim):
-    """`cancel_hours`, `move_hours`: how long before its start a customer may still do that, None for never."""
+    """`cancel_hours`, `reschedule_hours`: how long before its start a customer may still do that, None for never."""
 
     status: str = "confirmed"
     version: int = 1
     phone: str = ""
     cancel_hours: int | None = 24
-    move_hours: int | None = 24
+    reschedule_hours: int | None = 24
     hold: str | None = None
     key: str | None = None
     request: Hashable = None
@@ -116,7 +116,7 @@ class Tenant:
     notice: int = 60
     advance_days: int = 60
     cancel_hours: int | None = 24
-    move_hours: int | None = 24
+    reschedule_hours: int | None = 24
     bookings_a_day: int = 100
     holds: dict[str, Hold] = field(default_factory=dict)
     appointments: dict[str, Appointment] = field(default_factory=dict)
@@ -166,17 +166,17 @@ class Tenant:
         *,
         now: int,
         person: str | None = None,
-        moving: Appointment | None = None,
+        rescheduling: Appointment | None = None,
         lifted: Iterable[str] = (),
         claims: list[Claim] | None = None,
     ) -> Verdict:
         """Say what search must say of a start. `lifted` are overrides; `claims` those that count, if not the live."""
         known = self.services[service]
-        terms = moving.terms if moving and moving.service == service else known.terms
+        terms = rescheduling.terms if rescheduling and rescheduling.service == service else known.terms
         reasons = self._against_the_rules(start, terms.duration, now, set(lifted))
         if reasons:
             return Verdict(frozenset(reasons))
-        claims = self.live(but=moving.id if moving else None) if claims is None else claims
+        claims = self.live(but=rescheduling.id if rescheduling else None) if claims is None else claims
         wanted = Claim("", service, "", start, terms, (service, start))
         places = known.capacity - peak(claims, service, wanted.begins, wanted.ends)
         if not known.staff and person is None:

@@ -165,7 +165,7 @@ class WithOperations(Machine):
             terms=claim.terms,
             session=str(made) if alone else claim.session,
             cancel_hours=site.tenant.cancel_hours,
-            move_hours=site.tenant.move_hours,
+            reschedule_hours=site.tenant.reschedule_hours,
             **facts,
         )
 
@@ -318,8 +318,8 @@ class WithOperations(Machine):
             return
         start, wanted = self.minute(site, when), service or item.service
         stays = (wanted, start) == (item.service, item.start) and person in ("keep", "anyone", item.person)
-        verdict, refused = self._judge_move(site, item, start, wanted, person, actor)
-        late = actor == "guest" and not item.lets_customers(item.move_hours, minute_of(now()))
+        verdict, refused = self._judge_reschedule(site, item, start, wanted, person, actor)
+        late = actor == "guest" and not item.lets_customers(item.reschedule_hours, minute_of(now()))
         expected = self._against_changing(item, stale) or ({"DEADLINE_PASSED"} if late else set())
         expected = expected or (set() if stays else refused)
         given = {"keep": KEEP, "anyone": None}.get(person) if person in ("keep", "anyone") else site.person(person)
@@ -340,22 +340,22 @@ class WithOperations(Machine):
             service=site.services[service] if service else None,
             staff=given,
         )
-        refusal, moved = self.attempt(self.claims_of(site, item, actor), act)
+        refusal, rescheduled = self.attempt(self.claims_of(site, item, actor), act)
         if self.judged(expected, refusal) and not stays:
-            self.check_person(verdict.people, site.name(moved.staff_id))
-            self.note_move(site, item, wanted, site.name(moved.staff_id), start)
+            self.check_person(verdict.people, site.name(rescheduled.staff_id))
+            self.note_reschedule(site, item, wanted, site.name(rescheduled.staff_id), start)
 
-    def _judge_move(
+    def _judge_reschedule(
         self, site: Site, item: oracle.Appointment, start: int, wanted: str, person: str, actor: Actor
     ) -> tuple[oracle.Verdict, set[str]]:
-        """Return the verdict on a move to somewhere else, and every refusal that would be right."""
+        """Return the verdict on another time, service or person, and every refusal that would be right."""
         asked = None if person == "anyone" else person
         if person == "keep":
             keeps = item.person is not None and item.person in site.tenant.services[wanted].staff
             if not keeps and item.person and wanted == item.service:
                 return oracle.Verdict(frozenset()), {"STAFF_UNAVAILABLE"}
             asked = item.person if keeps else None
-        verdict = site.tenant.judge(wanted, start, now=minute_of(now()), person=asked, moving=item)
+        verdict = site.tenant.judge(wanted, start, now=minute_of(now()), person=asked, rescheduling=item)
         refused = set(verdict.reasons)
         if not site.tenant.services[wanted].is_active:
             if wanted != item.service:
@@ -366,7 +366,9 @@ class WithOperations(Machine):
             refused = self._over_the_limit(site, item.phone, start, but=item.id)
         return verdict, refused
 
-    def note_move(self, site: Site, item: oracle.Appointment, service: str, person: str | None, start: int) -> None:
+    def note_reschedule(
+        self, site: Site, item: oracle.Appointment, service: str, person: str | None, start: int
+    ) -> None:
         if service != item.service:
             item.terms = site.tenant.services[service].terms
         item.service, item.person, item.start = service, person, start

@@ -133,7 +133,7 @@ class WithSQL(WithOperations):
 
     @precondition(lambda self: self.find_appointment(0))
     @rule(which=WHICH, when=WHENS, service=st.none() | SERVICES, person=st.just("keep") | PEOPLE)
-    def sql_move(self, which: int, when: str, service: str | None, person: str | None) -> None:
+    def sql_reschedule(self, which: int, when: str, service: str | None, person: str | None) -> None:
         found = self.find_appointment(which)
         assert found
         site, item = found
@@ -153,9 +153,9 @@ class WithSQL(WithOperations):
             [site.services[to].id, staff and staff.id, instant(start), item.id],
         )
         if self.judged(expected, refusal):
-            moved = (to, who, start) != (item.service, item.person, item.start)
-            if moved:
-                self.note_move(site, item, to, who, start)
+            changed = (to, who, start) != (item.service, item.person, item.start)
+            if changed:
+                self.note_reschedule(site, item, to, who, start)
             else:
                 item.version += 1
 
