@@ -20,7 +20,7 @@ from rhivo.counting import counted
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verification:
     """What was verified, and in words the first thing that is wrong, '' if nothing is."""
 
     entries: int
@@ -28,7 +28,7 @@ class Verdict:
     problem: str = ""
 
 
-def verify_history(business_id: UUID, *, since: datetime | None = None) -> Verdict:
+def verify_history(business_id: UUID, *, since: datetime | None = None) -> Verification:
     """Recompute the history of a business, as the worker role; bookings may go on meanwhile.
 
     With `since`, entries and seals are recomputed from the last seal before that instant on, which is trusted. Rows are
@@ -43,8 +43,8 @@ def verify_history(business_id: UUID, *, since: datetime | None = None) -> Verdi
             first_bad = entry, problem
     seals, broken_seal = _check_seals(business_id, anchor)
     if first_bad is not None:
-        return Verdict(entries, seals, f"{describe(first_bad[0])}: {first_bad[1]}")
-    return Verdict(entries, seals, _secret_change(business_id) or broken_seal)
+        return Verification(entries, seals, f"{describe(first_bad[0])}: {first_bad[1]}")
+    return Verification(entries, seals, _secret_change(business_id) or broken_seal)
 
 
 def describe(entry: Entry) -> str:

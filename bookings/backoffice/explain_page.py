@@ -81,16 +81,18 @@ def explained(request: HttpRequest) -> dict[str, Any]:
     )
     return context | {
         "explained": found,
-        "verdicts": _verdicts(found),
+        "assessments": _assessments(found),
         "story": [(event, place_text(event.places)) for event in found.story],
         "second": _second(request, found.start) if asked.remark else "",
     }
 
 
-def _verdicts(found: Explanation) -> list[tuple[str, Any, str]]:
-    """Return title, verdict and free places of each instant that is judged, the past one first."""
+def _assessments(found: Explanation) -> list[tuple[str, Any, str]]:
+    """Return title, assessment and free places of each instant that is judged, the past one first."""
     titled = [(f"At {found.past.at:%-d %b %Y, %H:%M:%S}", found.past)] if found.past else []
-    return [(title, verdict, place_text(verdict.remaining)) for title, verdict in [*titled, ("Now", found.now)]]
+    return [
+        (title, found_then, place_text(found_then.remaining)) for title, found_then in [*titled, ("Now", found.now)]
+    ]
 
 
 def _second(request: HttpRequest, start: datetime) -> str:

@@ -1,6 +1,6 @@
 """Why a time is free or not, now or at an instant of the past: the rules, who is in the way, what happened.
 
-Every verdict is slot search's own (`availability.Calendar.judge`); nothing here decides by a rule. Reads under the
+Every assessment is slot search's own (`availability.Calendar.judge`); nothing here decides by a rule. Reads under the
 claims in force, for the people at work: it names customers. Of the past the claims on time are known; the rules are
 today's.
 """
@@ -75,7 +75,7 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Assessment:
     """What slot search says at an instant. The first refusal is what a customer is told; the others apply as well."""
 
     at: datetime
@@ -94,8 +94,8 @@ class Verdict:
 class Explanation:
     """All there is to say of one start; instants in the business's zone.
 
-    If an instant of the past was asked for, `past` is the verdict then, and `settings` tells what was set since, as far
-    as the reader may see that. `untold` counts the events before those of the story.
+    If an instant of the past was asked for, `past` is the assessment then, and `settings` says what was set since, as
+    far as the reader may see that. `untold` counts the events before those of the story.
     """
 
     business: Business
@@ -105,8 +105,8 @@ class Explanation:
     end: datetime
     remarks: tuple[str, ...]
     facts: tuple[Fact, ...]
-    now: Verdict
-    past: Verdict | None
+    now: Assessment
+    past: Assessment | None
     alternatives: tuple[datetime, ...]
     story: tuple[Event, ...]
     untold: int
@@ -163,8 +163,8 @@ def explain(
     zone, start = business.zone, start.astimezone(UTC)
     with timezone.override(zone):
         case = _case(business, service, start, at, staff)
-        now = case.verdict(case.calendar, at)
-        then = case.verdict(case.calendar_at(past), past) if past is not None else None
+        now = case.assess(case.calendar, at)
+        then = case.assess(case.calendar_at(past), past) if past is not None else None
         story, untold = story_of(case.stays, business, case.names, at=at, places=case.places_at)
         if then is not None:
             _put_question(story, then, case.places_at(then.at))
@@ -192,7 +192,7 @@ def explain(
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What is asked about and all that was found of it; verdicts differ by calendar and instant."""
+    """What is asked about and all that was found of it; assessments differ by calendar and instant."""
 
     business: Business
     service: Service
@@ -213,11 +213,11 @@ class _Case:
         slot = self.calendar_at(at).judge(self.start, at=at, overridden=ALL_BUT_PLACES)
         return slot.remaining if slot.reason in (None, Reason.FULL) else None
 
-    def verdict(self, calendar: Calendar, at: datetime) -> Verdict:
+    def assess(self, calendar: Calendar, at: datetime) -> Assessment:
         standing = [stay for stay in self.stays if stay.stands(at)]
         begins, ends = occupied_time(self.start, terms_of(self.service, has_staff=bool(self.people)))
         peak = Ledger(self.service.id, self._spans(at)).occupancy.peak(epoch_minute(begins), epoch_minute(ends))
-        return Verdict(
+        return Assessment(
             at=at.astimezone(self.business.zone),
             refusals=tuple(self._refusals(calendar, at)),
             remaining=calendar.judge(self.start, at=at).remaining,
@@ -226,10 +226,10 @@ class _Case:
             obstacles=tuple(self._obstacle(stay) for stay in standing),
         )
 
-    def facts(self, now: Verdict, then: Verdict | None) -> list[Fact]:
+    def facts(self, now: Assessment, then: Assessment | None) -> list[Fact]:
         """Return what is set; against the start is what was against it then, if it is asked how it was then."""
-        service, verdict = self.service, then or now
-        against = {refusal.code for refusal in verdict.refusals}
+        service, judged = self.service, then or now
+        against = {refusal.code for refusal in judged.refusals}
         whole = [row for row in self.exceptions if row.staff_id is None]
         places = service.max_simultaneous_bookings
         taken = f"at the fullest moment {f'then {then.taken}, ' if then else ''}now {now.taken} taken"
@@ -245,7 +245,7 @@ class _Case:
             Fact(
                 "Places",
                 f"{places} {'in a class' if service.is_group else 'at a time'}; {taken}",
-                Reason.FULL in against and verdict.taken >= places,
+                Reason.FULL in against and judged.taken >= places,
             ),
         ]
 
@@ -294,7 +294,7 @@ class _Case:
         return Obstacle(text, None if stay.is_hold else stay.source_id)
 
 
-def _put_question(story: list[Event], then: Verdict, places: int | None) -> None:
+def _put_question(story: list[Event], then: Assessment, places: int | None) -> None:
     """Mark the instant that was asked about among what happened."""
     question = Event(then.at, f"Asked about: {then.code}", places, is_question=True)
     story.insert(bisect_right([event.at for event in story], then.at), question)

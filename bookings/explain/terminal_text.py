@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from textwrap import wrap
 
-from bookings.explain.explanation import Explanation, Verdict
+from bookings.explain.explanation import Assessment, Explanation
 from bookings.explain.timeline import place_text
 from rhivo.counting import counted
 
@@ -25,8 +25,8 @@ def _lines(explained: Explanation) -> Iterator[str]:
     for remark in explained.remarks:
         yield from _wrapped(remark, "  ! ")
     if explained.past is not None:
-        yield from _verdict(f"At {_clock(explained.past.at)}", explained.past)
-    yield from _verdict("Now", explained.now)
+        yield from _assessment(f"At {_clock(explained.past.at)}", explained.past)
+    yield from _assessment("Now", explained.now)
     if explained.alternatives:
         yield from _wrapped(", ".join(f"{each:%a %-d %b %H:%M}" for each in explained.alternatives), "  Nearest free: ")
     yield from _heading("Rules")
@@ -40,17 +40,17 @@ def _lines(explained: Explanation) -> Iterator[str]:
             yield from _wrapped(line, "  ")
 
 
-def _verdict(title: str, verdict: Verdict) -> Iterator[str]:
-    yield from _heading(f"{title}: {verdict.code}")
-    if not verdict.refusals:
-        yield f"  {place_text(verdict.remaining).capitalize()}."
-    for number, refusal in enumerate(verdict.refusals):
+def _assessment(title: str, found: Assessment) -> Iterator[str]:
+    yield from _heading(f"{title}: {found.code}")
+    if not found.refusals:
+        yield f"  {place_text(found.remaining).capitalize()}."
+    for number, refusal in enumerate(found.refusals):
         yield from _wrapped(refusal.sentence, "  " if not number else f"  Also {refusal.code}: ")
-    for person in verdict.candidates:
+    for person in found.candidates:
         yield from _wrapped(f"{person.name} {person.why}", f"  {'✓' if person.is_free else '✗'} ")
-    if verdict.obstacles:
+    if found.obstacles:
         yield "  In that time:"
-        for obstacle in verdict.obstacles:
+        for obstacle in found.obstacles:
             yield from _wrapped(obstacle.text, "    ")
 
 

@@ -174,13 +174,13 @@ class _Limits:
         return None
 
 
-class _Verdict(NamedTuple):
+class _Offer(NamedTuple):
     reason: Reason | None
     remaining: int = 0
     staff: tuple[UUID, ...] = ()
 
 
-_REFUSED = {reason: _Verdict(reason) for reason in Reason}
+_REFUSED = {reason: _Offer(reason) for reason in Reason}
 
 
 class Calendar:
@@ -221,7 +221,7 @@ class Calendar:
         return [(day, self._slots(day, limits, include_unavailable=include_unavailable)) for day in dates]
 
     def judge(self, start: datetime, *, at: datetime, overridden: frozenset[Reason] = _NOTHING) -> Slot:
-        """Return the verdict on any start, the one `days` gives it; `overridden` reasons are skipped.
+        """Return the slot at any start, as `days` gives it; `overridden` reasons are skipped.
 
         OFF_GRID comes first for a start off the 5-minute grain, which nothing lifts. Lifting an
         hours reason lifts the grid of the windows with it, and lifting STAFF_UNAVAILABLE lets
@@ -231,15 +231,15 @@ class Calendar:
             return Slot(start, start, 0, (), Reason.PAST if start < at else Reason.TOO_FAR)
         minute = epoch_minute(start)
         if (start - EPOCH) % GRAIN:
-            verdict = _REFUSED[Reason.OFF_GRID]
+            offer = _REFUSED[Reason.OFF_GRID]
         else:
             if overridden & _HOURS_REASONS:
                 overridden |= {Reason.OFF_GRID}
             limits = _Limits.at(at, self._rules)
-            verdict = self._verdict(self._day_at(start), minute, limits, overridden)
+            offer = self._offer(self._day_at(start), minute, limits, overridden)
         start = start.astimezone(UTC)
         end = start + timedelta(minutes=self._service.duration_minutes)
-        return Slot(start, end, verdict.remaining, verdict.staff, verdict.reason)
+        return Slot(start, end, offer.remaining, offer.staff, offer.reason)
 
     def alone(self, person_id: UUID) -> "Calendar":
         """Return this calendar for whoever asks for one person, empty of people if it does not know that one."""
@@ -270,14 +270,14 @@ class Calendar:
         duration = timedelta(minutes=self._service.duration_minutes)
         slots: list[Slot] = []
         for step in sorted(known.all_steps(interval) if include_unavailable else known.steps):
-            verdict = self._verdict(known, step, limits, _NOTHING)
-            if verdict.reason is None or include_unavailable:
+            offer = self._offer(known, step, limits, _NOTHING)
+            if offer.reason is None or include_unavailable:
                 start = _instant(step)
                 end = start + duration
-                slots.append(Slot(start, end, verdict.remaining, verdict.staff, verdict.reason))
+                slots.append(Slot(start, end, offer.remaining, offer.staff, offer.reason))
         return slots
 
-    def _verdict(self, day: _Day, start: int, limits: _Limits, overridden: frozenset[Reason]) -> _Verdict:
+    def _offer(self, day: _Day, start: int, limits: _Limits, overridden: frozenset[Reason]) -> _Offer:
         reason = day.hours_reason(start, start + self._service.duration_minutes)
         if reason and reason not in overridden:
             return _REFUSED[reason]
@@ -288,7 +288,7 @@ class Calendar:
             return _REFUSED[reason]
         return self._place(day, start, anyone_works=Reason.STAFF_UNAVAILABLE in overridden)
 
-    def _place(self, day: _Day, start: int, *, anyone_works: bool) -> _Verdict:
+    def _place(self, day: _Day, start: int, *, anyone_works: bool) -> _Offer:
         service = self._service
         begins = start - service.buffer_before_minutes
         ends = start + service.duration_minutes + service.buffer_after_minutes
@@ -378,8 +378,8 @@ def _holds(windows: Iterable[Span], start: int, end: int) -> bool:
     return False
 
 
-def _offered(places: int, staff: tuple[UUID, ...]) -> _Verdict:
-    return _Verdict(None, places, staff) if places > 0 else _REFUSED[Reason.FULL]
+def _offered(places: int, staff: tuple[UUID, ...]) -> _Offer:
+    return _Offer(None, places, staff) if places > 0 else _REFUSED[Reason.FULL]
 
 
 def _instant(minute: int) -> datetime:

@@ -27,7 +27,7 @@ def run(*arguments: str) -> None:
         call_command("explain_slot", *arguments)
 
 
-def test_it_prints_the_verdict_the_rules_and_the_story(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_the_reasons_the_rules_and_the_story(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     booked = shop.book(shop.at("10:00"), shop.service(staff=["anna"]))
     run(shop.business.subdomain, "cut", local(shop, "10:00"))
     said = capsys.readouterr().out

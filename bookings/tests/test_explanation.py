@@ -195,7 +195,7 @@ def test_what_is_switched_off_cannot_be_booked_whatever_the_time(shops: Callable
 
 
 @pytest.mark.parametrize("clock", ["08:00", "09:30", "10:00", "10:30", "19:45", "21:00", "10:10"])
-def test_the_verdict_is_the_one_that_a_hold_gets(clock: str, shop: Shop) -> None:
+def test_the_reason_is_the_one_that_a_hold_gets(clock: str, shop: Shop) -> None:
     shop.service(staff=["anna"], buffer_after_minutes=30)
     shop.book(shop.at("10:00"))
     found = explained(shop, shop.at(clock))

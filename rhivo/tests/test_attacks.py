@@ -21,7 +21,7 @@ from rhivo.testing.attacks.model_check import model_check_attack
 from rhivo.testing.attacks.rounds import Rounds
 from rhivo.testing.attacks.storm import storm_attack
 from rhivo.testing.attacks.storm.occupancy_over_time import Chronicle, Timed
-from rhivo.testing.attacks.storm.storm_verdicts import overbooked
+from rhivo.testing.attacks.storm.storm_findings import overbooked
 from rhivo.testing.attacks.tally import Tally
 from rhivo.testing.oracles.oracle import Claim, Terms
 from rhivo.testing.real_servers.web_server import Server

@@ -26,11 +26,11 @@ class Command(BaseCommand):
         entries = seals = histories = damaged = 0
         for business_id, name in chosen_histories(business):
             histories += 1
-            verdict = verify_history(business_id, since=since)
-            entries, seals = entries + verdict.entries, seals + verdict.seals
-            if verdict.problem:
+            verified = verify_history(business_id, since=since)
+            entries, seals = entries + verified.entries, seals + verified.seals
+            if verified.problem:
                 damaged += 1
-                self.stdout.write(f"{name}: {verdict.problem}.")
+                self.stdout.write(f"{name}: {verified.problem}.")
         looked_at = f"{counted(entries, 'entry', 'entries')}, {counted(seals, 'seal')}"
         if damaged:
             raise CommandError(f"{looked_at}: history is damaged in {damaged} of {histories}.")

@@ -26,7 +26,7 @@ _PATIENCE = 600
 
 
 @dataclass(frozen=True)
-class Verdict:
+class MutantRun:
     """What became of one mutant: the test that noticed it, or why none did."""
 
     mutant: Mutant
@@ -71,15 +71,15 @@ def _run(chosen: Sequence[Mutant]) -> int:
             free.put(cleanup.enter_context(servers()))
         pool = cleanup.enter_context(ThreadPoolExecutor(lanes))
         cleanup.callback(pool.shutdown, cancel_futures=True)  # who is stopped finishes what runs, and begins nothing
-        for verdict in pool.map(lambda mutant: _judged(mutant, free), chosen):
-            survivors += not verdict.noticed_by
-            said = f"noticed by {verdict.noticed_by}" if verdict.noticed_by else f"NOT NOTICED: {verdict.trouble}"
-            print(f"{verdict.mutant.name} ({verdict.seconds:.0f} s)\n    {said}", flush=True)
+        for run in pool.map(lambda mutant: _run_one(mutant, free), chosen):
+            survivors += not run.noticed_by
+            said = f"noticed by {run.noticed_by}" if run.noticed_by else f"NOT NOTICED: {run.trouble}"
+            print(f"{run.mutant.name} ({run.seconds:.0f} s)\n    {said}", flush=True)
     print(f"{len(chosen) - survivors} of {len(chosen)} noticed")
     return 1 if survivors else 0
 
 
-def _judged(mutant: Mutant, free: "SimpleQueue[Mapping[str, str]]") -> Verdict:
+def _run_one(mutant: Mutant, free: "SimpleQueue[Mapping[str, str]]") -> MutantRun:
     began = time.monotonic()
     environment = free.get()
     try:
@@ -91,7 +91,7 @@ def _judged(mutant: Mutant, free: "SimpleQueue[Mapping[str, str]]") -> Verdict:
             noticed, trouble = _test(mutant, checkout, environment)
     finally:
         free.put(environment)
-    return Verdict(mutant, noticed, trouble, time.monotonic() - began)
+    return MutantRun(mutant, noticed, trouble, time.monotonic() - began)
 
 
 def _migrate(mutant: Mutant, checkout: Path) -> None:

@@ -96,7 +96,7 @@ class Appointment(Claim):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Offer:
     """Every reason that holds against a start; without any, the places left and who may take one."""
 
     reasons: frozenset[str]
@@ -169,13 +169,13 @@ class Tenant:
         rescheduling: Appointment | None = None,
         lifted: Iterable[str] = (),
         claims: list[Claim] | None = None,
-    ) -> Verdict:
+    ) -> Offer:
         """Say what search must say of a start. `lifted` are overrides; `claims` those that count, if not the live."""
         known = self.services[service]
         terms = rescheduling.terms if rescheduling and rescheduling.service == service else known.terms
         reasons = self._against_the_rules(start, terms.duration, now, set(lifted))
         if reasons:
-            return Verdict(frozenset(reasons))
+            return Offer(frozenset(reasons))
         claims = self.live(but=rescheduling.id if rescheduling else None) if claims is None else claims
         wanted = Claim("", service, "", start, terms, (service, start))
         places = known.capacity - peak(claims, service, wanted.begins, wanted.ends)
@@ -185,7 +185,7 @@ class Tenant:
         hosting = host(claims, wanted) if known.is_group else None
         working = {hosting} & asked if hosting else self._working(asked, start, terms.duration, "hours" in set(lifted))
         if not working:  # a class that somebody else gives is as good as full
-            return Verdict(frozenset({"STAFF_UNAVAILABLE", *({"SLOT_UNAVAILABLE"} if hosting else ())}))
+            return Offer(frozenset({"STAFF_UNAVAILABLE", *({"SLOT_UNAVAILABLE"} if hosting else ())}))
         if not known.is_group:
             wanted = replace(wanted, session=object())
         free = frozenset(name for name in working if is_free(claims, name, wanted))
@@ -245,5 +245,5 @@ def host(claims: Iterable[Claim], wanted: Claim) -> str | None:
     return next((claim.person for claim in mine), None)
 
 
-def _offered(places: int, people: frozenset[str]) -> Verdict:
-    return Verdict(frozenset(), places, people) if places > 0 else Verdict(frozenset({"SLOT_UNAVAILABLE"}))
+def _offered(places: int, people: frozenset[str]) -> Offer:
+    return Offer(frozenset(), places, people) if places > 0 else Offer(frozenset({"SLOT_UNAVAILABLE"}))

@@ -174,7 +174,7 @@ class Machine(RuleBasedStateMachine):
 
     def _compare_offers(self, site: Site, name: str, start: int, asked: str | None) -> None:
         at = now()
-        verdict = site.tenant.judge(name, start, now=minute_of(at), person=asked)
+        offer = site.tenant.judge(name, start, now=minute_of(at), person=asked)
         with acting_as(site.shop.public), transaction.atomic():
             day = local_day(instant(start), site.business.zone)
             service, person = site.services[name], site.person(asked)
@@ -183,17 +183,15 @@ class Machine(RuleBasedStateMachine):
         said = f"{name} at {instant(start):%d. %H:%M}Z with {asked or 'anyone'}"
         if slot.reason is not None:
             reason = {"FULL": "SLOT_UNAVAILABLE"}.get(slot.reason, str(slot.reason))
-            if reason not in verdict.reasons:
-                raise Disagreement(
-                    f"search refuses {said} as {reason}, the model {set(verdict.reasons) or 'offers it'}"
-                )
+            if reason not in offer.reasons:
+                raise Disagreement(f"search refuses {said} as {reason}, the model {set(offer.reasons) or 'offers it'}")
         elif (set(), slot.remaining, {site.names[who] for who in slot.staff}) != (
-            set(verdict.reasons),
-            verdict.places,
-            set(verdict.people),
+            set(offer.reasons),
+            offer.places,
+            set(offer.people),
         ):
             people = {site.names[who] for who in slot.staff}
-            raise Disagreement(f"search offers {said}: {slot.remaining} places, {people}; the model says {verdict}")
+            raise Disagreement(f"search offers {said}: {slot.remaining} places, {people}; the model says {offer}")
 
 
 def _sharing(rows: Iterable[Sequence[Any]], session: Any) -> frozenset[str]:

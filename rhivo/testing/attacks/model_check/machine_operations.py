@@ -34,13 +34,13 @@ def _expected(
     service: str,
     request: Hashable,
     former: oracle.Hold | oracle.Appointment | None,
-    verdict: oracle.Verdict,
+    offer: oracle.Offer,
 ) -> set[str]:
     """Return the refusals of a request for a service, none where it is granted; `former` is what its key has made."""
     if former:
         return set() if former.request == request else {"IDEMPOTENCY_MISMATCH"}
     inactive = set() if site.tenant.services[service].is_active else {"SERVICE_UNAVAILABLE"}
-    return inactive or set(verdict.reasons)
+    return inactive or set(offer.reasons)
 
 
 class WithOperations(Machine):
@@ -65,8 +65,8 @@ class WithOperations(Machine):
         request = (service, start, person)
         of_key = [hold for hold in site.tenant.holds.values() if key and hold.key == key]
         former = next((hold for hold in of_key if not hold.lapsed or hold.status == "committed"), None)
-        verdict = site.tenant.judge(service, start, now=minute_of(now()), person=person)
-        expected = _expected(site, service, request, former, verdict)
+        offer = site.tenant.judge(service, start, now=minute_of(now()), person=person)
+        expected = _expected(site, service, request, former, offer)
         act = partial(
             operations.hold_slot,
             business=site.business,
@@ -85,7 +85,7 @@ class WithOperations(Machine):
         for lapsed in of_key:
             lapsed.status, lapsed.key = "expired", None
         self.note_hold(site, held.reservation.id, service, held.reservation.staff_id, start, key, request)
-        self.check_person(verdict.people, site.name(held.reservation.staff_id))
+        self.check_person(offer.people, site.name(held.reservation.staff_id))
 
     def note_hold(
         self,
@@ -222,8 +222,8 @@ class WithOperations(Machine):
         person = self.named(site, service, person)
         request = ("staff", service, start, person, phone, tuple(overrides))
         former = next((item for item in site.tenant.appointments.values() if key and item.key == key), None)
-        verdict = site.tenant.judge(service, start, now=minute_of(now()), person=person, lifted=overrides)
-        expected = _expected(site, service, request, former, verdict)
+        offer = site.tenant.judge(service, start, now=minute_of(now()), person=person, lifted=overrides)
+        expected = _expected(site, service, request, former, offer)
         act = partial(
             operations.book_for_customer,
             business=site.business,
@@ -242,7 +242,7 @@ class WithOperations(Machine):
             assert (str(booked.appointment.id), booked.created) == (former.id, False), "one key, two appointments"
             return
         chosen = site.name(booked.appointment.staff_id)
-        self.check_person(verdict.people, chosen)
+        self.check_person(offer.people, chosen)
         terms, made = site.tenant.services[service].terms, str(booked.appointment.id)
         claim = oracle.Claim(made, service, chosen, start, terms, site.tenant.session(service, chosen, start, made))
         self.note_appointment(site, booked.appointment.id, claim, phone=phone, key=key, request=request)
@@ -318,7 +318,7 @@ class WithOperations(Machine):
             return
         start, wanted = self.minute(site, when), service or item.service
         stays = (wanted, start) == (item.service, item.start) and person in ("keep", "anyone", item.person)
-        verdict, refused = self._judge_reschedule(site, item, start, wanted, person, actor)
+        offer, refused = self._judge_reschedule(site, item, start, wanted, person, actor)
         late = actor == "guest" and not item.lets_customers(item.reschedule_hours, minute_of(now()))
         expected = self._against_changing(item, stale) or ({"DEADLINE_PASSED"} if late else set())
         expected = expected or (set() if stays else refused)
@@ -342,29 +342,29 @@ class WithOperations(Machine):
         )
         refusal, rescheduled = self.attempt(self.claims_of(site, item, actor), act)
         if self.judged(expected, refusal) and not stays:
-            self.check_person(verdict.people, site.name(rescheduled.staff_id))
+            self.check_person(offer.people, site.name(rescheduled.staff_id))
             self.note_reschedule(site, item, wanted, site.name(rescheduled.staff_id), start)
 
     def _judge_reschedule(
         self, site: Site, item: oracle.Appointment, start: int, wanted: str, person: str, actor: Actor
-    ) -> tuple[oracle.Verdict, set[str]]:
-        """Return the verdict on another time, service or person, and every refusal that would be right."""
+    ) -> tuple[oracle.Offer, set[str]]:
+        """Return what is offered for another time, service or person, and every refusal that would be right."""
         asked = None if person == "anyone" else person
         if person == "keep":
             keeps = item.person is not None and item.person in site.tenant.services[wanted].staff
             if not keeps and item.person and wanted == item.service:
-                return oracle.Verdict(frozenset()), {"STAFF_UNAVAILABLE"}
+                return oracle.Offer(frozenset()), {"STAFF_UNAVAILABLE"}
             asked = item.person if keeps else None
-        verdict = site.tenant.judge(wanted, start, now=minute_of(now()), person=asked, rescheduling=item)
-        refused = set(verdict.reasons)
+        offer = site.tenant.judge(wanted, start, now=minute_of(now()), person=asked, rescheduling=item)
+        refused = set(offer.reasons)
         if not site.tenant.services[wanted].is_active:
             if wanted != item.service:
                 refused = {"SERVICE_UNAVAILABLE"}
-            elif not refused and verdict.people - {item.person}:  # whoever is chosen must be bookable anew
-                refused = {"SERVICE_UNAVAILABLE", *({""} if item.person in verdict.people else ())}
+            elif not refused and offer.people - {item.person}:  # whoever is chosen must be bookable anew
+                refused = {"SERVICE_UNAVAILABLE", *({""} if item.person in offer.people else ())}
         if not refused and actor == "guest" and site.tenant.day(start) != site.tenant.day(item.start):
             refused = self._over_the_limit(site, item.phone, start, but=item.id)
-        return verdict, refused
+        return offer, refused
 
     def note_reschedule(
         self, site: Site, item: oracle.Appointment, service: str, person: str | None, start: int

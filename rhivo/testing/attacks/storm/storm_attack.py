@@ -1,4 +1,4 @@
-"""The storm as an attack: businesses of its own, a web server of two processes, and the verdicts."""
+"""The storm as an attack: businesses of its own, a web server of two processes, and what is found."""
 
 from datetime import UTC, datetime
 
@@ -6,14 +6,14 @@ from rhivo.local.processes import wait_until
 from rhivo.testing.attacks.attacked_businesses import Site, founded, minute_of, usual_tenant
 from rhivo.testing.attacks.attacked_installation import Installation
 from rhivo.testing.attacks.finding import Finding
-from rhivo.testing.attacks.storm import storm_verdicts
+from rhivo.testing.attacks.storm import storm_findings
 from rhivo.testing.attacks.storm.storm_clients import Storm
 from rhivo.testing.clients.http_client import is_up
 from rhivo.testing.oracles import oracle
 
 UP_WITHIN = 60
 LOAD = 0.7
-"""The share of its time that an attack sends requests; the rest goes to starting the server and to the verdicts."""
+"""The share of its time that an attack sends requests; the rest goes to starting the server and to the findings."""
 
 
 def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
@@ -30,7 +30,7 @@ def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
 def storm(port: int, seed: int, seconds: float) -> list[Finding]:
     """Let sixteen clients loose on the web server at a port for some seconds, and judge."""
     with founded(usual_tenant(330, bookings_a_day=4), usual_tenant(-420, bookings_a_day=4)) as sites:
-        return storm_verdicts.findings(rage(port, sites, seed, seconds))
+        return storm_findings.findings(rage(port, sites, seed, seconds))
 
 
 def rage(port: int, sites: list[Site], seed: int, seconds: float) -> Storm:

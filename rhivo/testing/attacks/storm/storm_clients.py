@@ -1,6 +1,6 @@
 """Sixteen clients over HTTP who want the same few places, and change, free and ask again for what they got.
 
-This file loads; what must be true afterwards is in `verdicts`, out of what each client wrote down.
+This file loads; what must be true afterwards is in `storm_findings`, out of what each client wrote down.
 """
 
 import http.client

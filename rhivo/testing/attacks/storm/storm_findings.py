@@ -181,10 +181,10 @@ class Judge:
         for moment in sorted(moments):
             claims = [timed.claim for timed in near if timed.maybe_from <= moment <= timed.maybe_until]
             now = self.storm.today * oracle.DAY
-            verdict = wish.site.tenant.judge(
+            offer = wish.site.tenant.judge(
                 wish.service, wish.start, now=now, person=wish.person, lifted=lifted, claims=claims
             )
-            if "SLOT_UNAVAILABLE" in verdict.reasons:
+            if "SLOT_UNAVAILABLE" in offer.reasons:
                 return True
         return False
 
