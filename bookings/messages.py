@@ -1,4 +1,4 @@
-"""What customers are told of their appointments: facts as JSON for a template, nothing looked up later."""
+"""What customers are notified of: facts of an appointment as JSON for a template. Nothing is looked up later."""
 
 from typing import Any
 

@@ -70,7 +70,7 @@ class NotificationLog(models.Model):
 
 
 class WebhookEndpoint(models.Model):
-    """Where a business wants to be told of events, signed by the Standard Webhooks scheme."""
+    """Where a business wants to be notified of events, signed by the Standard Webhooks scheme."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="webhook_endpoints")

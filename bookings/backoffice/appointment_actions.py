@@ -1,4 +1,4 @@
-"""What can be done to an appointment in the back office: each deed's words, its form, and the operation it calls."""
+"""What can be done to an appointment in the back office: each action's words, its form, and the operation it calls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from rhivo.web.local_time import local_time
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """A deed as the pages show it; `done` says what came of it, and whom it is still to be told.
+class AppointmentAction:
+    """An action as the pages show it; `done` says what came of it, and whom somebody must still notify.
 
     `is_legal` only decides what is offered; the operation decides what is done.
     """
@@ -68,27 +68,27 @@ def _reschedule(appointment: Appointment, form: ChangeForm, at: datetime) -> App
 def _rescheduled(appointment: Appointment) -> SafeString:
     person = f" with {appointment.staff.name}" if appointment.staff else ""
     what = f"Rescheduled: {appointment.service_name}{person}, {local_time(appointment.starts_at)}."
-    return format_html("{} {}", what, how_told(appointment))
+    return format_html("{} {}", what, how_notified(appointment))
 
 
 def _canceled(appointment: Appointment) -> SafeString:
-    return format_html("Canceled: the time is free. {}", how_told(appointment))
+    return format_html("Canceled: the time is free. {}", how_notified(appointment))
 
 
-def how_told(appointment: Appointment) -> SafeString:
+def how_notified(appointment: Appointment) -> SafeString:
     """Return how the customer learns of what was just done: by mail, or by a call that somebody has to make."""
     name, email, phone = appointment.customer_name, appointment.customer_email, appointment.customer_phone
     if email:
         return format_html("A mail to {} is on its way.", email)
     if phone:
-        call = '{} has no email address here and is not told: call <a class="underline" href="tel:{}">{}</a>.'
+        call = '{} has no email address here and is not notified: call <a class="underline" href="tel:{}">{}</a>.'
         return format_html(call, name, phone, phone)
-    return format_html("{} has neither an email address nor a phone number here and is not told.", name)
+    return format_html("{} has neither an email address nor a phone number here and is not notified.", name)
 
 
-RESCHEDULE = Act("Reschedule", "Reschedule", _rescheduled, RescheduleForm, _is_confirmed, _reschedule)
-CANCEL = Act("Cancel", "Cancel the appointment", _canceled, CancelForm, _is_confirmed, _cancel)
-COMPLETE = Act(
+RESCHEDULE = AppointmentAction("Reschedule", "Reschedule", _rescheduled, RescheduleForm, _is_confirmed, _reschedule)
+CANCEL = AppointmentAction("Cancel", "Cancel the appointment", _canceled, CancelForm, _is_confirmed, _cancel)
+COMPLETE = AppointmentAction(
     "Completed",
     "It took place",
     lambda _: "Marked as completed.",
@@ -96,7 +96,7 @@ COMPLETE = Act(
     _is_over_without(Status.COMPLETED),
     _complete,
 )
-NO_SHOW = Act(
+NO_SHOW = AppointmentAction(
     "No-show",
     "Nobody came",
     lambda _: "Marked as no-show.",

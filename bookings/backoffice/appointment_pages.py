@@ -1,4 +1,4 @@
-"""Appointments in the back office. Everything is read-only but the deeds, and these go through the operations."""
+"""Appointments in the back office. They are changed by actions alone, and these go through the operations."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,7 +17,14 @@ from unfold.enums import ActionVariant
 
 from audit.models import AuditLog
 from bookings import operations
-from bookings.backoffice.appointment_actions import CANCEL, COMPLETE, NO_SHOW, RESCHEDULE, Act, how_told
+from bookings.backoffice.appointment_actions import (
+    CANCEL,
+    COMPLETE,
+    NO_SHOW,
+    RESCHEDULE,
+    AppointmentAction,
+    how_notified,
+)
 from bookings.backoffice.booking_forms import BookForm, RescheduleForm, StartFields
 from bookings.backoffice.explain_page import explained
 from bookings.backoffice.free_times import free_times
@@ -42,7 +49,7 @@ COLOURS = {
     Status.COMPLETED: "success",
     Status.NO_SHOW: "warning",
 }
-ACTS = {"reschedule": RESCHEDULE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
+ACTIONS = {"reschedule": RESCHEDULE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -137,7 +144,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         """Offer what the appointment's status and the present allow."""
         appointment = self.get_object(request, object_id)
         at = now()
-        legal = {name for name, act in ACTS.items() if appointment is not None and act.is_legal(appointment, at)}
+        legal = {name for name, each in ACTIONS.items() if appointment is not None and each.is_legal(appointment, at)}
         offered = super().get_actions_detail(request, object_id)
         return [button for button in offered if button.method.original_function_name in legal]
 
@@ -162,7 +169,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         context = self.admin_site.each_context(request) | {"opts": self.opts} | explained(request)
         return TemplateResponse(request, "admin/bookings/appointment/explain.html", context)
 
-    # Deeds
+    # Actions
 
     @action(description="Reschedule", icon="event_repeat", permissions=["act"])
     def reschedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -180,27 +187,27 @@ class AppointmentAdmin(ViewOnlyAdmin):
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._act(request, object_id, CANCEL)
 
-    def _act(self, request: HttpRequest, object_id: str, act: Act) -> HttpResponse:
-        """Show a deed's form, or do it and go back to the appointment."""
+    def _act(self, request: HttpRequest, object_id: str, action: AppointmentAction) -> HttpResponse:
+        """Show an action's form, or do it and go back to the appointment."""
         appointment = self.get_object(request, object_id)
         if appointment is None:
             raise Http404
-        more = {"business": workplace(request)} if issubclass(act.form, RescheduleForm) else {}
-        form = act.form(request.POST or None, appointment=appointment, **more)
+        more = {"business": workplace(request)} if issubclass(action.form, RescheduleForm) else {}
+        form = action.form(request.POST or None, appointment=appointment, **more)
         looked: list[datetime] = []
         if isinstance(form, RescheduleForm) and form.is_choosing:
             looked = self._looked_up(request, form, rescheduling=appointment)
             form = RescheduleForm(initial=form.typed(), appointment=appointment, **more)
         elif form.is_bound and form.is_valid():
             try:
-                after = act.perform(appointment, form, now())
+                after = action.perform(appointment, form, now())
             except RhivoError as refusal:
                 form.refuse(refusal)
             else:
-                _say_done(request, act, appointment, after)
+                _say_done(request, action, appointment, after)
                 return HttpResponseRedirect(self._page(appointment))
-        context = {"act": act, "appointment": appointment, "when": local_time(appointment.starts_at), "looked": looked}
-        return self._form_page(request, f"{act.title} {appointment.reference}", form, act.button, context)
+        context = {"appointment": appointment, "when": local_time(appointment.starts_at), "looked": looked}
+        return self._form_page(request, f"{action.title} {appointment.reference}", form, action.button, context)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Book for a customer; the form's key makes a second press of the button book nothing more."""
@@ -220,7 +227,9 @@ class AppointmentAdmin(ViewOnlyAdmin):
             else:
                 reference = booked.appointment.reference
                 if booked.created:
-                    messages.success(request, format_html("Booked: {}. {}", reference, how_told(booked.appointment)))
+                    messages.success(
+                        request, format_html("Booked: {}. {}", reference, how_notified(booked.appointment))
+                    )
                 else:
                     messages.info(request, f"Was booked already: {reference}.")
                 return HttpResponseRedirect(self._page(booked.appointment))
@@ -254,7 +263,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
     ) -> HttpResponse:
         return TemplateResponse(
             request,
-            "admin/bookings/appointment/act.html",
+            "admin/bookings/appointment/action_form.html",
             {
                 **self.admin_site.each_context(request),
                 "title": title,
@@ -353,12 +362,12 @@ def _why(entry: AuditLog) -> str:
     return f" ({entry.reason})" if entry.reason else ""
 
 
-def _say_done(request: HttpRequest, act: Act, before: Appointment, after: Appointment) -> None:
-    """Say what came of a deed; one that found everything as it was to be has changed nothing and told nobody."""
+def _say_done(request: HttpRequest, action: AppointmentAction, before: Appointment, after: Appointment) -> None:
+    """Say what came of an action. One that found everything as it should be changed nothing and notified nobody."""
     if after.version == before.version:
         messages.info(request, f"{after.reference}: Nothing changed, it is so already.")
     else:
-        messages.success(request, format_html("{}: {}", after.reference, act.done(after)))
+        messages.success(request, format_html("{}: {}", after.reference, action.done(after)))
 
 
 def _book(request: HttpRequest, form: BookForm) -> operations.Booked:

@@ -34,8 +34,8 @@ OVERRIDE_FIELDS = {
 }
 
 
-class ActForm(forms.Form):
-    """A form whose deed the domain may refuse: the refusal becomes its error, with `alternatives` to choose from."""
+class ActionForm(forms.Form):
+    """A form whose action may be refused: the refusal becomes its error, with `alternatives` to choose from."""
 
     alternatives: list[datetime]
 
@@ -57,7 +57,7 @@ class ActForm(forms.Form):
         self.data[self.add_prefix(name)] = value  # type: ignore[index]
 
 
-class ChangeForm(ActForm):
+class ChangeForm(ActionForm):
     """Changes one appointment, in the version that was shown."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -88,7 +88,7 @@ class CancelForm(ChangeForm):
     )
 
 
-class StartFields(ActForm):
+class StartFields(ActionForm):
     """A start as day and wall-clock time of the business; `exact` tells two of the same name apart."""
 
     day = forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs=DAY))
@@ -106,7 +106,7 @@ class StartFields(ActForm):
 
     @property
     def is_choosing(self) -> bool:
-        """Whether this is no deed yet: free times are looked up, or one of them is taken into the form."""
+        """Whether nothing is to be done yet: free times are looked up, or one of them is taken into the form."""
         return self.is_bound and ("look" in self.data or "take" in self.data)
 
     def _take(self) -> None:

@@ -47,7 +47,7 @@ def saved(row: Appointment, template: str | None = None) -> Appointment:
 
 
 def reloaded(row: Appointment, template: str | None) -> Appointment:
-    """Return the row as the triggers left it, its customer told."""
+    """Return the row as the triggers left it, its customer notified."""
     row.refresh_from_db(from_queryset=Appointment.objects.select_related("service", "staff", "business"))
     if template:
         enqueue_for_customer(row, template)

@@ -231,14 +231,14 @@ def test_another_tenants_history_stays_unseen_in_list_filters_search_and_pages(
     shop: Shop, other_shop: Shop, pages: Pages
 ) -> None:
     theirs = other_shop.book(other_shop.at("10:00"))
-    entry = tell(other_shop, "secret_thing", "hidden_deed", None, {"name": "Hush"})
+    entry = tell(other_shop, "secret_thing", "hidden_action", None, {"name": "Hush"})
     browser = pages(shop.owner)
     assert not [said for said in listed(browser) if theirs.reference in said or "Hush" in said]
     for query in ({"q": theirs.reference}, {"q": str(theirs.id)}, {"entity": "secret_thing"},
-                  {"who": str(other_shop.employee.id)}, {"action": "hidden_deed"}):  # fmt: skip
+                  {"who": str(other_shop.employee.id)}, {"action": "hidden_action"}):  # fmt: skip
         text = shown(browser.get(HISTORY, query))
         assert listed(browser, **query) == []
-        for secret in ("Hush", "secret_thing", "Secret thing", "Hidden deed", str(other_shop.employee.id)):
+        for secret in ("Hush", "secret_thing", "Secret thing", "Hidden action", str(other_shop.employee.id)):
             assert secret not in text or secret in query.values()
     for address in (reverse("admin:audit_auditlog_change", args=[entry.pk]), timeline(theirs)):
         answer = browser.get(address)

@@ -32,14 +32,14 @@ class WhatFilter(admin.SimpleListFilter):
 
 @admin.register(NotificationLog)
 class NotificationLogAdmin(ViewOnlyAdmin):
-    list_display = ("owed", "what", "recipient", "state", "attempts", "sent")
-    list_display_links = ("owed", "what")
+    list_display = ("enqueued", "what", "recipient", "state", "attempts", "sent")
+    list_display_links = ("enqueued", "what")
     list_filter = ("status", WhatFilter)
     search_fields = ("recipient",)
     search_help_text = "Search by the recipient's address."
     show_full_result_count = False
     list_per_page = 50
-    fields = ("owed", "what", "channel", "recipient", "locale", "status", "attempts", "sent", "last_error")
+    fields = ("enqueued", "what", "channel", "recipient", "locale", "status", "attempts", "sent", "last_error")
     readonly_fields = fields
 
     @display(description="Message", ordering="template")
@@ -47,7 +47,7 @@ class NotificationLogAdmin(ViewOnlyAdmin):
         return message_name(message.template)
 
     @display(description="Since", ordering="created_at")
-    def owed(self, message: NotificationLog) -> str:
+    def enqueued(self, message: NotificationLog) -> str:
         return local_time(message.created_at)
 
     @display(description="Sent", ordering="sent_at")

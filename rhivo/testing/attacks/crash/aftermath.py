@@ -166,8 +166,8 @@ def holds_run_out(place: Place, connection: Connection, business: CrashBusiness,
     return Finding("no hold outlives its time", len(rows), "holds", broken)
 
 
-def told_of_each(place: Place, connection: Connection, business: CrashBusiness, victims: Victims) -> Finding:
-    """Each change that customers are told of is in the outbox and was sent, and nothing else was.
+def notified_of_each(place: Place, connection: Connection, business: CrashBusiness, victims: Victims) -> Finding:
+    """Each change that customers are notified of is in the outbox and was sent, and nothing else was.
 
     A worker killed between sending and marking sends again, with the same Message-ID. Leases of the killed are
     shortened by hand, with no worker running.
@@ -180,7 +180,7 @@ def told_of_each(place: Place, connection: Connection, business: CrashBusiness, 
         )
         victims.worker = place.worker()
         _book_once_more(connection, business)
-        sent = wait_until(lambda: _owed(database, business) == 0, seconds=DELIVERED_WITHIN, pause=0.2)
+        sent = wait_until(lambda: _waiting(database, business) == 0, seconds=DELIVERED_WITHIN, pause=0.2)
         rows = database.execute(
             "SELECT id::text, dedupe_key, status, attempts FROM notification_logs WHERE business_id = %s", [business.id]
         ).fetchall()
@@ -189,13 +189,16 @@ def told_of_each(place: Place, connection: Connection, business: CrashBusiness, 
             " || (after ->> 'version') FROM audit_logs WHERE business_id = %s AND entity = 'appointment'",
             [business.id],
         ).fetchall()
-    broken = [] if sent else [f"the outbox still owes something after {DELIVERED_WITHIN} s"]
-    owed = {key for _, key, _, _ in rows if not key.endswith("invitation")}
+    broken = [] if sent else [f"messages wait in the outbox after {DELIVERED_WITHIN} s"]
+    enqueued = {key for _, key, _, _ in rows if not key.endswith("invitation")}
     happened = {key for (key,) in history}
-    broken += [f"nobody was told: {key}" for key in happened - owed]
-    broken += [f"told of what did not happen: {key}" for key in owed - happened]
+    broken += [f"nobody was notified: {key}" for key in happened - enqueued]
+    broken += [f"a message says what did not happen: {key}" for key in enqueued - happened]
     return Finding(
-        "each change is told of, and only what happened", len(happened), "messages", broken + _mails(place, rows)
+        "customers are notified of each change, and of nothing else",
+        len(happened),
+        "messages",
+        broken + _mails(place, rows),
     )
 
 
@@ -212,7 +215,7 @@ def _book_once_more(connection: Connection, business: CrashBusiness) -> None:
     Sent("phone", "POST", "/api/v1/appointments/", body, headers).send(connection)
 
 
-def _owed(database: Any, business: CrashBusiness) -> int:
+def _waiting(database: Any, business: CrashBusiness) -> int:
     row = database.execute(
         "SELECT count(*) FROM notification_logs WHERE business_id = %s AND status <> 'sent'", [business.id]
     ).fetchone()

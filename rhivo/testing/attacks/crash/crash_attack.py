@@ -85,7 +85,7 @@ def _judged(place: Place, business: CrashBusiness, victims: Victims, notebook: N
             aftermath.nothing_changed_when_busy(place, business, notebook),
             aftermath.once_each(place, victims.port, business, notebook),
             aftermath.holds_run_out(place, connection, business, notebook),
-            aftermath.told_of_each(place, connection, business, victims),
+            aftermath.notified_of_each(place, connection, business, victims),
             _guarantees(place),
         ]
     finally:
