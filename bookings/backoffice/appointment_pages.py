@@ -12,7 +12,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from audit.models import AuditLog
@@ -35,6 +34,7 @@ from bookings.models import Appointment, Status
 from bookings.operations.contact import Contact, answers_as_asked
 from bookings.operations.reschedule import Keep
 from businesses.backoffice.admin_site import workplace
+from businesses.backoffice.typed_decorators import action, display
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from businesses.money import price_text
 from rhivo.clock import now
@@ -159,7 +159,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
             "title": f"History of {appointment.reference}",
             "opts": self.opts,
             "appointment": appointment,
-            "told": tell(latest[:MOST][::-1], request),
+            "entries": tell(latest[:MOST][::-1], request),
             "is_longer": len(latest) > MOST,
         }
         return TemplateResponse(request, "admin/bookings/appointment/history.html", context)
@@ -344,13 +344,15 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @display(description="What happened")
     def history(self, appointment: Appointment) -> SafeString | str:
-        # unfold's template asks for a field six times: it is told once.
-        if not hasattr(appointment, "told"):
-            appointment.told = _told(appointment)  # type: ignore[attr-defined]
-        return appointment.told  # type: ignore[attr-defined]
+        # Unfold's template asks for a field six times: the queries are made once.
+        lines: SafeString | str | None = getattr(appointment, "history_lines", None)
+        if lines is None:
+            lines = _history_lines(appointment)
+            appointment.history_lines = lines  # type: ignore[attr-defined]
+        return lines
 
 
-def _told(appointment: Appointment) -> SafeString | str:
+def _history_lines(appointment: Appointment) -> SafeString | str:
     """Return the latest of an appointment's history as lines, the oldest first."""
     entries = list(history_of(appointment).order_by("-id")[:LATEST])[::-1]
     telling = Telling.of(entries, currency=appointment.currency, locale=appointment.business.locale)

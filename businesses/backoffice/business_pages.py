@@ -10,12 +10,12 @@ from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import TabularInline
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from businesses.backoffice.admin_site import workplace
 from businesses.backoffice.editable_admin import KeptAdmin, OwnAdmin, VersionedAdmin
 from businesses.backoffice.form_fields import OwnForm, PriceField, QuestionsField, VersionedForm
+from businesses.backoffice.typed_decorators import display
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from businesses.backoffice.zone_choices import zone_choices
 from businesses.models import Business, Category, Membership, Service, ServiceStaff, Staff
@@ -109,7 +109,7 @@ class CategoryAdmin(OwnAdmin):
     fields = ("name", "position")
 
 
-class AssignmentInline(TabularInline):
+class AssignmentInline(TabularInline):  # type: ignore[misc]
     """Who does a service. Without anyone it needs nobody in particular."""
 
     model = ServiceStaff
