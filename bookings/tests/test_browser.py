@@ -101,6 +101,27 @@ def test_a_guest_books_reschedules_and_cancels(chromium: Browser, home: str, siz
     screen.reschedule_and_cancel()
 
 
+OUTSIDE = """() => {
+    const spread = (node) => { const text = document.createRange(); text.selectNodeContents(node); return text.getBoundingClientRect(); };
+    const sticksOut = (inner, outer) => inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5;
+    const strip = document.querySelector(".days"), picker = document.querySelector(".picker").getBoundingClientRect();
+    const days = [...strip.children].filter((day) => [...day.querySelectorAll("[aria-hidden] *")].some(
+        (text) => sticksOut(spread(text), day.getBoundingClientRect())));
+    return [sticksOut(strip.getBoundingClientRect(), picker), days.map((day) => day.innerText)];
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 500, 768, 820, 1280])
+def test_the_strip_of_days_stays_in_its_card_and_each_days_words_in_their_day(
+    chromium: Browser, home: str, width: int
+) -> None:
+    screen = Screen(chromium, home, {"width": width, "height": 800})
+    screen.page.goto(f"{home}book/cut/anna/")
+    screen.page.click(".turn a[rel=next]")
+    assert re.search(r"\d\d\s+free", screen.page.locator(".days").inner_text()), "two digits are the widest"
+    assert screen.page.evaluate(OUTSIDE) == [False, []]
+
+
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_a_customer_books_reschedules_and_cancels(
     chromium: Browser, home: str, shop: Shop, size: dict[str, int]
