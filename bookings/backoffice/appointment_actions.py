@@ -81,9 +81,14 @@ def how_notified(appointment: Appointment) -> SafeString:
     if email:
         return format_html("A mail to {} is on its way.", email)
     if phone:
-        call = '{} has no email address here and is not notified: call <a class="underline" href="tel:{}">{}</a>.'
-        return format_html(call, name, phone, phone)
+        return format_html("{} has no email address here and is not notified: call {}.", name, phone_link(phone))
     return format_html("{} has neither an email address nor a phone number here and is not notified.", name)
+
+
+def phone_link(phone: str) -> SafeString | str:
+    """Return a link that calls a number, '' for none."""
+    # Numbers are stored in E.164, so there are no spaces in them, which `tel:` does not allow (RFC 3966).
+    return format_html('<a class="underline" href="tel:{}">{}</a>', phone, phone) if phone else ""
 
 
 RESCHEDULE = AppointmentAction("Reschedule", "Reschedule", _rescheduled, RescheduleForm, _is_confirmed, _reschedule)

@@ -23,6 +23,7 @@ from bookings.backoffice.appointment_actions import (
     RESCHEDULE,
     AppointmentAction,
     how_notified,
+    phone_link,
 )
 from bookings.backoffice.booking_forms import BookForm, RescheduleForm, StartFields
 from bookings.backoffice.explain_page import explained
@@ -98,23 +99,13 @@ class AppointmentAdmin(ViewOnlyAdmin):
     actions_detail = ("reschedule", "complete", "no_show", "cancel")
     fieldsets = (
         ("Appointment", {"fields": (("reference", "status"), ("when", "until"), ("what", "staff"), "price")}),
-        ("Customer", {"fields": ("customer_name", ("customer_email", "customer_phone"), "notes", "answered")}),
+        ("Customer", {"fields": ("customer_name", ("customer_email", "phone"), "notes", "answered")}),
         ("Terms", {"fields": (("may_cancel", "may_reschedule"), ("set_aside", "booked"))}),
         ("History", {"fields": ("history",)}),
     )
     readonly_fields = (
-        *(
-            "when",
-            "what",
-            "until",
-            "price",
-            "answered",
-            "may_cancel",
-            "may_reschedule",
-            "set_aside",
-            "booked",
-            "history",
-        ),
+        *("when", "what", "until", "phone", "price", "answered"),
+        *("may_cancel", "may_reschedule", "set_aside", "booked", "history"),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -311,8 +302,8 @@ class AppointmentAdmin(ViewOnlyAdmin):
         return appointment.status, appointment.get_status_display()
 
     @display(description="Phone", ordering="customer_phone")
-    def phone(self, appointment: Appointment) -> str:
-        return appointment.customer_phone or "–"
+    def phone(self, appointment: Appointment) -> SafeString | str:
+        return phone_link(appointment.customer_phone) or "–"
 
     @display(description="Price")
     def price(self, appointment: Appointment) -> str:

@@ -171,6 +171,18 @@ def test_owner_and_staff_open_every_row(shop: Shop, pages: Pages) -> None:
             assert browser.get(reverse(f"admin:{name}_history", args=[row.pk])).status_code in {200, 302}
 
 
+def test_a_customers_phone_number_is_a_link_that_calls_it(shop: Shop, pages: Pages) -> None:
+    with_phone = shop.book(shop.at("10:00"), contact=Contact("Gino", "gino@example.com", "+390612345678"))
+    without = shop.book(shop.at("11:00"))
+    browser, listed = pages(shop.employee), reverse("admin:bookings_appointment_changelist")
+    link = '<a class="underline" href="tel:+390612345678">+390612345678</a>'
+    text = shown(browser.get(listed))
+    assert link in text
+    assert text.count("tel:") == 1
+    assert link in shown(browser.get(page("change", with_phone)))
+    assert "tel:" not in shown(browser.get(page("change", without)))
+
+
 def test_an_appointment_is_read_only_and_offers_only_what_is_legal(shop: Shop, pages: Pages) -> None:
     coming, past = shop.book(shop.at("10:00")), begun(shop)
     browser = pages(shop.employee)
