@@ -1,30 +1,33 @@
-"""What can be done to an appointment in the back office: each action's words, its form, and the operation it calls."""
+"""What can be done to an appointment in the back office: each action's words, form and operation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from bookings import operations
 from bookings.backoffice.booking_forms import CancelForm, ChangeForm, OutcomeForm, RescheduleForm
 from bookings.models import Appointment, Status
+from rhivo.clock import now
+from rhivo.errors import RhivoError
 from rhivo.web.local_time import local_time
 
 
 @dataclass(frozen=True, slots=True)
 class AppointmentAction:
-    """An action as the pages show it; `done` says what came of it, and whom somebody must still notify.
-
-    `is_legal` only decides what is offered; the operation decides what is done.
-    """
+    """An action as the pages show it; `done` says what came of it, and whom somebody must still notify."""
 
     title: str
     button: str
     done: Callable[[Appointment], str | SafeString]
     form: type[ChangeForm]
+    # Decides what is offered. What is done is decided by the operation, under the lock of the row.
     is_legal: Callable[[Appointment, datetime], bool]
     perform: Callable[[Appointment, ChangeForm, datetime], Appointment]
 
@@ -34,6 +37,7 @@ def _is_confirmed(appointment: Appointment, at: datetime) -> bool:
 
 
 def _is_over_without(status: Status) -> Callable[[Appointment, datetime], bool]:
+    # An outcome can be corrected to the other one, so a completed one may still become a no-show.
     closed = {Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW} - {status}
     return lambda appointment, at: appointment.status in closed and appointment.starts_at <= at
 
@@ -54,7 +58,7 @@ def _no_show(appointment: Appointment, form: ChangeForm, at: datetime) -> Appoin
 
 
 def _reschedule(appointment: Appointment, form: ChangeForm, at: datetime) -> Appointment:
-    wanted = cast(RescheduleForm, form)
+    wanted = cast(RescheduleForm, form)  # as RESCHEDULE pairs them below
     return operations.reschedule_appointment(
         appointment=appointment,
         start=wanted.start,
@@ -68,6 +72,7 @@ def _reschedule(appointment: Appointment, form: ChangeForm, at: datetime) -> App
 def _rescheduled(appointment: Appointment) -> SafeString:
     person = f" with {appointment.staff.name}" if appointment.staff else ""
     what = f"Rescheduled: {appointment.service_name}{person}, {local_time(appointment.starts_at)}."
+    # `what` holds names that people typed: format_html escapes it.
     return format_html("{} {}", what, how_notified(appointment))
 
 
@@ -77,6 +82,7 @@ def _canceled(appointment: Appointment) -> SafeString:
 
 def how_notified(appointment: Appointment) -> SafeString:
     """Return how the customer learns of what was just done: by mail, or by a call that somebody has to make."""
+    # The order of `enqueue_for_customer`: whoever has an address gets a mail, a phone number alone gets nothing.
     name, email, phone = appointment.customer_name, appointment.customer_email, appointment.customer_phone
     if email:
         return format_html("A mail to {} is on its way.", email)
@@ -109,3 +115,25 @@ NO_SHOW = AppointmentAction(
     _is_over_without(Status.NO_SHOW),
     _no_show,
 )
+
+
+def close_each(
+    request: HttpRequest, rows: QuerySet[Appointment], close: Callable[..., Appointment], outcome: str
+) -> None:
+    """Close each confirmed appointment on its own; a refusal of one leaves the others closed."""
+    closed, left = 0, []
+    for appointment in rows:
+        # Those with an outcome stay: in a long list nobody would see that a no-show became completed.
+        if appointment.status != Status.CONFIRMED:
+            left.append(f"{appointment.reference} ({appointment.get_status_display().lower()})")
+            continue
+        try:
+            close(appointment=appointment, version=appointment.version, at=now())
+            closed += 1
+        except RhivoError as refusal:
+            messages.error(request, f"{appointment.reference}: {refusal.detail}")
+    if closed:
+        messages.success(request, f"{closed} marked as {outcome}.")
+    if left:
+        why = "Only confirmed ones are closed together: correct an outcome on the appointment's own page."
+        messages.warning(request, f"Left as they were: {', '.join(left)}. {why}")

@@ -1,6 +1,5 @@
 """Appointments in the back office. They are changed by actions alone, and these go through the operations."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from bookings.backoffice.appointment_actions import (
     NO_SHOW,
     RESCHEDULE,
     AppointmentAction,
+    close_each,
     how_notified,
     phone_link,
 )
@@ -42,7 +42,7 @@ from rhivo.clock import now
 from rhivo.errors import RhivoError
 from rhivo.web.local_time import local_time
 
-LATEST, MOST = 20, 200
+LATEST, MOST = 20, 200  # entries of the history: on an appointment's page, and on the page of its history
 
 COLOURS = {
     Status.CONFIRMED: "primary",
@@ -54,7 +54,7 @@ ACTIONS = {"reschedule": RESCHEDULE, "cancel": CANCEL, "complete": COMPLETE, "no
 
 
 class WhenFilter(admin.SimpleListFilter):
-    """Today and coming at first; a search looks everywhere unless a span is chosen. Days are the business's."""
+    """Today and coming at first. A search looks at all dates unless a span is chosen. Days are the business's."""
 
     title = "date"
     parameter_name = "when"
@@ -63,11 +63,13 @@ class WhenFilter(admin.SimpleListFilter):
         return [("today", "Today"), ("tomorrow", "Tomorrow"), ("week", "Next 7 days"), ("past", "Past"), ("all", "All")]
 
     def choices(self, changelist: Any) -> Any:
+        # Django calls the choice of no value "All", which is one of our values.
         first, *others = super().choices(changelist)
         return [first | {"display": "Today and coming"}, *others]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> QuerySet[Appointment]:
         def midnight(days: int) -> datetime:
+            # From the date, not by adding hours: a day has 23 or 25 of them when the clocks change.
             day = now().astimezone(workplace(request).zone).date() + timedelta(days=days)
             return datetime(day.year, day.month, day.day, tzinfo=workplace(request).zone)
 
@@ -93,6 +95,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
     list_per_page = 50
     search_fields = ("reference", "customer_name", "customer_email", "customer_phone")
     search_help_text = "Search by reference, name, email or phone."
+    # The full count would read every appointment of the business for one number.
     show_full_result_count = False
     actions = ("complete_selected", "no_show_selected")
     actions_list = ("explain",)
@@ -120,11 +123,13 @@ class AppointmentAdmin(ViewOnlyAdmin):
         return rows.select_related("staff")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Appointment | None:
-        """Return an appointment, loaded once a request: the page, its buttons and their forms each ask for it."""
+        """Return an appointment, loaded once a request."""
+        # The page asks for it, and so do its buttons and the form of an action.
         known: dict[str, Appointment | None] = request.__dict__.setdefault("appointments", {})
         if object_id not in known:
             known[object_id] = found = super().get_object(request, object_id, from_field)
             if found is not None:
+                # Prices, answers and forms read it; it is loaded already.
                 found.business = workplace(request)
         return known[object_id]
 
@@ -136,14 +141,16 @@ class AppointmentAdmin(ViewOnlyAdmin):
         appointment = self.get_object(request, object_id)
         at = now()
         legal = {name for name, each in ACTIONS.items() if appointment is not None and each.is_legal(appointment, at)}
+        # Unfold filters by permission, and names its buttons by app and model: the method's own name is kept besides.
         offered = super().get_actions_detail(request, object_id)
         return [button for button in offered if button.method.original_function_name in legal]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Tell all that happened to one appointment, the oldest first; of a very long history the latest part."""
+        """Show all that happened to one appointment, the oldest first; of a very long history the latest part."""
         appointment = self.get_object(request, object_id)
         if appointment is None:
             raise Http404
+        # One entry more than is shown says whether there are more, without a count.
         latest = list(history_of(appointment).order_by("-id")[: MOST + 1])
         context = {
             **self.admin_site.each_context(request),
@@ -157,6 +164,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @action(description="Why is a time not free?", icon="help", permissions=["view"], url_path="why")
     def explain(self, request: HttpRequest) -> HttpResponse:
+        """Show why a time is or was not free."""
         context = self.admin_site.each_context(request) | {"opts": self.opts} | explained(request)
         return TemplateResponse(request, "admin/bookings/appointment/explain.html", context)
 
@@ -188,6 +196,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         looked: list[datetime] = []
         if isinstance(form, RescheduleForm) and form.is_choosing:
             looked = self._looked_up(request, form, rescheduling=appointment)
+            # A form without data complains of nothing: what is missing may still be typed.
             form = RescheduleForm(initial=form.typed(), appointment=appointment, **more)
         elif form.is_bound and form.is_valid():
             try:
@@ -229,7 +238,8 @@ class AppointmentAdmin(ViewOnlyAdmin):
     def _looked_up(
         self, request: HttpRequest, form: StartFields, rescheduling: Appointment | None = None
     ) -> list[datetime]:
-        """Return the free times for what was typed so far, none when one was taken or service and day are not known."""
+        """Return the free times for what was typed so far; none when a time was taken into the form."""
+        # Only for cleaned_data: whatever else is missing or wrong does not matter yet.
         form.is_valid()
         if "look" not in request.POST:
             return []
@@ -238,6 +248,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
             messages.warning(request, "Choose a service and a day first.")
             return []
         staff = form.staff_wanted if isinstance(form, RescheduleForm) else form.cleaned_data.get("staff")
+        # The person is kept where they do the service that was chosen, as the operation does it.
         if isinstance(staff, Keep):
             staff = (
                 rescheduling.staff
@@ -273,11 +284,11 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @admin.action(description="Completed", permissions=["act"])
     def complete_selected(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
-        _close_each(request, queryset, operations.complete_appointment, "completed")
+        close_each(request, queryset, operations.complete_appointment, "completed")
 
     @admin.action(description="No-show", permissions=["act"])
     def no_show_selected(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
-        _close_each(request, queryset, operations.mark_no_show, "no-show")
+        close_each(request, queryset, operations.mark_no_show, "no-show")
 
     # What is shown
 
@@ -357,6 +368,7 @@ def _why(entry: AuditLog) -> str:
 
 def _say_done(request: HttpRequest, action: AppointmentAction, before: Appointment, after: Appointment) -> None:
     """Say what came of an action. One that found everything as it should be changed nothing and notified nobody."""
+    # The operation returned the row as it was, without a new version: somebody else, or a first press, did it before.
     if after.version == before.version:
         messages.info(request, f"{after.reference}: Nothing changed, it is so already.")
     else:
@@ -376,27 +388,3 @@ def _book(request: HttpRequest, form: BookForm) -> operations.Booked:
         key=typed["key"],
         at=now(),
     )
-
-
-def _close_each(
-    request: HttpRequest, rows: QuerySet[Appointment], close: Callable[..., Appointment], outcome: str
-) -> None:
-    """Close each confirmed one on its own: what one refuses keeps no other from it.
-
-    Correcting a completed one to a no-show, or back, is decided one at a time.
-    """
-    closed, left = 0, []
-    for appointment in rows:
-        if appointment.status != Status.CONFIRMED:
-            left.append(f"{appointment.reference} ({appointment.get_status_display().lower()})")
-            continue
-        try:
-            close(appointment=appointment, version=appointment.version, at=now())
-            closed += 1
-        except RhivoError as refusal:
-            messages.error(request, f"{appointment.reference}: {refusal.detail}")
-    if closed:
-        messages.success(request, f"{closed} marked as {outcome}.")
-    if left:
-        why = "Only confirmed ones are closed together: correct an outcome on the appointment's own page."
-        messages.warning(request, f"Left as they were: {', '.join(left)}. {why}")

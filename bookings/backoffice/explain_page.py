@@ -1,4 +1,7 @@
-"""The page "Why is a time not free?" of the back office: a form in the address, and what it explains."""
+"""The page "Why is a time not free?" of the back office: a form and, below it, the explanation.
+
+The form is sent by GET, so a refused booking can link to its own explanation.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +24,7 @@ INSTANT = {"type": "datetime-local", "step": "1", "class": " ".join(INPUT_CLASSE
 
 
 class ExplainForm(StartFields):
-    """What is asked about: a start of a service, for one person or anyone, and an instant of the past if any."""
+    """A start of a service, for one person or anyone, and an instant of the past, or none."""
 
     service = forms.ModelChoiceField(Service.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose")
     staff = forms.ModelChoiceField(
@@ -40,6 +43,7 @@ class ExplainForm(StartFields):
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.business = business
+        # Inactive ones too: why something can no longer be booked is asked about them.
         self.fields["service"].queryset = Service.objects.filter(business=business)  # type: ignore[attr-defined]
         self.fields["staff"].queryset = Staff.objects.filter(business=business)  # type: ignore[attr-defined]
 
@@ -55,15 +59,16 @@ class ExplainForm(StartFields):
 
     @property
     def asked(self) -> Asked:
-        """The start, and what is to be said of its wall-clock time where the clocks change."""
+        """The start, with a remark where the clocks change at that time."""
         day, minute = self.cleaned_data["day"], self.cleaned_data["clock"]
+        # `exact` names one instant. 24:00 is the next day's midnight, which text of that day cannot say.
         if self.cleaned_data.get("exact") or minute == MIDNIGHT:
             return Asked(self.start, "")
         return read_time(f"{day} {clock_text(minute)}", self.business.zone)
 
 
 def explained(request: HttpRequest) -> dict[str, Any]:
-    """Return what the page shows: the form, and the explanation once the form says of what."""
+    """Return what the page shows: the form, and the explanation once the form is filled in."""
     business = workplace(request)
     form = ExplainForm(request.GET or None, business=business)
     context: dict[str, Any] = {"title": "Why is a time not free?", "form": form}
@@ -88,7 +93,7 @@ def explained(request: HttpRequest) -> dict[str, Any]:
 
 
 def _assessments(found: Explanation) -> list[tuple[str, Any, str]]:
-    """Return title, assessment and free places of each instant that is judged, the past one first."""
+    """Return title, assessment and free places at each instant, the past one first."""
     titled = [(f"At {found.past.at:%-d %b %Y, %H:%M:%S}", found.past)] if found.past else []
     return [
         (title, found_then, place_text(found_then.remaining)) for title, found_then in [*titled, ("Now", found.now)]
@@ -96,7 +101,8 @@ def _assessments(found: Explanation) -> list[tuple[str, Any, str]]:
 
 
 def _second(request: HttpRequest, start: datetime) -> str:
-    """Return the query for the second time that the clocks show what they show at a start, '' if they do so once."""
+    """Return the query for the second of two instants that read like a start, '' where there is one alone."""
+    # When clocks go back, fold=1 means the later of the two (PEP 495); the offset says whether there are two.
     second = start.replace(fold=1)
     if second.utcoffset() == start.utcoffset():
         return ""

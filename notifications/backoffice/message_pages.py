@@ -1,4 +1,4 @@
-"""Messages as the people at work see them: what goes to whom, and whether it went out."""
+"""Messages as the people of a business see them: what goes to whom, and whether it was sent."""
 
 from typing import Any
 
@@ -23,6 +23,7 @@ class WhatFilter(admin.SimpleListFilter):
     title, parameter_name = "message", "template"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        # Those that occur: a business without invitations is not offered them.
         sent = model_admin.get_queryset(request).order_by("template").values_list("template", flat=True).distinct()
         return [(template, message_name(template)) for template in sent]
 
@@ -37,7 +38,7 @@ class NotificationLogAdmin(ViewOnlyAdmin):
     list_filter = ("status", WhatFilter)
     search_fields = ("recipient",)
     search_help_text = "Search by the recipient's address."
-    show_full_result_count = False
+    show_full_result_count = False  # it would count all messages of the business at each search
     list_per_page = 50
     fields = ("enqueued", "what", "channel", "recipient", "locale", "status", "attempts", "sent", "last_error")
     readonly_fields = fields
