@@ -50,7 +50,7 @@ def main() -> int:
         return 130
     say("\n" + report.table(rows) + "\n")
     say(report.growth_table(growth, options.few, options.many) + "\n")
-    say(report.verdicts(rows, growth))
+    say(report.aims(rows, growth))
     report.write(options.json, rows, growth, {**vars(options), "json": str(options.json)})
     say(f"\n{options.json}")
     return 0

@@ -1,4 +1,7 @@
-"""The page "Why is a time not free?" of the back office: a form in the address, and what it explains."""
+"""The page "Why is a time not free?" of the back office: a form and, below it, the explanation.
+
+The form is sent by GET, so a refused booking can link to its own explanation.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -41,6 +44,7 @@ class ExplainForm(StartFields):
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.business = business
+        # Inactive ones too: why something can no longer be booked is asked about them.
         self.fields["service"].queryset = Service.objects.filter(business=business)  # type: ignore[attr-defined]
         self.fields["staff"].queryset = Staff.objects.filter(business=business)  # type: ignore[attr-defined]
 
@@ -56,15 +60,16 @@ class ExplainForm(StartFields):
 
     @property
     def asked(self) -> Asked:
-        """The start, and what is to be said of its wall-clock time where the clocks change."""
+        """The start, with a remark where the clocks change at that time."""
         day, minute = self.cleaned_data["day"], self.cleaned_data["clock"]
+        # `exact` names one instant. 24:00 is the next day's midnight, which text of that day cannot say.
         if self.cleaned_data.get("exact") or minute == MIDNIGHT:
             return Asked(self.start, "")
         return read_time(f"{day} {clock_text(minute)}", self.business.zone)
 
 
 def explained(request: HttpRequest) -> dict[str, Any]:
-    """Return what the page shows: the form, and the explanation once the form says of what."""
+    """Return what the page shows: the form, and the explanation once the form is filled in."""
     business = workplace(request)
     form = ExplainForm(request.GET or None, business=business)
     context: dict[str, Any] = {"title": "Why is a time not free?", "form": form}
@@ -95,7 +100,8 @@ def _judgements(found: Explanation) -> list[tuple[str, Any, str]]:
 
 
 def _second(request: HttpRequest, start: datetime) -> str:
-    """Return the query for the second time that the clocks show what they show at a start, '' if they do so once."""
+    """Return the query for the second of two instants that read like a start, '' where there is one alone."""
+    # When clocks go back, fold=1 means the later of the two (PEP 495); the offset says whether there are two.
     second = start.replace(fold=1)
     if second.utcoffset() == start.utcoffset():
         return ""

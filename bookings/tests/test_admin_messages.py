@@ -1,4 +1,4 @@
-"""What the back office says after an action, and in its lists: who is told, how many, and in which words."""
+"""What the back office says after an action, and in its lists: who is notified, how many, and in which words."""
 
 import re
 from collections.abc import Callable
@@ -113,7 +113,7 @@ def test_lists_count_what_is_in_them_in_words(shop: Shop, pages: Pages) -> None:
         assert f"> {count} <" in text, model
 
 
-# Who is told
+# Who is notified
 
 ADDRESS, PHONE = "gino@example.com", "+393331234567"
 
@@ -138,13 +138,13 @@ def typed(start: datetime, shop: Shop, **fields: str) -> dict[str, str]:
         (Contact("Gino", ADDRESS, PHONE), "A mail to gino@example.com is on its way."),
         (
             Contact("Gino", "", PHONE),
-            f'Gino has no email address here and is not told: call <a class="underline" href="tel:{PHONE}">{PHONE}</a>.',
+            f'Gino has no email address here and is not notified: call <a class="underline" href="tel:{PHONE}">{PHONE}</a>.',
         ),
-        (Contact("<b>", "", ""), "&lt;b&gt; has neither an email address nor a phone number here and is not told."),
+        (Contact("<b>", "", ""), "&lt;b&gt; has neither an email address nor a phone number here and is not notified."),
     ],
     ids=["mail", "phone", "neither"],
 )
-def test_booking_rescheduling_and_canceling_say_who_is_told_and_how_or_whom_to_call(
+def test_booking_rescheduling_and_canceling_say_who_is_notified_and_how_or_whom_to_call(
     shop: Shop, pages: Pages, contact: Contact, says: str
 ) -> None:
     browser = pages(shop.employee)

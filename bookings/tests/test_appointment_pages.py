@@ -1,4 +1,4 @@
-"""Appointments in the back office: every deed goes through the operations, and what they refuse is shown."""
+"""Appointments in the back office: every action goes through the operations, and what they refuse is shown."""
 
 from datetime import timedelta
 from typing import Any
@@ -94,7 +94,7 @@ def test_the_lists_of_another_tenant_stay_unseen(shop: Shop, other_shop: Shop, p
 @pytest.mark.parametrize("verb", ["change", "history", "delete", "cancel", "reschedule", "complete", "no_show"])
 def test_an_appointment_of_another_tenant_does_not_exist(verb: str, shop: Shop, other_shop: Shop, pages: Pages) -> None:
     theirs = other_shop.book(other_shop.at("10:00"), contact=Contact("Secret Person", "secret@example.com"))
-    address = page(verb, theirs) if verb in {"change", "history", "delete"} else _deed(verb, theirs)
+    address = page(verb, theirs) if verb in {"change", "history", "delete"} else _action(verb, theirs)
     browser = pages(shop.owner)
     for answer in (browser.get(address), browser.post(address, {"version": "1"})):
         assert answer.status_code in (403, 404)
@@ -103,13 +103,13 @@ def test_an_appointment_of_another_tenant_does_not_exist(verb: str, shop: Shop, 
     assert fresh(other_shop, theirs).version == 1
 
 
-def _deed(name: str, appointment: Appointment) -> str:
+def _action(name: str, appointment: Appointment) -> str:
     return reverse(f"admin:bookings_appointment_{name}", args=[appointment.pk])
 
 
-def test_a_customer_reaches_no_deed(shop: Shop, pages: Pages) -> None:
+def test_a_customer_reaches_no_action(shop: Shop, pages: Pages) -> None:
     appointment = shop.book(shop.at("10:00"))
-    answer = pages(shop.customer).post(_deed("cancel", appointment), {"version": "1", "reason": ""})
+    answer = pages(shop.customer).post(_action("cancel", appointment), {"version": "1", "reason": ""})
     assert answer.status_code == 302
     assert fresh(shop, appointment).status == Status.CONFIRMED
 
@@ -133,22 +133,34 @@ def test_owner_and_staff_open_every_row(shop: Shop, pages: Pages) -> None:
             assert browser.get(reverse(f"admin:{name}_history", args=[row.pk])).status_code in {200, 302}
 
 
+def test_a_customers_phone_number_is_a_link_that_calls_it(shop: Shop, pages: Pages) -> None:
+    with_phone = shop.book(shop.at("10:00"), contact=Contact("Gino", "gino@example.com", "+390612345678"))
+    without = shop.book(shop.at("11:00"))
+    browser, listed = pages(shop.employee), reverse("admin:bookings_appointment_changelist")
+    link = '<a class="underline" href="tel:+390612345678">+390612345678</a>'
+    text = shown(browser.get(listed))
+    assert link in text
+    assert text.count("tel:") == 1
+    assert link in shown(browser.get(page("change", with_phone)))
+    assert "tel:" not in shown(browser.get(page("change", without)))
+
+
 def test_an_appointment_is_read_only_and_offers_only_what_is_legal(shop: Shop, pages: Pages) -> None:
     coming, past = shop.book(shop.at("10:00")), begun(shop)
     browser = pages(shop.employee)
     text = shown(browser.get(page("change", coming)))
-    assert _deed("cancel", coming) in text
-    assert _deed("reschedule", coming) in text
-    assert _deed("complete", coming) not in text
-    assert _deed("complete", past) in shown(browser.get(page("change", past)))
+    assert _action("cancel", coming) in text
+    assert _action("reschedule", coming) in text
+    assert _action("complete", coming) not in text
+    assert _action("complete", past) in shown(browser.get(page("change", past)))
     assert browser.post(page("change", coming), {"status": "canceled"}).status_code == 403
 
 
 def test_staff_cancel_with_a_reason_that_the_history_keeps(shop: Shop, pages: Pages) -> None:
     appointment = shop.book(shop.at("10:00"))
     browser = pages(shop.employee)
-    assert browser.get(_deed("cancel", appointment)).status_code == 200
-    answer = browser.post(_deed("cancel", appointment), {"version": "1", "reason": "ill <b>today</b>"}, follow=True)
+    assert browser.get(_action("cancel", appointment)).status_code == 200
+    answer = browser.post(_action("cancel", appointment), {"version": "1", "reason": "ill <b>today</b>"}, follow=True)
     assert fresh(shop, appointment).status == Status.CANCELED
     assert "ill &lt;b&gt;today" in shown(answer)
     assert shop.employee.name in shown(answer)
@@ -157,55 +169,55 @@ def test_staff_cancel_with_a_reason_that_the_history_keeps(shop: Shop, pages: Pa
 def test_a_stale_page_changes_nothing_and_says_so(shop: Shop, pages: Pages) -> None:
     appointment = shop.book(shop.at("10:00"))
     browser = pages(shop.owner)
-    moved = typed(shop.at("11:00"), shop, version="1", staff="")
-    assert browser.post(_deed("reschedule", appointment), moved).status_code == 302
-    refused = browser.post(_deed("cancel", appointment), {"version": "1", "reason": "my reason"})
+    new_time = typed(shop.at("11:00"), shop, version="1", staff="")
+    assert browser.post(_action("reschedule", appointment), new_time).status_code == 302
+    refused = browser.post(_action("cancel", appointment), {"version": "1", "reason": "my reason"})
     assert "Someone else changed this meanwhile" in shown(refused)
     assert "my reason" in shown(refused)
     assert fresh(shop, appointment).status == Status.CONFIRMED
     again = {name: refused.context["form"][name].value() for name in ("version", "reason")}
-    assert browser.post(_deed("cancel", appointment), again).status_code == 302
+    assert browser.post(_action("cancel", appointment), again).status_code == 302
     assert fresh(shop, appointment).status == Status.CANCELED
 
 
 def test_what_has_begun_is_completed_and_corrected_to_no_show(shop: Shop, pages: Pages) -> None:
     appointment = begun(shop)
     browser = pages(shop.employee)
-    browser.post(_deed("complete", appointment), {"version": "1"})
+    browser.post(_action("complete", appointment), {"version": "1"})
     assert fresh(shop, appointment).status == Status.COMPLETED
-    browser.post(_deed("no_show", appointment), {"version": "2"})
+    browser.post(_action("no_show", appointment), {"version": "2"})
     assert fresh(shop, appointment).status == Status.NO_SHOW
 
 
 def test_what_has_not_begun_is_not_completed(shop: Shop, pages: Pages) -> None:
     appointment = shop.book(shop.at("10:00"))
-    answer = pages(shop.employee).post(_deed("complete", appointment), {"version": "1"})
+    answer = pages(shop.employee).post(_action("complete", appointment), {"version": "1"})
     assert "Not before the appointment has started." in shown(answer)
     assert fresh(shop, appointment).status == Status.CONFIRMED
 
 
-def test_an_appointment_moves_to_another_time_and_person(shop: Shop, pages: Pages) -> None:
+def test_an_appointment_is_rescheduled_to_another_time_and_person(shop: Shop, pages: Pages) -> None:
     shop.service(staff=["anna", "bea"])
     appointment = shop.book_by_staff(shop.at("10:00"), staff=shop.person("anna"))
-    moved = typed(shop.at("12:00"), shop, version="1", staff=str(shop.person("bea").id))
-    assert pages(shop.employee).post(_deed("reschedule", appointment), moved).status_code == 302
+    new_time = typed(shop.at("12:00"), shop, version="1", staff=str(shop.person("bea").id))
+    assert pages(shop.employee).post(_action("reschedule", appointment), new_time).status_code == 302
     after = fresh(shop, appointment)
     assert (after.starts_at, after.staff) == (shop.at("12:00"), shop.person("bea"))
 
 
-def test_a_move_keeps_the_person_unless_told_otherwise(shop: Shop, pages: Pages) -> None:
+def test_rescheduling_keeps_the_person_unless_another_is_chosen(shop: Shop, pages: Pages) -> None:
     shop.service(staff=["anna", "bea"])
     appointment = shop.book_by_staff(shop.at("10:00"), staff=shop.person("bea"))
     browser = pages(shop.employee)
-    offered = browser.get(_deed("reschedule", appointment)).context["form"]
+    offered = browser.get(_action("reschedule", appointment)).context["form"]
     sent = {name: offered[name].value() for name in ("service", "staff", "day", "version")} | {"clock": "12:00"}
-    assert browser.post(_deed("reschedule", appointment), sent).status_code == 302
+    assert browser.post(_action("reschedule", appointment), sent).status_code == 302
     assert fresh(shop, appointment).staff == shop.person("bea")
 
 
-def test_a_move_to_a_taken_time_changes_nothing_and_offers_others(shop: Shop, pages: Pages) -> None:
+def test_rescheduling_to_a_taken_time_changes_nothing_and_offers_others(shop: Shop, pages: Pages) -> None:
     taken, appointment = shop.book(shop.at("12:00")), shop.book(shop.at("10:00"))
-    answer = pages(shop.owner).post(_deed("reschedule", appointment), typed(taken.starts_at, shop, version="1"))
+    answer = pages(shop.owner).post(_action("reschedule", appointment), typed(taken.starts_at, shop, version="1"))
     assert "That time is taken" in shown(answer)
     assert answer.context["form"].alternatives
     after = fresh(shop, appointment)

@@ -1,4 +1,4 @@
-"""Logging in to the back office: by email, counted, and only for people who work somewhere."""
+"""The log-in of the back office: by email, with counted attempts, for people who work somewhere."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ ELSEWHERE = "You do not work at {}. Log in with an account that does."
 
 
 class LoginForm(AuthenticationForm):
-    """Email and password. Says why an account that exists, its password right, may not come in."""
+    """Email and password. Says why an account with the right password may not come in."""
 
     error_messages = AuthenticationForm.error_messages | {"invalid_login": "Email or password is wrong."}
 
@@ -31,6 +31,7 @@ class LoginForm(AuthenticationForm):
         self.fields["username"].widget.attrs["autocomplete"] = "email"
 
     def clean(self) -> dict[str, Any]:
+        # Before the password is hashed: a guess too many costs nothing.
         try:
             throttle(self.request, "account", who=account(self.cleaned_data.get("username", ""), self.request))
         except Throttled as refusal:
@@ -40,8 +41,9 @@ class LoginForm(AuthenticationForm):
         return cleaned
 
     def confirm_login_allowed(self, user: User) -> None:
-        """Raise ValidationError unless this person may come in here; then their own claims are in force."""
+        """Put the person's own claims in force; raises ValidationError if they may not come in here."""
         own = claims.current().with_(user_id=user.id)
+        # Where somebody works is shown to themselves alone. The claims end with the block if they may not come in.
         with claims.acting_as(own):
             problem = _obstacle(user, getattr(self.request, "business", None))
         if problem:
@@ -57,7 +59,7 @@ class LoginForm(AuthenticationForm):
 
 
 def why_not_here(request: HttpRequest) -> str:
-    """Return what keeps a signed-in person out of this back office, '' for nothing or nobody."""
+    """Return what keeps the person who is logged in out of this back office, '' for nothing or nobody."""
     user = request.user
     return _obstacle(user, getattr(request, "business", None)) if isinstance(user, User) else ""
 
@@ -72,10 +74,11 @@ def _obstacle(user: User, business: Business | None) -> str:
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
-    """Changes one's own password and nothing else of the account, which is all that the database grants."""
+    """Changes one's own password."""
 
     def save(self, commit: bool = True) -> User:
         user: User = self.user
         user.set_password(self.cleaned_data["new_password1"])
+        # Django would save all fields. The database grants these people no more than this column of their account.
         user.save(update_fields=["password"])
         return user

@@ -16,7 +16,7 @@ from bookings.models import Appointment, Reservation
 from businesses.models import Availability, Category
 from rhivo.claims import acting_as
 from rhivo.testing.addresses import BUSINESS, INSTALLATION, addresses, filled, parameters
-from rhivo.testing.tenants import Tenant
+from rhivo.testing.tenants import Tenant, in_back_office
 from rhivo.tests.comparable_answers import Seen, ask, differences, unlike
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ VISITORS = ("nobody", "guest", "customer", "staff", "owner")
 METHODS = ("GET", "POST", "DELETE")
 KEPT_APART = {401, 403, 404, 405}
 
-# What a parameter names, by where it stands. The rows of a model of the back office are found by its label.
+# What a parameter names, by where it stands. What the back office shows is named by its address: `businesses/service`.
 NAMED = {
     "appointment_id": "appointment",
     "reservation_id": "reservation",
@@ -36,17 +36,6 @@ NAMED = {
     "app_label": "",
     "url": "",
     "content_type_id": "",
-}
-ROWS = {
-    "audit/auditlog": "audit entry",
-    "bookings/appointment": "appointment",
-    "businesses/availability": "hours",
-    "businesses/business": "business",
-    "businesses/category": "category",
-    "businesses/membership": "membership",
-    "businesses/service": "service",
-    "businesses/staff": "staff",
-    "notifications/notificationlog": "message",
 }
 # Pages that name no tenant's thing: what they show is decided by who asks, or is public. An address of the API needs no
 # entry: its parameters say it all, and a test below asks for what it reads from a query or body.
@@ -71,7 +60,7 @@ ABOUT_NOBODY = {
     "/admin/password_change/done/",
     "/admin/search/",
     "/admin/switch/",
-    *(f"/admin/{model}/{end}" for model in ROWS for end in ("", "add/")),
+    *(f"/admin/{model}/{end}" for model in in_back_office() for end in ("", "add/")),
 }
 
 
@@ -80,11 +69,11 @@ def named_in(template: str) -> dict[str, str]:
     found = {}
     for name in parameters(template):
         if name == "object_id":
-            found[name] = next((what for model, what in ROWS.items() if f"/admin/{model}/" in template), "?")
+            found[name] = next((model for model in in_back_office() if f"/admin/{model}/" in template), "?")
         else:
             found[name] = NAMED.get(name, "?")
     if "<content_type_id>" in template:
-        found["object_id"] = "appointment"
+        found["object_id"] = "bookings/appointment"
     return found
 
 
@@ -104,7 +93,7 @@ def test_every_address_has_an_entry(urlconf: str) -> None:
         and not (any(named_in(template).values()) and "?" not in named_in(template).values())
     ]
     assert unknown == [], (
-        "say in NAMED or ROWS what the parameters of these name; of a page in ABOUT_NOBODY that it names no tenant's"
+        "say in NAMED what the parameters of these name; of a page in ABOUT_NOBODY that it names no tenant's"
     )
 
 
@@ -186,8 +175,8 @@ def test_the_ids_are_real_to_those_whose_they_are(urlconf: str, theirs: Tenant) 
 # Nobody reaches these: what they would do is done elsewhere, or not at all. Some only lead on.
 NOBODYS = {
     "/admin/r/<content_type_id>/<object_id>/",
-    *(f"/admin/{model}/<object_id>/" for model in ROWS),
-    *(f"/admin/{model}/<object_id>/delete/" for model in ROWS),
+    *(f"/admin/{model}/<object_id>/" for model in in_back_office()),
+    *(f"/admin/{model}/<object_id>/delete/" for model in in_back_office()),
     "/admin/bookings/appointment/<object_id>/history/",
 }
 

@@ -85,8 +85,8 @@ def found(tenant: oracle.Tenant) -> AttackedBusiness:
         max_upcoming_per_customer=1000,
         allows_cancellation=tenant.cancel_hours is not None,
         cancellation_deadline_hours=tenant.cancel_hours or 0,
-        allows_rescheduling=tenant.move_hours is not None,
-        reschedule_deadline_hours=tenant.move_hours or 0,
+        allows_rescheduling=tenant.reschedule_hours is not None,
+        reschedule_deadline_hours=tenant.reschedule_hours or 0,
     )
     with shop.changes():
         shop.add_catalogue(tenant.people, {name: _fields(known) for name, known in tenant.services.items()})

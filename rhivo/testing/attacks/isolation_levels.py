@@ -71,7 +71,7 @@ class Lane:
         return self.attacked.shop.employees
 
     def swap(self) -> None:
-        """Move a booking to where another is, service and person included, while another lane moves that one."""
+        """Reschedule a booking to the time, service and person of another, while another lane reschedules that one."""
         ids = list(self.dice.choice(self.pairs))
         # In either order, so that two lanes lock the same pair from both ends.
         self.dice.shuffle(ids)

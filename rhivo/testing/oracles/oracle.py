@@ -80,13 +80,13 @@ class Hold(Span):
 
 @dataclass
 class Appointment(Span):
-    """`cancel_hours`, `move_hours`: how long before its start a customer may still do that, None for never."""
+    """`cancel_hours`, `reschedule_hours`: how long before its start a customer may still do that, None for never."""
 
     status: str = "confirmed"
     version: int = 1
     phone: str = ""
     cancel_hours: int | None = 24
-    move_hours: int | None = 24
+    reschedule_hours: int | None = 24
     hold: str | None = None
     key: str | None = None
     request: Hashable = None
@@ -116,7 +116,7 @@ class Tenant:
     notice: int = 60
     advance_days: int = 60
     cancel_hours: int | None = 24
-    move_hours: int | None = 24
+    reschedule_hours: int | None = 24
     bookings_a_day: int = 100
     holds: dict[str, Hold] = field(default_factory=dict)
     appointments: dict[str, Appointment] = field(default_factory=dict)
@@ -166,18 +166,18 @@ class Tenant:
         *,
         now: int,
         person: str | None = None,
-        moving: Appointment | None = None,
+        rescheduling: Appointment | None = None,
         overridden: Iterable[str] = (),
         spans: list[Span] | None = None,
     ) -> Decision:
         """Return what search must say of a start. `spans` are the ones that count; without them, the live ones."""
         known = self.services[service]
         # Rescheduling keeps the agreed length and buffers, unless it goes to another service.
-        terms = moving.terms if moving and moving.service == service else known.terms
+        terms = rescheduling.terms if rescheduling and rescheduling.service == service else known.terms
         reasons = self._against_the_rules(start, terms.duration, now, set(overridden))
         if reasons:
             return Decision(frozenset(reasons))
-        spans = self.live(but=moving.id if moving else None) if spans is None else spans
+        spans = self.live(but=rescheduling.id if rescheduling else None) if spans is None else spans
         wanted = Span("", service, "", start, terms, (service, start))
         places = known.capacity - peak(spans, service, wanted.begins, wanted.ends)
         if not known.staff and person is None:

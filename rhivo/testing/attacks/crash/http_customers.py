@@ -1,4 +1,4 @@
-"""Clients that know only HTTP: they book, move and cancel, and write down what they were told and what was lost.
+"""Clients that know only HTTP: they book, reschedule and cancel, and write down what they were told and what was lost.
 
 Everything here is of one business, made for one round.
 """
@@ -114,7 +114,9 @@ class HttpCustomer(threading.Thread):
 
     def _act(self) -> None:
         acts = (
-            [self._book_as_guest] * 8 + [self._book_as_staff] * 2 + [self._move, self._move, self._cancel, self._cancel]
+            [self._book_as_guest] * 8
+            + [self._book_as_staff] * 2
+            + [self._reschedule, self._reschedule, self._cancel, self._cancel]
         )
         while not self._over.is_set():
             if self._random.random() < 0.02:
@@ -150,7 +152,7 @@ class HttpCustomer(threading.Thread):
         if booked.done:
             self._note(booked)
 
-    def _move(self) -> None:
+    def _reschedule(self) -> None:
         self._change("reschedule", {"start": self._some_start()})
 
     def _cancel(self) -> None:

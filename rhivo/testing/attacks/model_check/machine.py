@@ -59,7 +59,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.businesses = [
             found(usual_tenant(330, bookings_a_day=4)),
-            found(usual_tenant(-420, bookings_a_day=2, cancel_hours=168, move_hours=None)),
+            found(usual_tenant(-420, bookings_a_day=2, cancel_hours=168, reschedule_hours=None)),
         ]
         self.of = [attacked.business.id for attacked in self.businesses]
         self.today = minute_of(datetime.now(UTC)) // oracle.DAY

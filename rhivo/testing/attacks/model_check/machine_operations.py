@@ -177,7 +177,7 @@ class WithOperations(Machine):
             terms=span.terms,
             class_key=str(made) if alone else span.class_key,
             cancel_hours=attacked.tenant.cancel_hours,
-            move_hours=attacked.tenant.move_hours,
+            reschedule_hours=attacked.tenant.reschedule_hours,
             **facts,
         )
 
@@ -333,7 +333,7 @@ class WithOperations(Machine):
         start, wanted = self.minute(attacked, when), service or item.service
         stays = (wanted, start) == (item.service, item.start) and person in ("keep", "anyone", item.person)
         decision, refused = self._judge_move(attacked, item, start, wanted, person, actor)
-        late = actor == "guest" and not item.lets_customers(item.move_hours, minute_of(now()))
+        late = actor == "guest" and not item.lets_customers(item.reschedule_hours, minute_of(now()))
         expected = self._against_changing(item, stale) or ({"DEADLINE_PASSED"} if late else set())
         # Version and deadline are looked at first, then whether anything would change at all, then the rules.
         expected = expected or (set() if stays else refused)
@@ -371,7 +371,7 @@ class WithOperations(Machine):
                 return oracle.Decision(frozenset()), {"STAFF_UNAVAILABLE"}
             # Who does not do the other service is not kept: then anyone may come.
             asked = item.person if keeps else None
-        decision = attacked.tenant.judge(wanted, start, now=minute_of(now()), person=asked, moving=item)
+        decision = attacked.tenant.judge(wanted, start, now=minute_of(now()), person=asked, rescheduling=item)
         refused = set(decision.reasons)
         if not attacked.tenant.services[wanted].is_active:
             if wanted != item.service:

@@ -13,7 +13,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 from unfold.views import ChangeList
 
 from audit.models import AuditLog
@@ -21,6 +20,7 @@ from bookings.backoffice.history_entries import EntryInWords, entries_in_words
 from bookings.history.sentences import NOUNS, action_text
 from bookings.models import Appointment
 from businesses.backoffice.admin_site import workplace
+from businesses.backoffice.typed_decorators import display
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from businesses.models import Business, User
 from rhivo.clock import now
@@ -33,7 +33,7 @@ CUSTOMERS, SYSTEM = "customers", "system"
 SPANS = {"today": (0, 1), "yesterday": (-1, 0), "week": (-6, 1), "month": (-29, 1)}
 
 
-class HistoryList(ChangeList):
+class HistoryList(ChangeList):  # type: ignore[misc]
     result_list: Any
 
     def get_results(self, request: HttpRequest) -> None:

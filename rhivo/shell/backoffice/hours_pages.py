@@ -10,7 +10,6 @@ from django.db.models import F, Field, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from bookings.models import Appointment
@@ -18,6 +17,7 @@ from bookings.outside_hours import outside_hours
 from businesses.backoffice.admin_site import workplace
 from businesses.backoffice.editable_admin import OwnAdmin
 from businesses.backoffice.form_fields import ClockField, OwnForm
+from businesses.backoffice.typed_decorators import display
 from businesses.models import Availability
 from rhivo.clock import now
 from rhivo.text.local_time import local_time
