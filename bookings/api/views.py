@@ -13,9 +13,9 @@ from rest_framework.views import APIView
 from bookings import operations
 from bookings.api import serializers
 from bookings.api.slot_search import search_slots
+from bookings.contact import Contact
 from bookings.lookups import appointments, find_appointment, find_service, find_staff, id_or_slug
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.operations.hold import require_live
 from bookings.operations.reschedule import KEEP
 from bookings.rules.reasons import Override

@@ -29,10 +29,10 @@ from bookings.backoffice.booking_forms import BookForm, RescheduleForm, StartFie
 from bookings.backoffice.explain_page import explained
 from bookings.backoffice.free_times import free_times
 from bookings.backoffice.history_entries import entries_in_words
+from bookings.contact import Contact, answers_as_asked
 from bookings.history.sentences import Sentences
 from bookings.history.snapshots import history_of
 from bookings.models import Appointment, Status
-from bookings.operations.contact import Contact, answers_as_asked
 from bookings.operations.reschedule import Keep
 from businesses.backoffice.admin_site import workplace
 from businesses.backoffice.typed_decorators import action, display

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from bookings.contact import Contact
 from bookings.errors import LimitReached
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from businesses.models import Business
 from rhivo.text.plurals import counted
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bookings.operations.contact import MAX_ANSWER, Contact
+from bookings.contact import MAX_ANSWER, Contact
 from businesses.models import Business, User
 from rhivo.errors import Malformed
 

@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import operations
+from bookings.contact import answers_as_asked
 from bookings.errors import SlotUnavailable
 from bookings.lookups import appointments
 from bookings.messages import facts
 from bookings.models import Appointment, Status
-from bookings.operations.contact import answers_as_asked
 from bookings.operations.reschedule import KEEP
 from bookings.pages.choose_time import ANYONE, people_of
 from bookings.pages.forms import CancelForm, RescheduleForm, StartForm, cleaned

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from audit.models import AuditLog
+from bookings.contact import Contact
 from bookings.models import Appointment, Status
-from bookings.operations.contact import Contact
 from bookings.tests.back_office_pages import EVERYTHING, Pages, fresh, shown, typed
 from businesses.models import Availability
 from notifications.models import NotificationLog

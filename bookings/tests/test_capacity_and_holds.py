@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.errors import (
     HoldExpired,
     ServiceUnavailable,
@@ -14,7 +15,6 @@ from bookings.errors import (
     StaffUnavailable,
 )
 from bookings.models import Reservation
-from bookings.operations.contact import Contact
 from bookings.tests.shop_state import COMMITTED, change_service, everything, occupancy_of
 from businesses.models import ServiceStaff
 from rhivo.claims import Claims, acting_as

@@ -13,9 +13,9 @@ from psycopg.types.json import Jsonb
 
 from audit.models import AuditLog
 from bookings import operations
+from bookings.contact import Contact
 from bookings.history.sentences import Sentences
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.rules.reasons import Override
 from businesses.models import User
 from rhivo.claims import acting_as

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
+from bookings.contact import Contact
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from businesses.models import Membership
 from rhivo.claims import Claims
 from rhivo.testing.builder import GINO, Shop

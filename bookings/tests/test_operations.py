@@ -8,6 +8,7 @@ from django.db import transaction
 
 from audit.models import AuditLog
 from bookings import operations
+from bookings.contact import Contact
 from bookings.errors import (
     DeadlinePassed,
     IllegalTransition,
@@ -15,7 +16,6 @@ from bookings.errors import (
     SlotUnavailable,
 )
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.rules.reasons import Override
 from bookings.tests.shop_state import COMMITTED, change_service, everything, occupancy_of
 from businesses.models import ServiceStaff

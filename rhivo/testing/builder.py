@@ -13,9 +13,9 @@ from uuid import uuid4
 from django.db import transaction
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.models import Appointment, Reservation
 from bookings.operations import Booked
-from bookings.operations.contact import Contact
 from businesses.models import Business, Membership, Service, ServiceStaff, Staff, User
 from rhivo.claims import Claims, acting_as
 from rhivo.clock import now

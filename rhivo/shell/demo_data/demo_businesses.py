@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from bookings.operations.contact import Contact
+from bookings.contact import Contact
 
 PASSWORD = "rhivo-demo"  # noqa: S105 - it is printed for everyone
 FOLDER = Path(__file__).parent

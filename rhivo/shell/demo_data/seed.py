@@ -13,10 +13,10 @@ from uuid import UUID
 from django.db import transaction
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.errors import LimitReached, SlotUnavailable, StaffUnavailable
 from bookings.load_calendar import calendar_of_days
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.rules.reasons import Override
 from businesses.models import Business, Membership, MembershipRole, Service, Staff, User
 from businesses.tenant_file import import_business

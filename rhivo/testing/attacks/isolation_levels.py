@@ -18,9 +18,9 @@ import psycopg
 from django.db import connections, transaction
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.guarantees import violations
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.rules.reasons import Override
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now

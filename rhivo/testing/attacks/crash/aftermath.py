@@ -208,7 +208,7 @@ def told_of_each(
     broken += [f"nobody was told: {key}" for key in happened - enqueued]
     broken += [f"told of what did not happen: {key}" for key in enqueued - happened]
     return Finding(
-        "each change is told of, and only what happened", len(happened), "messages", broken + _mails(installation, rows)
+        "customers are notified of each change, and of nothing else", len(happened), "messages", broken + _mails(installation, rows)
     )
 
 

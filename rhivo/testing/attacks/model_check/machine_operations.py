@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.operations.reschedule import KEEP
 from bookings.rules.reasons import Override
 from rhivo.claims import Claims
