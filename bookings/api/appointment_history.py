@@ -20,7 +20,6 @@ from businesses.api.authentication import require_identity
 from rhivo.api.pagination import CursorPages, PageSerializer
 from rhivo.api.schema import PROBLEMS
 from rhivo.api.serializers import StrictSerializer, answer_of, query_of
-from rhivo.web.throttling import throttle
 
 
 class HistoryQuery(StrictSerializer):
@@ -79,7 +78,6 @@ class HistoryView(APIView):
     )
     def get(self, request: Request, appointment_id: UUID) -> Response:
         require_identity()
-        throttle(request, "read")
         # Refuses what is unknown or unreadable; the page reads the parameters itself.
         query_of(request, HistoryQuery)
         appointment = find_appointment(appointment_id)

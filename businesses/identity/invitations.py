@@ -19,7 +19,7 @@ _signer = TimestampSigner(salt="businesses.invitation")
 
 
 class InvitationOver(RhivoError):
-    """This invitation has been used or has run out: ask for a new password at the log-in instead."""
+    """This invitation has been used or has run out: log in, or ask who invited you for a new one."""
 
     code = "INVITATION_OVER"
 

@@ -31,9 +31,9 @@ class CurrentState:
         if lock:
             # In the order in which a hold locks them (`occupy_time`): services, then staff, each by id. In another
             # order an import and a hold would wait for each other. The business comes first: two imports take turns.
-            businesses = businesses.select_for_update()
-            services = services.select_for_update().order_by("id")
-            staff = staff.select_for_update().order_by("id")
+            businesses = businesses.select_for_update(no_key=True)
+            services = services.select_for_update(no_key=True).order_by("id")
+            staff = staff.select_for_update(no_key=True).order_by("id")
         # Query sets ask only when they are walked: the lines below are what takes the locks, in this order.
         business = businesses.first()
         availability: dict[UUID | None, list[Availability]] = defaultdict(list)

@@ -207,9 +207,8 @@ def told_of_each(
     happened = {key for (key,) in history}
     broken += [f"nobody was told: {key}" for key in happened - enqueued]
     broken += [f"told of what did not happen: {key}" for key in enqueued - happened]
-    return Finding(
-        "customers are notified of each change, and of nothing else", len(happened), "messages", broken + _mails(installation, rows)
-    )
+    broken += _mails(installation, rows)
+    return Finding("customers are notified of each change, and of nothing else", len(happened), "messages", broken)
 
 
 def _book_once_more(connection: Connection, business: CrashBusiness) -> None:
