@@ -1,4 +1,4 @@
-"""The one clock. Operations take the instant as `at`; only faces and tasks read it here.
+"""The one clock. Operations take the instant as `at`; faces, tasks and the defaults of the outbox read it here.
 
 In a transaction it is the database's clock, outside it is this process's own. So processes whose clocks are wrong, or
 jump, decide alike.
