@@ -4,6 +4,7 @@ import os
 import secrets
 from importlib import import_module
 from importlib.util import find_spec
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,11 @@ if LOCAL and "DATABASE_URL" not in os.environ:
     environ.Env.ENVIRON = {**running_demo.environment(), **os.environ}
 env = environ.Env()
 
+ENVIRONMENTS = ("production", "development", "demo", "test")
 ENVIRONMENT = env("RHIVO_ENV", default="development")
+# A slip such as "prod" would run a server with everything that production switches on left off, and say nothing.
+if ENVIRONMENT not in ENVIRONMENTS:
+    raise ImproperlyConfigured(f"RHIVO_ENV is '{ENVIRONMENT}': set it to one of {', '.join(ENVIRONMENTS)}.")
 PRODUCTION = ENVIRONMENT == "production"
 DEBUG = False
 # Without a secret each process makes one, and no process accepts the sessions of another. In production the check
@@ -38,6 +43,12 @@ BASE_DOMAIN = env("BASE_DOMAIN", default="localhost")
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://{BASE_DOMAIN}:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[BASE_DOMAIN, f".{BASE_DOMAIN}", "127.0.0.1", "[::1]"])
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+for proxy in TRUSTED_PROXIES:
+    try:
+        ip_network(proxy, strict=False)
+    except ValueError as error:
+        cure = "write addresses or networks, such as 10.0.0.5 or 10.0.0.0/8, separated by commas"
+        raise ImproperlyConfigured(f"TRUSTED_PROXIES holds '{proxy}': {cure}.") from error
 THROTTLE = env("RHIVO_THROTTLE", default="on") != "off"
 
 INSTALLED_APPS = [

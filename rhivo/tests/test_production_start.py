@@ -103,3 +103,16 @@ def test_the_worker_and_beat_do_not_start_without_a_mail_server(process: str) ->
     )
     assert refused.returncode == 1
     assert "rhivo.E007" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cure"),
+    [
+        ("RHIVO_ENV", "prod", "RHIVO_ENV is 'prod': set it to one of production, development, demo, test."),
+        ("TRUSTED_PROXIES", "10.0.0.5,banana", "TRUSTED_PROXIES holds 'banana': write addresses or networks"),
+    ],
+)
+def test_a_slip_in_a_setting_is_refused_with_the_cure(name: str, value: str, cure: str) -> None:
+    command = [sys.executable, "manage.py", "check"]
+    done = subprocess.run(command, cwd=CHECKOUT, env={**os.environ, name: value}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.startswith(cure)) == (1, True), done.stderr
