@@ -33,7 +33,7 @@ def terms_of(service: Service, *, has_staff: bool) -> ServiceTerms:
         duration_minutes=service.duration_minutes,
         buffer_before_minutes=service.buffer_before_minutes,
         buffer_after_minutes=service.buffer_after_minutes,
-        capacity=service.max_simultaneous_bookings,
+        capacity=service.max_simultaneous_bookings or (1000 if has_staff else 1),
         is_group=service.is_group,
         has_staff=has_staff,
     )
@@ -165,7 +165,7 @@ def _spans(
     last += timedelta(minutes=terms.duration_minutes + terms.buffer_after_minutes)
     found = _rows(
         "SELECT service_id, staff_id, class_key, begins, ends"
-        " FROM live_occupancy(%s, %s, %s, tstzrange(%s, %s), %s, %s)",
+        " FROM live_occupancy(%s, %s, %s, '{}', tstzrange(%s, %s), %s, %s)",
         [business.id, terms.id, people, first, last, at, moving.id if moving else None],
     )
     return [

@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
 from bookings.models.reservation import Reservation
 from businesses.models import Business, Service, Staff, User
+from rhivo.db.ranges import in_range
 
 
 class Status(models.TextChoices):
@@ -36,6 +38,10 @@ class Appointment(models.Model):
     reservation = models.ForeignKey(
         Reservation, models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
     )
+    resource_ids = ArrayField(
+        models.UUIDField(), db_default=[], db_comment="the resources it uses, one of each kind that its service needs"
+    )
+    places = models.PositiveSmallIntegerField(default=1, db_default=1, db_comment="more than one in a class alone")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(db_default=Now())
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.CONFIRMED)
@@ -49,12 +55,16 @@ class Appointment(models.Model):
 
     service_name = models.CharField(max_length=120, db_default="")
     service_capacity = models.PositiveSmallIntegerField(
-        db_default=1, db_comment="the capacity under which this claim was taken; lowering it later breaks no promise"
+        null=True,
+        db_default=None,
+        db_comment="the capacity under which this was taken, NULL for no limit; lowering it later breaks no promise",
     )
     price_cents = models.PositiveIntegerField(db_default=0)
     currency = models.CharField(max_length=3, db_default="")
     buffer_before_minutes = models.PositiveSmallIntegerField(db_default=0)
     buffer_after_minutes = models.PositiveSmallIntegerField(db_default=0)
+    processing_after_minutes = models.PositiveSmallIntegerField(db_default=0)
+    processing_minutes = models.PositiveSmallIntegerField(db_default=0)
     allows_cancellation = models.BooleanField(db_default=True)
     cancellation_deadline_hours = models.PositiveSmallIntegerField(db_default=0)
     allows_rescheduling = models.BooleanField(db_default=True)
@@ -81,6 +91,7 @@ class Appointment(models.Model):
         db_table_comment = "Bookings, each with what was agreed at the time"
         ordering = ["starts_at", "id"]
         constraints = [
+            in_range("appointment_places_in_range", "places", 1, 1000),
             models.UniqueConstraint(fields=["business", "id"], name="appointments_key_of_business"),
             models.UniqueConstraint(fields=["business", "reservation"], name="one_appointment_a_hold"),
             models.UniqueConstraint(fields=["business", "idempotency_key"], name="one_appointment_a_key"),

@@ -21,19 +21,25 @@ BEGIN
         _new.ends_at := _hold.ends_at;
         _new.service_name := _hold.service_name;
         _new.service_capacity := _hold.service_capacity;
+        _new.resource_ids := _hold.resource_ids;
+        _new.places := _hold.places;
         _new.buffer_before_minutes := _hold.buffer_before_minutes;
         _new.buffer_after_minutes := _hold.buffer_after_minutes;
+        _new.processing_after_minutes := _hold.processing_after_minutes;
+        _new.processing_minutes := _hold.processing_minutes;
         _new.price_cents := _hold.price_cents;
         _new.currency := _hold.currency;
         _new.customer_id := COALESCE(_hold.customer_id, _new.customer_id);
     ELSE
-        _service := bookable_service(_new.business_id, _new.service_id, _new.staff_id);
+        _service := bookable_service(_new.business_id, _new.service_id, _new.staff_id, _new.resource_ids, _new.places);
         _new.ends_at := _new.starts_at + make_interval(mins => _service.duration_minutes);
         _new.service_name := _service.name;
-        _new.service_capacity := _service.max_simultaneous_bookings;
+        _new.service_capacity := capacity_of(_service, _new.staff_id, _new.resource_ids);
         _new.buffer_before_minutes := _service.buffer_before_minutes;
         _new.buffer_after_minutes := _service.buffer_after_minutes;
-        _new.price_cents := _service.price_cents;
+        _new.processing_after_minutes := _service.processing_after_minutes;
+        _new.processing_minutes := _service.processing_minutes;
+        _new.price_cents := _service.price_cents * _new.places;
         _new.currency := _business.currency;
     END IF;
     _new.allows_cancellation := _business.allows_cancellation;

@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION appointments_before_update() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF (NEW.service_id, NEW.staff_id, NEW.starts_at) IS DISTINCT FROM (OLD.service_id, OLD.staff_id, OLD.starts_at) THEN
+    IF is_rescheduled(OLD, NEW) THEN
         PERFORM lock_service(NEW.business_id, NEW.service_id);
     END IF;
     NEW := kept_terms(OLD, NEW);

@@ -4,8 +4,7 @@ CREATE OR REPLACE FUNCTION check_customer_change(_old appointments, _new appoint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _cancels constant boolean := _new.status <> _old.status AND _new.status = 'canceled';
-    _moves constant boolean :=
-        (_new.service_id, _new.staff_id, _new.starts_at) IS DISTINCT FROM (_old.service_id, _old.staff_id, _old.starts_at);
+    _moves constant boolean := is_rescheduled(_old, _new);
     _allowed boolean;
     _until timestamptz;
 BEGIN

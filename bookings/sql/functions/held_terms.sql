@@ -3,16 +3,19 @@ CREATE OR REPLACE FUNCTION held_terms(_new reservations) RETURNS reservations
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _business businesses;
-    _service services := bookable_service(_new.business_id, _new.service_id, _new.staff_id);
+    _service services := 
+        bookable_service(_new.business_id, _new.service_id, _new.staff_id, _new.resource_ids, _new.places);
 BEGIN
     SELECT * INTO STRICT _business FROM businesses WHERE id = _new.business_id;
     _new.status := 'held';
     _new.ends_at := _new.starts_at + make_interval(mins => _service.duration_minutes);
     _new.service_name := _service.name;
-    _new.service_capacity := _service.max_simultaneous_bookings;
+    _new.service_capacity := capacity_of(_service, _new.staff_id, _new.resource_ids);
     _new.buffer_before_minutes := _service.buffer_before_minutes;
     _new.buffer_after_minutes := _service.buffer_after_minutes;
-    _new.price_cents := _service.price_cents;
+    _new.processing_after_minutes := _service.processing_after_minutes;
+    _new.processing_minutes := _service.processing_minutes;
+    _new.price_cents := _service.price_cents * _new.places;
     _new.currency := _business.currency;
     _new.created_at := clock_timestamp();
     _new.expires_at := LEAST(_new.expires_at, _new.created_at + make_interval(mins => _business.hold_minutes));

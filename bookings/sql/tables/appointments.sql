@@ -35,7 +35,7 @@ CREATE POLICY its_guest_changes ON appointments FOR UPDATE TO rhivo_app
 CREATE POLICY people_at_work_change ON appointments FOR UPDATE TO rhivo_app
     USING (business_id = (SELECT working_business_id())) WITH CHECK (business_id = (SELECT working_business_id()));
 CREATE POLICY worker_reads ON appointments FOR SELECT TO rhivo_worker USING (true);
-GRANT SELECT, INSERT, UPDATE (service_id, staff_id, starts_at, status, version, notes, overrides) ON appointments
+GRANT SELECT, INSERT, UPDATE (service_id, staff_id, resource_ids, starts_at, status, version, notes, overrides) ON appointments
     TO rhivo_app;
 
 CREATE TRIGGER before_insert BEFORE INSERT ON appointments
