@@ -10,27 +10,29 @@ from django.db import connection, transaction
 
 from rhivo.db.promises import broken_promises
 
-# All that live holds and bookings occupy, from the rows that people made, independently of the ledger. The clock is read
-# once, after the snapshot: read per row, a hold could run out between the two looks at it; read before, its successor be
-# there too.
+# All that live holds and bookings occupy, from the rows that people made, independently of the ledger. The clock is
+# read once, after the snapshot: read per row, a hold could run out between the two looks at it; read before, its
+# successor be there too.
 OCCUPANCY = """
     WITH present AS MATERIALIZED (SELECT clock_timestamp() AS instant),
     bookings AS MATERIALIZED (
-        SELECT business_id, id, service_id, staff_id, resource_ids, places, starts_at, processing_minutes, service_capacity,
-               expires_at, starts_at + processing_after_minutes * interval '1 minute' AS processing_at,
+        SELECT business_id, id, service_id, staff_id, resource_ids, places, starts_at, processing_minutes,
+               service_capacity, expires_at,
+               starts_at + processing_after_minutes * interval '1 minute' AS processing_at,
                tstzrange(starts_at - buffer_before_minutes * interval '1 minute',
                          ends_at + buffer_after_minutes * interval '1 minute') AS during
         FROM reservations
         WHERE status = 'held' AND expires_at > (SELECT instant FROM present) AND business_id {asked}
         UNION ALL
-        SELECT business_id, id, service_id, staff_id, resource_ids, places, starts_at, processing_minutes, service_capacity,
-               NULL, starts_at + processing_after_minutes * interval '1 minute',
+        SELECT business_id, id, service_id, staff_id, resource_ids, places, starts_at, processing_minutes,
+               service_capacity, NULL, starts_at + processing_after_minutes * interval '1 minute',
                tstzrange(starts_at - buffer_before_minutes * interval '1 minute',
                          ends_at + buffer_after_minutes * interval '1 minute')
         FROM appointments WHERE status <> 'canceled' AND business_id {asked}
     ),
     occupied AS MATERIALIZED (
-        SELECT business_id, id, 0 AS segment, service_id, CASE WHEN processing_minutes = 0 THEN staff_id END AS staff_id,
+        SELECT business_id, id, 0 AS segment, service_id,
+               CASE WHEN processing_minutes = 0 THEN staff_id END AS staff_id,
                NULL::uuid AS resource_id, places, starts_at, expires_at, during
         FROM bookings
         UNION ALL
@@ -42,14 +44,14 @@ OCCUPANCY = """
                tstzrange(processing_at + processing_minutes * interval '1 minute', upper(during))
         FROM bookings WHERE processing_minutes > 0 AND staff_id IS NOT NULL
         UNION ALL
-        SELECT business_id, id, 2 + row_number() OVER (PARTITION BY id ORDER BY resource), service_id, NULL, resource, 0,
-               starts_at, expires_at, during
+        SELECT business_id, id, 2 + row_number() OVER (PARTITION BY id ORDER BY resource), service_id, NULL, resource,
+               0, starts_at, expires_at, during
         FROM bookings, unnest(resource_ids) AS resource
     )
 """
-# Of the bookings that were taken under a capacity of k or less, never more than k places are taken at once: when the last
-# of them was taken, so many were free. Lowering or raising the capacity later changes nothing of that. A sweep over
-# starts and ends counts them, for each capacity that a service ever had.
+# Of the bookings that were taken under a capacity of k or less, never more than k places are taken at once: when the
+# last of them was taken, so many were free. Lowering or raising the capacity later changes nothing of that. A sweep
+# over starts and ends counts them, for each capacity that a service ever had.
 OVERBOOKED = """
     WITH capacities AS (
         SELECT DISTINCT service_id, service_capacity AS capacity FROM bookings WHERE service_capacity IS NOT NULL
@@ -63,17 +65,19 @@ OVERBOOKED = """
                sum(step) OVER (PARTITION BY service_id, capacity ORDER BY at, step ROWS UNBOUNDED PRECEDING) AS present
         FROM events
     )
-    SELECT 'capacity: service ' || service_id || ' has ' || present || ' places taken at ' || at || ', capacity ' || capacity
+    SELECT 'capacity: service ' || service_id || ' has ' || present || ' places taken at ' || at
+           || ', capacity ' || capacity
     FROM running WHERE step > 0 AND present > capacity
 """
-# The same for people and resources. The bookings of one class are one use of both. Under which capacity a use was taken,
-# and of which class it is, is known to the ledger alone; UNLEDGERED compares all else.
+# The same for people and resources. The bookings of one class are one use of both. Under which capacity a use was
+# taken, and of which class it is, is known to the ledger alone; UNLEDGERED compares all else.
 OVERUSED = """
     WITH uses AS (
         SELECT CASE WHEN l.staff_id IS NULL THEN 'resource' ELSE 'staff' END AS kind,
                COALESCE(l.staff_id, l.resource_id) AS subject, max(l.capacity) AS subject_capacity,
                min(lower(o.during)) AS begins, max(upper(o.during)) AS ends
-        FROM occupied o JOIN busy_times l ON l.business_id = o.business_id AND l.source_id = o.id AND l.segment = o.segment
+        FROM occupied o
+        JOIN busy_times l ON l.business_id = o.business_id AND l.source_id = o.id AND l.segment = o.segment
         WHERE l.capacity IS NOT NULL GROUP BY 1, 2, l.class_key, l.segment
     ), capacities AS (
         SELECT DISTINCT subject, subject_capacity AS capacity FROM uses

@@ -44,6 +44,10 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('visitor', models.CharField(blank=True, db_comment="keyed hash of who holds it, by which live holds are limited; '' is not counted", max_length=64)),
                 ('status', models.CharField(choices=[('held', 'Held'), ('committed', 'Committed'), ('released', 'Released'), ('expired', 'Expired')], default='held', max_length=10)),
+                ('visit_id', models.UUIDField(db_comment="the id of the visit's first part; one that is alone is its own", db_default=None, editable=False)),
+                ('part', models.PositiveSmallIntegerField(db_default=1, default=1, editable=False)),
+                ('joined_before', models.BooleanField(db_comment='the same person goes on from the part before, without the buffers', db_default=False, default=False)),
+                ('joined_after', models.BooleanField(db_comment='the same person goes on with the next part, without the buffers', db_default=False, default=False)),
                 ('resource_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), db_comment='the resources it uses, one of each kind that its service needs', db_default=[], size=None)),
                 ('places', models.PositiveSmallIntegerField(db_comment='more than one in a class alone', db_default=1, default=1)),
                 ('starts_at', models.DateTimeField()),
@@ -75,6 +79,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('reference', models.CharField(db_default='', editable=False, max_length=11)),
+                ('visit_id', models.UUIDField(db_comment="the id of the visit's first part; one that is alone is its own", db_default=None, editable=False)),
+                ('part', models.PositiveSmallIntegerField(db_default=1, default=1, editable=False)),
+                ('joined_before', models.BooleanField(db_comment='the same person goes on from the part before, without the buffers', db_default=False, default=False)),
+                ('joined_after', models.BooleanField(db_comment='the same person goes on with the next part, without the buffers', db_default=False, default=False)),
                 ('resource_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), db_comment='the resources it uses, one of each kind that its service needs', db_default=[], size=None)),
                 ('places', models.PositiveSmallIntegerField(db_comment='more than one in a class alone', db_default=1, default=1)),
                 ('starts_at', models.DateTimeField()),
@@ -117,6 +125,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='reservation',
+            constraint=models.UniqueConstraint(fields=('business', 'visit_id', 'part'), name='one_reservation_a_part'),
+        ),
+        migrations.AddConstraint(
+            model_name='reservation',
+            constraint=models.CheckConstraint(condition=models.Q(('part__gte', 1), ('part__lte', 5)), name='reservation_part_in_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='reservation',
             constraint=models.CheckConstraint(condition=models.Q(('places__gte', 1), ('places__lte', 1000)), name='reservation_places_in_range'),
         ),
         migrations.AddConstraint(
@@ -130,6 +146,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reservation',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['held', 'committed', 'released', 'expired'])), name='reservation_status_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='appointment',
+            constraint=models.UniqueConstraint(fields=('business', 'visit_id', 'part'), name='one_appointment_a_part'),
+        ),
+        migrations.AddConstraint(
+            model_name='appointment',
+            constraint=models.CheckConstraint(condition=models.Q(('part__gte', 1), ('part__lte', 5)), name='appointment_part_in_range'),
         ),
         migrations.AddConstraint(
             model_name='appointment',
@@ -149,7 +173,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='appointment',
-            constraint=models.UniqueConstraint(fields=('business', 'reference'), name='one_appointment_a_reference'),
+            constraint=models.UniqueConstraint(fields=('business', 'reference', 'part'), name='one_appointment_a_reference'),
         ),
         migrations.AddConstraint(
             model_name='appointment',

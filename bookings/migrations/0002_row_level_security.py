@@ -25,6 +25,7 @@ CREATE OR REPLACE FUNCTION agreed_terms(_new appointments) RETURNS appointments
 DECLARE
     _business businesses;
     _hold reservations;
+    _first appointments;
     _service services;
 BEGIN
     SELECT * INTO STRICT _business FROM businesses WHERE id = _new.business_id;
@@ -35,6 +36,9 @@ BEGIN
             RAISE EXCEPTION 'hold % has run out', _new.reservation_id
                 USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'hold_is_live';
         END IF;
+        _new.part := _hold.part;
+        _new.joined_before := _hold.joined_before;
+        _new.joined_after := _hold.joined_after;
         _new.service_id := _hold.service_id;
         _new.staff_id := _hold.staff_id;
         _new.starts_at := _hold.starts_at;
@@ -55,8 +59,8 @@ BEGIN
         _new.ends_at := _new.starts_at + make_interval(mins => _service.duration_minutes);
         _new.service_name := _service.name;
         _new.service_capacity := capacity_of(_service, _new.staff_id, _new.resource_ids);
-        _new.buffer_before_minutes := _service.buffer_before_minutes;
-        _new.buffer_after_minutes := _service.buffer_after_minutes;
+        _new.buffer_before_minutes := CASE WHEN _new.joined_before THEN 0 ELSE _service.buffer_before_minutes END;
+        _new.buffer_after_minutes := CASE WHEN _new.joined_after THEN 0 ELSE _service.buffer_after_minutes END;
         _new.processing_after_minutes := _service.processing_after_minutes;
         _new.processing_minutes := _service.processing_minutes;
         _new.price_cents := _service.price_cents * _new.places;
@@ -68,7 +72,26 @@ BEGIN
     _new.reschedule_deadline_hours := _business.reschedule_deadline_hours;
     _new.status := 'confirmed';
     _new.version := 1;
-    _new.reference := new_reference();
+    IF _new.part = 1 THEN
+        _new.visit_id := _new.id;
+        _new.reference := new_reference();
+    ELSE
+        -- A part is written after the parts before it. The hold of the first part has the id of the visit that was held.
+        SELECT * INTO _first FROM appointments
+            WHERE business_id = _new.business_id AND part = 1 AND status = 'confirmed'
+              AND CASE WHEN _new.reservation_id IS NULL THEN visit_id = _new.visit_id ELSE reservation_id = _hold.visit_id END;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'a visit begins with its first part'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'parts_follow_each_other';
+        END IF;
+        _new.visit_id := _first.visit_id;
+        _new.reference := _first.reference;
+        _new.customer_id := _first.customer_id;
+        _new.customer_name := _first.customer_name;
+        _new.customer_email := _first.customer_email;
+        _new.customer_phone := _first.customer_phone;
+        _new.cancellation_token_hash := _first.cancellation_token_hash;
+    END IF;
     _new.created_at := clock_timestamp();
     RETURN _new;
 END $$;
@@ -93,6 +116,7 @@ GRANT EXECUTE ON FUNCTION appointment_of_key(uuid, text) TO rhivo_app;
 CREATE OR REPLACE FUNCTION appointments_after_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM check_visit(TG_OP, OLD, NEW);
     PERFORM occupy_for_appointment(TG_OP, OLD, NEW);
     PERFORM write_appointment_history(TG_OP, OLD, NEW, TG_ARGV[0], TG_ARGV[1:]);
     RETURN NULL;
@@ -123,10 +147,43 @@ BEGIN
     PERFORM check_status(OLD, NEW);
     NEW.version := next_version(OLD.version, NEW.version);
     PERFORM check_customer_change(OLD, NEW);
+    -- The parts of a visit are rescheduled by one statement. All of them are freed here, before the first occupies its new
+    -- time, so that none stands in the way of another.
+    IF is_rescheduled(OLD, NEW) THEN
+        DELETE FROM busy_times WHERE business_id = OLD.business_id AND source_id = OLD.id;
+    END IF;
     RETURN NEW;
 END $$;
 
 REVOKE EXECUTE ON FUNCTION appointments_before_update() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION appointments_in_order(_new appointments) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM businesses b, appointments earlier, appointments later
+        WHERE b.id = _new.business_id AND earlier.business_id = b.id AND earlier.visit_id = _new.visit_id
+          AND later.business_id = b.id AND later.visit_id = _new.visit_id AND later.part = earlier.part + 1
+          AND _new.part IN (earlier.part, later.part)
+          AND earlier.status <> 'canceled' AND later.status <> 'canceled'
+          AND NOT parts_meet(earlier.ends_at, earlier.staff_id, earlier.joined_after,
+                             later.starts_at, later.staff_id, later.joined_before, b.max_wait_minutes)
+    ) OR _new.joined_before AND NOT EXISTS (
+        SELECT FROM appointments
+        WHERE business_id = _new.business_id AND visit_id = _new.visit_id AND part = _new.part - 1
+    ) OR _new.joined_after AND NOT EXISTS (
+        SELECT FROM appointments
+        WHERE business_id = _new.business_id AND visit_id = _new.visit_id AND part = _new.part + 1
+    ) OR _new.part > 1 AND NOT EXISTS (
+        SELECT FROM appointments
+        WHERE business_id = _new.business_id AND visit_id = _new.visit_id AND part = _new.part - 1
+    ) THEN
+        RAISE EXCEPTION 'part % of visit % does not follow on', _new.part, _new.visit_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'parts_follow_each_other';
+    END IF;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION appointments_in_order(appointments) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION bookable_service(
     _business_id uuid, _service_id uuid, _staff_id uuid, _resource_ids uuid[], _places integer
@@ -183,8 +240,8 @@ BEGIN
         PERFORM pg_advisory_xact_lock(hashtextextended('customer ' || _business_id::text || _identity, 0));
     END LOOP;
     RETURN QUERY
-        SELECT count(*) FILTER (WHERE a.starts_at <@ _day),
-               count(*) FILTER (WHERE a.status = 'confirmed' AND a.starts_at > clock_timestamp())
+        SELECT count(DISTINCT a.visit_id) FILTER (WHERE a.starts_at <@ _day),
+               count(DISTINCT a.visit_id) FILTER (WHERE a.status = 'confirmed' AND a.starts_at > clock_timestamp())
         FROM appointments a
         WHERE a.business_id = _business_id
           AND a.status <> 'canceled' AND a.id IS DISTINCT FROM _except
@@ -234,6 +291,7 @@ CREATE OR REPLACE FUNCTION check_customer_change(_old appointments, _new appoint
 DECLARE
     _cancels constant boolean := _new.status <> _old.status AND _new.status = 'canceled';
     _moves constant boolean := is_rescheduled(_old, _new);
+    _visit_starts_at timestamptz := _old.starts_at;
     _allowed boolean;
     _until timestamptz;
 BEGIN
@@ -254,12 +312,17 @@ BEGIN
         RAISE EXCEPTION 'a customer cancels or moves an appointment, and changes nothing else of it'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'customers_cancel_or_move';
     END IF;
+    -- The deadline of every part counts from the start of the visit.
+    IF _old.part > 1 THEN
+        SELECT LEAST(min(starts_at), _old.starts_at) INTO _visit_starts_at FROM appointments
+            WHERE business_id = _old.business_id AND visit_id = _old.visit_id AND status <> 'canceled';
+    END IF;
     IF _cancels THEN
         _allowed := _old.allows_cancellation;
-        _until := _old.starts_at - make_interval(hours => _old.cancellation_deadline_hours);
+        _until := _visit_starts_at - make_interval(hours => _old.cancellation_deadline_hours);
     ELSE
         _allowed := _old.allows_rescheduling;
-        _until := _old.starts_at - make_interval(hours => _old.reschedule_deadline_hours);
+        _until := _visit_starts_at - make_interval(hours => _old.reschedule_deadline_hours);
     END IF;
     IF NOT _allowed THEN
         RAISE EXCEPTION 'the agreed terms do not allow it'
@@ -339,6 +402,37 @@ END $$;
 
 REVOKE EXECUTE ON FUNCTION check_status(appointments, appointments) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION check_visit(_operation text, _old appointments, _new appointments) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF _operation = 'DELETE' THEN
+        RETURN;
+    END IF;
+    IF _operation = 'INSERT' AND _new.reservation_id IS NOT NULL AND EXISTS (
+        SELECT FROM reservations mine
+        JOIN reservations r ON r.business_id = mine.business_id AND r.visit_id = mine.visit_id
+        LEFT JOIN appointments a ON a.business_id = r.business_id AND a.reservation_id = r.id
+        WHERE mine.business_id = _new.business_id AND mine.id = _new.reservation_id
+          AND a.visit_id IS DISTINCT FROM _new.visit_id
+    ) THEN
+        RAISE EXCEPTION 'the parts of visit % are held together', _new.visit_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'a_visit_is_booked_whole';
+    END IF;
+    IF _operation = 'INSERT' AND (_new.part > 1 OR _new.joined_after) OR is_rescheduled(_old, _new) THEN
+        PERFORM appointments_in_order(_new);
+    END IF;
+    IF _operation = 'UPDATE' AND _new.status = 'canceled' AND _old.status <> 'canceled'
+       AND working_business_id() IS DISTINCT FROM _new.business_id
+       AND NOT pg_has_role(session_user, 'rhivo_owner', 'MEMBER')
+       AND EXISTS (SELECT FROM appointments WHERE business_id = _new.business_id AND visit_id = _new.visit_id
+                   AND status = 'confirmed') THEN
+        RAISE EXCEPTION 'a customer cancels all parts of a visit'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'customers_cancel_whole_visits';
+    END IF;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION check_visit(text, appointments, appointments) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION class_key_of(_service_id uuid, _starts_at timestamptz) RETURNS uuid
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT md5(_service_id::text || ' ' || extract(epoch FROM _starts_at)::bigint::text)::uuid $$;
@@ -373,6 +467,7 @@ CREATE OR REPLACE FUNCTION held_terms(_new reservations) RETURNS reservations
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _business businesses;
+    _first reservations;
     _service services := 
         bookable_service(_new.business_id, _new.service_id, _new.staff_id, _new.resource_ids, _new.places);
 BEGIN
@@ -381,14 +476,29 @@ BEGIN
     _new.ends_at := _new.starts_at + make_interval(mins => _service.duration_minutes);
     _new.service_name := _service.name;
     _new.service_capacity := capacity_of(_service, _new.staff_id, _new.resource_ids);
-    _new.buffer_before_minutes := _service.buffer_before_minutes;
-    _new.buffer_after_minutes := _service.buffer_after_minutes;
+    _new.buffer_before_minutes := CASE WHEN _new.joined_before THEN 0 ELSE _service.buffer_before_minutes END;
+    _new.buffer_after_minutes := CASE WHEN _new.joined_after THEN 0 ELSE _service.buffer_after_minutes END;
     _new.processing_after_minutes := _service.processing_after_minutes;
     _new.processing_minutes := _service.processing_minutes;
     _new.price_cents := _service.price_cents * _new.places;
     _new.currency := _business.currency;
     _new.created_at := clock_timestamp();
-    _new.expires_at := LEAST(_new.expires_at, _new.created_at + make_interval(mins => _business.hold_minutes));
+    IF _new.part = 1 THEN
+        _new.visit_id := _new.id;
+        _new.expires_at := LEAST(_new.expires_at, _new.created_at + make_interval(mins => _business.hold_minutes));
+    ELSE
+        -- A part is written after the parts before it, in one statement or in several: it can be read here already.
+        SELECT * INTO _first FROM reservations
+            WHERE business_id = _new.business_id AND visit_id = _new.visit_id AND part = 1
+              AND status = 'held' AND expires_at > clock_timestamp();
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'a visit begins with its first part'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'parts_follow_each_other';
+        END IF;
+        _new.customer_id := _first.customer_id;
+        _new.visitor := _first.visitor;
+        _new.expires_at := _first.expires_at;
+    END IF;
     RETURN _new;
 END $$;
 
@@ -448,8 +558,8 @@ BEGIN
     IF _new.service_id <> _old.service_id THEN
         _new.ends_at := _new.starts_at + make_interval(mins => _service.duration_minutes);
         _new.service_name := _service.name;
-        _new.buffer_before_minutes := _service.buffer_before_minutes;
-        _new.buffer_after_minutes := _service.buffer_after_minutes;
+        _new.buffer_before_minutes := CASE WHEN _new.joined_before THEN 0 ELSE _service.buffer_before_minutes END;
+        _new.buffer_after_minutes := CASE WHEN _new.joined_after THEN 0 ELSE _service.buffer_after_minutes END;
         _new.processing_after_minutes := _service.processing_after_minutes;
         _new.processing_minutes := _service.processing_minutes;
         _new.price_cents := _service.price_cents * _new.places;
@@ -470,7 +580,7 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('visitor ' || _business_id::text || _visitor, 0));
-    IF (SELECT count(*) FROM reservations
+    IF (SELECT count(DISTINCT visit_id) FROM reservations
         WHERE business_id = _business_id AND visitor = _visitor AND status = 'held'
           AND expires_at > clock_timestamp()) >= 5 THEN
         RAISE EXCEPTION 'five holds are live already'
@@ -530,6 +640,22 @@ END $$;
 
 REVOKE EXECUTE ON FUNCTION lock_service(uuid, uuid) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION lock_subjects(_business_id uuid, _service_ids uuid[], _staff_ids uuid[], _resource_ids uuid[])
+    RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF _business_id IS DISTINCT FROM current_business_id() THEN
+        RETURN;
+    END IF;
+    PERFORM FROM services WHERE business_id = _business_id AND id = ANY (_service_ids) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM FROM staff WHERE business_id = _business_id AND id = ANY (_staff_ids) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM FROM resources WHERE business_id = _business_id AND id = ANY (_resource_ids) ORDER BY id FOR NO KEY UPDATE;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION lock_subjects(uuid, uuid[], uuid[], uuid[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION lock_subjects(uuid, uuid[], uuid[], uuid[]) TO rhivo_app;
+
 CREATE OR REPLACE FUNCTION new_reference() RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -586,7 +712,6 @@ BEGIN
     ELSIF _new.status = 'canceled' THEN
         DELETE FROM busy_times WHERE business_id = _new.business_id AND source_id = _new.id;
     ELSIF is_rescheduled(_old, _new) THEN
-        DELETE FROM busy_times WHERE business_id = _new.business_id AND source_id = _new.id;
         PERFORM occupy_time(
             _new.business_id, _new.id, _new.service_id, _new.staff_id, _new.resource_ids, _new.places, _new.starts_at, _during,
             _working, NULL);
@@ -714,6 +839,16 @@ END $$;
 REVOKE EXECUTE ON FUNCTION
     occupy_time(uuid, uuid, uuid, uuid, uuid[], integer, timestamptz, tstzrange, tstzmultirange, timestamptz) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION parts_meet(
+    _ends_at timestamptz, _staff_id uuid, _joined_after boolean,
+    _next_starts_at timestamptz, _next_staff_id uuid, _next_joined_before boolean, _max_wait integer
+) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT _next_starts_at BETWEEN _ends_at AND _ends_at + make_interval(mins => _max_wait)
+           AND _joined_after = _next_joined_before AND (NOT _joined_after OR COALESCE(_staff_id = _next_staff_id, FALSE))
+$$;
+
+REVOKE EXECUTE ON FUNCTION parts_meet(timestamptz, uuid, boolean, timestamptz, uuid, boolean, integer) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION peak_places(_service_id uuid, _during tstzrange) RETURNS bigint
     LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT COALESCE(max(running), 0) FROM (
@@ -753,6 +888,9 @@ REVOKE EXECUTE ON FUNCTION peak_uses(uuid, uuid, uuid, tstzrange, uuid) FROM PUB
 CREATE OR REPLACE FUNCTION reservations_after_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    IF TG_OP = 'INSERT' AND (NEW.part > 1 OR NEW.joined_after OR NEW.joined_before) THEN
+        PERFORM reservations_in_order(NEW);
+    END IF;
     PERFORM occupy_for_reservation(TG_OP, OLD, NEW);
     RETURN NULL;
 END $$;
@@ -762,7 +900,9 @@ REVOKE EXECUTE ON FUNCTION reservations_after_change() FROM PUBLIC;
 CREATE OR REPLACE FUNCTION reservations_before_insert() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    PERFORM limit_live_holds(NEW.business_id, NEW.visitor);
+    IF NEW.part = 1 THEN
+        PERFORM limit_live_holds(NEW.business_id, NEW.visitor);
+    END IF;
     PERFORM lock_service(NEW.business_id, NEW.service_id);
     NEW := held_terms(NEW);
     RETURN NEW;
@@ -778,6 +918,33 @@ BEGIN
 END $$;
 
 REVOKE EXECUTE ON FUNCTION reservations_before_update() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION reservations_in_order(_new reservations) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM businesses b, reservations earlier, reservations later
+        WHERE b.id = _new.business_id AND earlier.business_id = b.id AND earlier.visit_id = _new.visit_id
+          AND later.business_id = b.id AND later.visit_id = _new.visit_id AND later.part = earlier.part + 1
+          AND _new.part IN (earlier.part, later.part)
+          AND NOT parts_meet(earlier.ends_at, earlier.staff_id, earlier.joined_after,
+                             later.starts_at, later.staff_id, later.joined_before, b.max_wait_minutes)
+    ) OR _new.joined_before AND NOT EXISTS (
+        SELECT FROM reservations
+        WHERE business_id = _new.business_id AND visit_id = _new.visit_id AND part = _new.part - 1
+    ) OR _new.joined_after AND NOT EXISTS (
+        SELECT FROM reservations
+        WHERE business_id = _new.business_id AND visit_id = _new.visit_id AND part = _new.part + 1
+    ) OR _new.part > 1 AND NOT EXISTS (
+        SELECT FROM reservations
+        WHERE business_id = _new.business_id AND visit_id = _new.visit_id AND part = _new.part - 1
+    ) THEN
+        RAISE EXCEPTION 'part % of visit % does not follow on', _new.part, _new.visit_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'parts_follow_each_other';
+    END IF;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION reservations_in_order(reservations) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION working_ranges(
     _during tstzrange, _starts_at timestamptz, _processing_after integer, _processing integer
@@ -840,7 +1007,8 @@ CREATE POLICY people_at_work_read ON appointments FOR SELECT TO rhivo_app
     USING (business_id = (SELECT working_business_id()));
 
 CREATE POLICY its_holder_commits ON appointments FOR INSERT TO rhivo_app
-    WITH CHECK (business_id = (SELECT current_business_id()) AND reservation_id = (SELECT current_reservation_id())
+    WITH CHECK (business_id = (SELECT current_business_id()) AND reservation_id IN (
+                    SELECT id FROM reservations WHERE visit_id = (SELECT current_reservation_id()))
                 AND (customer_id IS NULL OR customer_id = (SELECT current_user_id())));
 
 CREATE POLICY people_at_work_book ON appointments FOR INSERT TO rhivo_app
@@ -917,7 +1085,7 @@ ALTER TABLE reservations ADD CONSTRAINT starts_on_the_grain
 ALTER TABLE reservations ADD CONSTRAINT ends_after_it_starts CHECK (ends_at > starts_at);
 
 CREATE POLICY its_holder_reads ON reservations FOR SELECT TO rhivo_app
-    USING (business_id = (SELECT current_business_id()) AND id = (SELECT current_reservation_id())
+    USING (business_id = (SELECT current_business_id()) AND visit_id = (SELECT current_reservation_id())
            AND (customer_id IS NULL OR customer_id = (SELECT current_user_id())));
 
 CREATE POLICY its_customer_reads ON reservations FOR SELECT TO rhivo_app
@@ -929,10 +1097,11 @@ CREATE POLICY people_at_work_read ON reservations FOR SELECT TO rhivo_app
 CREATE POLICY anyone_holds ON reservations FOR INSERT TO rhivo_app
     WITH CHECK (business_id = (SELECT current_business_id())
                 AND (customer_id IS NULL OR customer_id = (SELECT current_user_id()))
+                AND (part = 1 OR visit_id = (SELECT current_reservation_id()))
                 AND EXISTS (SELECT FROM businesses b WHERE b.id = business_id AND b.is_active));
 
 CREATE POLICY its_holder_ends ON reservations FOR UPDATE TO rhivo_app
-    USING (business_id = (SELECT current_business_id()) AND id = (SELECT current_reservation_id())
+    USING (business_id = (SELECT current_business_id()) AND visit_id = (SELECT current_reservation_id())
            AND (customer_id IS NULL OR customer_id = (SELECT current_user_id())))
     WITH CHECK (business_id = (SELECT current_business_id()));
 
@@ -1069,6 +1238,10 @@ GRANT EXECUTE ON FUNCTION working_ranges(tstzrange, timestamptz, integer, intege
 
 DROP FUNCTION working_ranges( _during tstzrange, _starts_at timestamptz, _processing_after integer, _processing integer );
 
+GRANT EXECUTE ON FUNCTION reservations_in_order(reservations) TO PUBLIC;
+
+DROP FUNCTION reservations_in_order(_new reservations);
+
 GRANT EXECUTE ON FUNCTION reservations_before_update() TO PUBLIC;
 
 DROP FUNCTION reservations_before_update();
@@ -1088,6 +1261,10 @@ DROP FUNCTION peak_uses( _business_id uuid, _staff_id uuid, _resource_id uuid, _
 GRANT EXECUTE ON FUNCTION peak_places(uuid, tstzrange) TO PUBLIC;
 
 DROP FUNCTION peak_places(_service_id uuid, _during tstzrange);
+
+GRANT EXECUTE ON FUNCTION parts_meet(timestamptz, uuid, boolean, timestamptz, uuid, boolean, integer) TO PUBLIC;
+
+DROP FUNCTION parts_meet( _ends_at timestamptz, _staff_id uuid, _joined_after boolean, _next_starts_at timestamptz, _next_staff_id uuid, _next_joined_before boolean, _max_wait integer );
 
 GRANT EXECUTE ON FUNCTION occupy_time(uuid, uuid, uuid, uuid, uuid[], integer, timestamptz, tstzrange, tstzmultirange, timestamptz) TO PUBLIC;
 
@@ -1112,6 +1289,12 @@ DROP FUNCTION occupied_range( _starts_at timestamptz, _ends_at timestamptz, _bef
 GRANT EXECUTE ON FUNCTION new_reference() TO PUBLIC;
 
 DROP FUNCTION new_reference();
+
+REVOKE EXECUTE ON FUNCTION lock_subjects(uuid, uuid[], uuid[], uuid[]) FROM rhivo_app;
+
+GRANT EXECUTE ON FUNCTION lock_subjects(uuid, uuid[], uuid[], uuid[]) TO PUBLIC;
+
+DROP FUNCTION lock_subjects(_business_id uuid, _service_ids uuid[], _staff_ids uuid[], _resource_ids uuid[]);
 
 GRANT EXECUTE ON FUNCTION lock_service(uuid, uuid) TO PUBLIC;
 
@@ -1153,6 +1336,10 @@ GRANT EXECUTE ON FUNCTION class_key_of(uuid, timestamptz) TO PUBLIC;
 
 DROP FUNCTION class_key_of(_service_id uuid, _starts_at timestamptz);
 
+GRANT EXECUTE ON FUNCTION check_visit(text, appointments, appointments) TO PUBLIC;
+
+DROP FUNCTION check_visit(_operation text, _old appointments, _new appointments);
+
 GRANT EXECUTE ON FUNCTION check_status(appointments, appointments) TO PUBLIC;
 
 DROP FUNCTION check_status(_old appointments, _new appointments);
@@ -1186,6 +1373,10 @@ DROP FUNCTION bookings_of_customer( _business_id uuid, _user_id uuid, _email tex
 GRANT EXECUTE ON FUNCTION bookable_service(uuid, uuid, uuid, uuid[], integer) TO PUBLIC;
 
 DROP FUNCTION bookable_service( _business_id uuid, _service_id uuid, _staff_id uuid, _resource_ids uuid[], _places integer );
+
+GRANT EXECUTE ON FUNCTION appointments_in_order(appointments) TO PUBLIC;
+
+DROP FUNCTION appointments_in_order(_new appointments);
 
 GRANT EXECUTE ON FUNCTION appointments_before_update() TO PUBLIC;
 

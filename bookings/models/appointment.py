@@ -38,6 +38,16 @@ class Appointment(models.Model):
     reservation = models.ForeignKey(
         Reservation, models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
     )
+    visit_id = models.UUIDField(
+        editable=False, db_default=None, db_comment="the id of the visit's first part; one that is alone is its own"
+    )
+    part = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    joined_before = models.BooleanField(
+        default=False, db_default=False, db_comment="the same person goes on from the part before, without the buffers"
+    )
+    joined_after = models.BooleanField(
+        default=False, db_default=False, db_comment="the same person goes on with the next part, without the buffers"
+    )
     resource_ids = ArrayField(
         models.UUIDField(), db_default=[], db_comment="the resources it uses, one of each kind that its service needs"
     )
@@ -91,11 +101,13 @@ class Appointment(models.Model):
         db_table_comment = "Bookings, each with what was agreed at the time"
         ordering = ["starts_at", "id"]
         constraints = [
+            models.UniqueConstraint(fields=["business", "visit_id", "part"], name="one_appointment_a_part"),
+            in_range("appointment_part_in_range", "part", 1, 5),
             in_range("appointment_places_in_range", "places", 1, 1000),
             models.UniqueConstraint(fields=["business", "id"], name="appointments_key_of_business"),
             models.UniqueConstraint(fields=["business", "reservation"], name="one_appointment_a_hold"),
             models.UniqueConstraint(fields=["business", "idempotency_key"], name="one_appointment_a_key"),
-            models.UniqueConstraint(fields=["business", "reference"], name="one_appointment_a_reference"),
+            models.UniqueConstraint(fields=["business", "reference", "part"], name="one_appointment_a_reference"),
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="appointment_status_known"),
             models.CheckConstraint(
                 condition=~models.Q(customer_email="", customer_phone="") | ~models.Q(customer_name=""),

@@ -50,6 +50,16 @@ class Reservation(models.Model):
         db_comment="keyed hash of who holds it, by which live holds are limited; '' is not counted",
     )
     status = models.CharField(max_length=10, choices=ReservationStatus.choices, default=ReservationStatus.HELD)
+    visit_id = models.UUIDField(
+        editable=False, db_default=None, db_comment="the id of the visit's first part; one that is alone is its own"
+    )
+    part = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    joined_before = models.BooleanField(
+        default=False, db_default=False, db_comment="the same person goes on from the part before, without the buffers"
+    )
+    joined_after = models.BooleanField(
+        default=False, db_default=False, db_comment="the same person goes on with the next part, without the buffers"
+    )
     resource_ids = ArrayField(
         models.UUIDField(), db_default=[], db_comment="the resources it uses, one of each kind that its service needs"
     )
@@ -84,6 +94,8 @@ class Reservation(models.Model):
         db_table = "reservations"
         db_table_comment = "Holds: slots kept for a visitor until expires_at"
         constraints = [
+            models.UniqueConstraint(fields=["business", "visit_id", "part"], name="one_reservation_a_part"),
+            in_range("reservation_part_in_range", "part", 1, 5),
             in_range("reservation_places_in_range", "places", 1, 1000),
             models.UniqueConstraint(fields=["business", "id"], name="reservations_key_of_business"),
             models.UniqueConstraint(fields=["business", "idempotency_key"], name="one_hold_a_key"),

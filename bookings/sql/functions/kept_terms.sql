@@ -27,8 +27,8 @@ BEGIN
     IF _new.service_id <> _old.service_id THEN
         _new.ends_at := _new.starts_at + make_interval(mins => _service.duration_minutes);
         _new.service_name := _service.name;
-        _new.buffer_before_minutes := _service.buffer_before_minutes;
-        _new.buffer_after_minutes := _service.buffer_after_minutes;
+        _new.buffer_before_minutes := CASE WHEN _new.joined_before THEN 0 ELSE _service.buffer_before_minutes END;
+        _new.buffer_after_minutes := CASE WHEN _new.joined_after THEN 0 ELSE _service.buffer_after_minutes END;
         _new.processing_after_minutes := _service.processing_after_minutes;
         _new.processing_minutes := _service.processing_minutes;
         _new.price_cents := _service.price_cents * _new.places;

@@ -1,5 +1,7 @@
 -- Occupy the time of an appointment unless it is canceled. One made of a hold takes over the hold's rows: no second check,
 -- and no window in which the slot could be lost. Updates that change no time re-check nothing.
+-- The old time of one that is rescheduled was freed before any row of the statement was written: see
+-- `appointments_before_update()`.
 CREATE OR REPLACE FUNCTION occupy_for_appointment(_operation text, _old appointments, _new appointments) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -32,7 +34,6 @@ BEGIN
     ELSIF _new.status = 'canceled' THEN
         DELETE FROM busy_times WHERE business_id = _new.business_id AND source_id = _new.id;
     ELSIF is_rescheduled(_old, _new) THEN
-        DELETE FROM busy_times WHERE business_id = _new.business_id AND source_id = _new.id;
         PERFORM occupy_time(
             _new.business_id, _new.id, _new.service_id, _new.staff_id, _new.resource_ids, _new.places, _new.starts_at, _during,
             _working, NULL);

@@ -20,7 +20,8 @@ CREATE POLICY its_guest_reads ON appointments FOR SELECT TO rhivo_app
 CREATE POLICY people_at_work_read ON appointments FOR SELECT TO rhivo_app
     USING (business_id = (SELECT working_business_id()));
 CREATE POLICY its_holder_commits ON appointments FOR INSERT TO rhivo_app
-    WITH CHECK (business_id = (SELECT current_business_id()) AND reservation_id = (SELECT current_reservation_id())
+    WITH CHECK (business_id = (SELECT current_business_id()) AND reservation_id IN (
+                    SELECT id FROM reservations WHERE visit_id = (SELECT current_reservation_id()))
                 AND (customer_id IS NULL OR customer_id = (SELECT current_user_id())));
 CREATE POLICY people_at_work_book ON appointments FOR INSERT TO rhivo_app
     WITH CHECK (business_id = (SELECT working_business_id()));
