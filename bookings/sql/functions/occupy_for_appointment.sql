@@ -16,7 +16,8 @@ BEGIN
     _during := occupied_range(_new.starts_at, _new.ends_at, _new.buffer_before_minutes, _new.buffer_after_minutes);
     _working := working_ranges(_during, _new.starts_at, _new.processing_after_minutes, _new.processing_minutes);
     IF _operation = 'INSERT' AND _new.reservation_id IS NOT NULL THEN
-        UPDATE busy_times SET source_id = _new.id, expires_at = NULL
+        UPDATE busy_times SET source_id = _new.id, expires_at = NULL,
+                              class_key = CASE WHEN class_key = source_id THEN _new.id ELSE class_key END
             WHERE business_id = _new.business_id AND source_id = _new.reservation_id AND expires_at > clock_timestamp();
         GET DIAGNOSTICS _taken_over = ROW_COUNT;
         -- The clock goes on from row to row, so a hold may run out between two of its rows: all of them or none.
