@@ -1,5 +1,7 @@
 """Why a booking is refused, and which database constraint says so."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import ClassVar
 
 from bookings.rules.reasons import Reason
@@ -8,7 +10,9 @@ from rhivo.errors import Conflict, Forbidden, Gone, Invalid, NotFound, RhivoErro
 
 
 class SlotUnavailable(Conflict):
-    # `alternatives` holds up to three of the nearest free starts.
+    # Raised inside an operation it says how to find the nearest free starts, which cannot be done before the rollback:
+    # `with_alternatives` does it after, and puts them into `extra` as `alternatives`.
+    nearest: Callable[[], list[datetime]] = list
     __doc__ = Reason.FULL.text
     code = "SLOT_UNAVAILABLE"
 
@@ -54,6 +58,7 @@ class NotOffered(Invalid):
 
     reason: ClassVar[Reason]
 
+    # RhivoError shows the docstring where no other sentence is given.
     def __init_subclass__(cls) -> None:
         cls.code, cls.__doc__ = cls.reason.value, cls.reason.text
 
@@ -108,6 +113,7 @@ class ContactRequired(Invalid):
     code = "CONTACT_REQUIRED"
 
 
+# Collected from the classes above: a new reason needs its row in the table and its class, and nothing here.
 _BY_REASON: dict[Reason, type[RhivoError]] = {
     Reason.FULL: SlotUnavailable,
     **{error.reason: error for error in NotOffered.__subclasses__()},
@@ -119,11 +125,13 @@ def refusal(reason: Reason) -> RhivoError:
     return _BY_REASON[reason]()
 
 
+# The names are those of constraints, and those that triggers raise: `bookings/sql/` says when.
 means("service_capacity", SlotUnavailable)
 means("one_staff_one_place", TakenMeanwhile)
 means("one_staff_a_class", TakenMeanwhile)
 means("hold_is_live", HoldExpired)
 means("hold_only_ends", HoldExpired)
+# A hold may be booked, released or run out at any time: a minute is a guess.
 means("five_live_holds_a_visitor", lambda: TooManyHolds(retry_after=60))
 means("starts_on_the_grain", OffGrid)
 means("service_is_bookable", ServiceUnavailable)

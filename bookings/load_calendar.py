@@ -58,19 +58,20 @@ def calendar(
     last: datetime,
     at: datetime,
     staff: Staff | None = None,
-    moving: Appointment | None = None,
+    rescheduling: Appointment | None = None,
 ) -> Calendar:
     """Return the calendar of a service between two instants, for one staff member or any.
 
     Whoever asks for a person is offered that person or nothing, also of a service that needs nobody in particular.
-    `moving` is the appointment to be moved: its own span does not count, and within its service its agreed terms do.
+    `rescheduling` is the appointment that gets a new time: its own span counts as free. Within its service its agreed
+    terms apply.
     """
     assigned = _assigned(business, service)
     people = [person for person in assigned if person.is_active and (staff is None or staff.id == person.id)]
     own_hours = hours_of(business, people)
     terms = terms_of(service, has_staff=bool(assigned) or staff is not None)
-    if moving is not None and moving.service_id == service.id:
-        terms = agreed_terms(moving, terms)
+    if rescheduling is not None and rescheduling.service_id == service.id:
+        terms = agreed_terms(rescheduling, terms)
     return Calendar(
         rules=Rules(
             zone=business.zone,
@@ -81,7 +82,7 @@ def calendar(
         hours=own_hours[None],
         service=terms,
         people=[Person(person.id, person.name, own_hours[person.id]) for person in people],
-        spans=_spans(business, terms, [person.id for person in people], first, last, at, moving),
+        spans=_spans(business, terms, [person.id for person in people], first, last, at, rescheduling),
     )
 
 
@@ -93,9 +94,10 @@ def calendar_of_days(
     last: date,
     at: datetime,
     staff: Staff | None = None,
-    moving: Appointment | None = None,
+    rescheduling: Appointment | None = None,
 ) -> Calendar:
     """Return the calendar that covers a range of the business's local days, both included."""
+    # Adding a day to local time gives the next local midnight, also when the clocks change in between.
     midnight = datetime.min.time()
     return calendar(
         business,
@@ -104,12 +106,13 @@ def calendar_of_days(
         last=datetime.combine(_with_room(last), midnight, business.zone) + timedelta(days=1),
         at=at,
         staff=staff,
-        moving=moving,
+        rescheduling=rescheduling,
     )
 
 
 def slugs_of_staff(business: Business) -> dict[UUID, str]:
-    """Return the slug of everyone, assigned or not: a class keeps its host."""
+    """Return the slug of every person, assigned to a service or not."""
+    # A class keeps the person who gives it, also one who does not do the service any more.
     return dict(_rows("SELECT id, slug FROM staff WHERE business_id = %s", [business.id]))
 
 
@@ -130,14 +133,16 @@ def local_day(start: datetime, zone: ZoneInfo) -> date:
 
 
 def _with_room(day: date) -> date:
-    """Return a date around which zones and durations can be added: no business is open outside."""
+    """Return the nearest date around which zones and durations can be added."""
+    # Anybody may ask for the year 9999. A datetime ends there, and adding an hour would be an OverflowError.
     return min(max(day, date(MINYEAR + 1, 1, 1)), date(MAXYEAR - 1, 12, 31))
 
 
 def hours_of(business: Business, people: Iterable[Assigned | Staff]) -> dict[UUID | None, Hours]:
-    """Return the hours of the business (under None) and of each person, in one query."""
+    """Return the hours of the business (under None) and of each person."""
     weekly: dict[UUID | None, list[WeeklyWindow]] = defaultdict(list)
     exceptions: dict[UUID | None, list[DateException]] = defaultdict(list)
+    # One query for all of them: a business has a few dozen rows, and each round trip costs more than reading them.
     found = _rows(
         "SELECT staff_id, weekday, first_date, last_date, opens, closes FROM availability WHERE business_id = %s",
         [business.id],
@@ -158,15 +163,15 @@ def _spans(
     first: datetime,
     last: datetime,
     at: datetime,
-    moving: Appointment | None,
+    rescheduling: Appointment | None,
 ) -> list[OccupiedSpan]:
-    """Return what overlaps the time that starts between two instants could span."""
+    """Return what overlaps the time that a booking with a start between two instants could occupy."""
     first -= timedelta(minutes=terms.buffer_before_minutes)
     last += timedelta(minutes=terms.duration_minutes + terms.buffer_after_minutes)
     found = _rows(
         "SELECT service_id, staff_id, class_key, begins, ends"
         " FROM live_occupancy(%s, %s, %s, '{}', tstzrange(%s, %s), %s, %s)",
-        [business.id, terms.id, people, first, last, at, moving.id if moving else None],
+        [business.id, terms.id, people, first, last, at, rescheduling.id if rescheduling else None],
     )
     return [
         OccupiedSpan(service_id, staff_id, class_key, begin, end)
@@ -176,7 +181,7 @@ def _spans(
 
 
 def _rows(query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Ask in SQL: every search and every hold asks this, and the ORM takes longer to word it than SQL to answer."""
+    # In SQL, since every search and hold asks this, and the ORM takes longer to build it than PostgreSQL to answer.
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()

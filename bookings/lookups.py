@@ -27,13 +27,13 @@ def id_or_slug(value: str) -> tuple[str, UUID | str]:
 def find_service(business: Business, value: str, *, also_inactive: bool = False) -> Service:
     """Return a service of a business; raises NotFound for none, or for one that is not offered.
 
-    A writing request asks for inactive ones too: repeated under its key it still gets what it made, and any other gets
+    A writing request asks for inactive ones too. Repeated under its key it still gets what it made, and any other gets
     the operation's refusal, which says more.
     """
     service = _named(Service, business, value, also_inactive)
     if service is None:
         raise NotFound("There is no such service.")
-    service.business = business
+    service.business = business  # the same row: reading it through the service would be one more query
     return service
 
 
@@ -48,7 +48,8 @@ def find_staff(business: Business, value: str | None, *, also_inactive: bool = F
 
 
 def _named(model: type[M], business: Business, value: str, also_inactive: bool) -> M | None:
-    """Ask in SQL: every search and every hold asks this, and the ORM takes longer to word it than SQL to answer."""
+    """Return the row with an id or slug in a business, or None."""
+    # In SQL, since every search and hold asks this, and the ORM takes longer to build it than PostgreSQL to answer.
     field, wanted = id_or_slug(value)
     table = model._meta.db_table
     query = f"SELECT {columns_of(model)} FROM {table} WHERE (is_active OR %s) AND business_id = %s AND {field} = %s"

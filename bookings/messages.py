@@ -1,28 +1,44 @@
-"""What customers are told of their appointments: facts as JSON for a template, nothing looked up later."""
+"""Messages to customers on their appointments: by which channel, and the facts as JSON for a template.
+
+The text is made when a message is sent, perhaps after the next change. So the message carries all its facts.
+"""
 
 from typing import Any
 
 from bookings.models import Appointment
-from notifications.outbox import enqueue_email
+from notifications.channels import Channel, channel_to
+from notifications.outbox import enqueue
 
 
 def enqueue_for_customer(appointment: Appointment, event: str) -> None:
-    """Enqueue a mail to the customer on an event (confirmed, rescheduled, canceled), if there is an address."""
-    if appointment.customer_email:
-        enqueue_email(
-            business_id=appointment.business_id,
-            about=f"{appointment.id} {event} {appointment.version}",
-            template=f"appointment_{event}",
-            recipient=appointment.customer_email,
-            locale=appointment.business.locale,
-            context=facts(appointment),
-        )
+    """Enqueue the message of an event (confirmed, rescheduled, canceled), if a channel reaches the customer."""
+    if (reached := channel_to_customer(appointment)) is None:
+        return
+    channel, recipient = reached
+    enqueue(
+        channel=channel,
+        business_id=appointment.business_id,
+        # The key that the policy `tells_the_truth_of_bookings` asks for. It names the version and is unique, so that a
+        # customer gets one message about each change.
+        about=f"{appointment.id} {event} {appointment.version}",
+        template=f"appointment_{event}",
+        recipient=recipient,
+        locale=appointment.business.locale,
+        context=facts(appointment),
+    )
+
+
+def channel_to_customer(appointment: Appointment) -> tuple[Channel, str] | None:
+    """Return the channel by which a customer gets messages and their address there, None if nothing reaches them."""
+    return channel_to(email=appointment.customer_email, phone=appointment.customer_phone)
 
 
 def facts(appointment: Appointment) -> dict[str, Any]:
     """Return what a message says of an appointment; instants as RFC 3339 in the business's zone."""
+    # All of it now: the mail is written later, and must tell of this version although the next one may exist by then.
     business = appointment.business
     zone = business.zone
+    # Not the token itself: whoever reads the outbox must not open bookings. The worker derives it from this id.
     source = appointment.reservation_id or appointment.id
     return {
         "appointment_id": str(appointment.id),
@@ -43,5 +59,6 @@ def facts(appointment: Appointment) -> dict[str, Any]:
             "phone": business.phone,
             "email": business.email,
         },
+        # A customer with an account has no token: the link leads to their own bookings, behind the log-in.
         "manage_token_of": str(source) if appointment.cancellation_token_hash else "",
     }

@@ -1,4 +1,4 @@
-"""Which upcoming bookings the hours of this moment no longer cover: a change of hours cancels nothing, people do."""
+"""Upcoming bookings that the present hours no longer cover. A change of hours cancels nothing: people decide."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -22,6 +22,7 @@ def outside_hours(business: Business, *, at: datetime) -> list[Appointment]:
     def is_covered(appointment: Appointment) -> bool:
         day = appointment.starts_at.astimezone(business.zone).date()
         span = epoch_minute(appointment.starts_at), epoch_minute(appointment.ends_at)
+        # None where a person has no hours of their own: the business's are theirs.
         own = timetables.get(appointment.staff_id, nobody).windows(day) if appointment.staff_id else None
         return _inside(span, everyone.windows(day) or ()) and (own is None or _inside(span, own))
 

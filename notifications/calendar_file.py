@@ -1,4 +1,7 @@
-"""An appointment as a file for people's own calendars (RFC 5545). Takes facts, never an Appointment."""
+"""An appointment as a file for people's own calendars (RFC 5545).
+
+It takes the facts of an appointment, not the model: this app imports nothing of bookings.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,13 +14,14 @@ PRODUCT = "-//Rhivo//Bookings//EN"
 
 
 def calendar_file(facts: Mapping[str, Any], *, url: str, canceled: bool, at: datetime) -> bytes:
-    """Return the iCalendar file of an appointment's facts, times in UTC.
+    """Return the iCalendar file of an appointment, with times in UTC.
 
-    Its UID stays and its SEQUENCE grows with the version, so that a calendar updates the entry it has.
+    `facts` are those of `bookings.messages.facts`; `url` is where the customer changes it; `at` is the present.
     """
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
+    # Not REQUEST: that would invite, and calendars would answer to an organizer. RFC 5546, section 3.2.1.
     calendar.add("method", "PUBLISH")
     calendar.add_component(_event(facts, url=url, canceled=canceled, at=at))
     return bytes(calendar.to_ical())
@@ -26,6 +30,7 @@ def calendar_file(facts: Mapping[str, Any], *, url: str, canceled: bool, at: dat
 def _event(facts: Mapping[str, Any], *, url: str, canceled: bool, at: datetime) -> Event:
     business = facts["business"]
     event = Event()
+    # UID stays and SEQUENCE grows, so that a calendar updates the entry it has instead of adding another.
     event.add("uid", f"{facts['appointment_id']}@{settings.BASE_DOMAIN}")
     event.add("sequence", facts["version"])
     event.add("status", "CANCELLED" if canceled else "CONFIRMED")
@@ -51,4 +56,5 @@ def _lines(facts: Mapping[str, Any], url: str) -> list[str]:
 
 
 def _instant(value: str | datetime) -> datetime:
+    # UTC needs no VTIMEZONE in the file; each calendar shows its owner's own zone.
     return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)

@@ -1,6 +1,6 @@
-"""The transactional outbox: what must be sent, written in the transaction of what it tells of.
+"""The transactional outbox: messages, each written in the transaction of what it tells of.
 
-Takes a template's name and JSON; knows nothing of appointments.
+A message is a template's name and facts as JSON. What the facts are about is left to the app that enqueues it.
 """
 
 from uuid import UUID, uuid4
@@ -20,12 +20,8 @@ class DeliveryStatus(models.TextChoices):
     FAILED = "failed", "Given up"
 
 
-class Channel(models.TextChoices):
-    EMAIL = "email", "Email"
-
-
 def message_name(template: str) -> str:
-    """Return what people call the messages made from a template."""
+    """Return what people at work call the messages of a template: 'Appointment confirmed'."""
     return template.replace("_", " ").capitalize()
 
 
@@ -33,9 +29,11 @@ class NotificationLog(models.Model):
     """One message to one recipient, from the moment it is enqueued until it is sent or given up."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    # Its own index would be a prefix of `notifications_by_business`.
     business = models.ForeignKey(Business, models.CASCADE, related_name="notifications", db_index=False)
     dedupe_key = models.CharField(max_length=120, db_comment="what it is about; the same is never enqueued twice")
-    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL)
+    # No choices: each would be a migration, and notifications/channels/ has the list already.
+    channel = models.CharField(max_length=10)
     template = models.CharField(max_length=60)
     recipient = models.CharField(max_length=254)
     locale = models.CharField(max_length=5)
@@ -55,6 +53,7 @@ class NotificationLog(models.Model):
         db_table_comment = "Transactional outbox and delivery log"
         ordering = ["-created_at"]
         indexes = [
+            # Of what waits alone: it stays small, while the log of what was sent grows for ever.
             models.Index(
                 fields=["due_at"], name="notifications_due", condition=models.Q(status__in=["pending", "sending"])
             ),
@@ -70,7 +69,7 @@ class NotificationLog(models.Model):
 
 
 class WebhookEndpoint(models.Model):
-    """Where a business wants to be told of events, signed by the Standard Webhooks scheme."""
+    """Where a business wants to be notified of events, signed by the Standard Webhooks scheme."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="webhook_endpoints")

@@ -1,4 +1,4 @@
-"""Settings, all from the environment, safe by default. `docs/operating.md` lists the variables."""
+"""Settings, all from the environment, safe by default. docs/operating.md lists the variables."""
 
 import os
 import secrets
@@ -20,7 +20,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # The production image has no `rhivo.local`: no embedded servers and no demo.
 LOCAL = find_spec("rhivo.local") is not None
 if LOCAL and "DATABASE_URL" not in os.environ:
-    # Without a database of its own a command takes that of a demo which runs from this checkout.
+    # A command without a database uses that of a demo which runs from this checkout.
     running_demo = import_module("rhivo.local.running_demo")
     environ.Env.ENVIRON = {**running_demo.environment(), **os.environ}
 env = environ.Env()
@@ -28,7 +28,8 @@ env = environ.Env()
 ENVIRONMENT = env("RHIVO_ENV", default="development")
 PRODUCTION = ENVIRONMENT == "production"
 DEBUG = False
-# Without a secret of its own a process can serve nobody else's sessions; system check rhivo.E004 says so in production.
+# Without a secret each process makes one, and no process accepts the sessions of another. In production the check
+# rhivo.E004 refuses that.
 SECRET_KEY = env("SECRET_KEY", default="") or secrets.token_urlsafe(48)
 JWT_SECRET = env("JWT_SECRET", default="") or secrets.token_urlsafe(48)
 SECRETS_GIVEN = all(env(name, default="") for name in ("SECRET_KEY", "JWT_SECRET"))
@@ -63,7 +64,9 @@ INSTALLED_APPS = [
     *(["django_migration_linter"] if ENVIRONMENT == "test" else []),
 ]
 MIGRATION_LINTER_OPTIONS = {"warnings_as_errors": False, "no_cache": True, "quiet": ["ok", "ignore", "warning"]}
-# What speaks in headers stands outside of what may answer by itself: a file, a refusal, a page for an unknown business.
+# The order matters. The first three set headers, so they come before what may answer by itself: a redirect to https, a
+# static file, a page for an unknown business. TenancyMiddleware opens the transaction with the session's claims, so it
+# comes after the session and before the user is loaded.
 MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -119,11 +122,13 @@ def database() -> dict[str, Any]:
     names = [name for name in _URL_OF_ROLE[DATABASE_ROLE] if env(name, default="")]
     parsed: dict[str, Any] = _read_url(names[0]) if names else {"NAME": "rhivo"}
     pooled = DATABASE_ROLE == "app" and env.bool("RHIVO_DB_POOL", default=False)
-    # Planning takes longer than most of these queries. Off behind a PgBouncer that does not know prepared statements.
+    # Planning takes longer than running most of these queries. Off behind a PgBouncer without prepared statements: the
+    # server that gets a query may not be the one that prepared it.
     prepared = (
         {"server_side_binding": True, "prepare_threshold": 5} if env.bool("RHIVO_DB_PREPARE", default=True) else {}
     )
-    # A pool that tries for longer does so ever more rarely, and takes a database that is back for one that is away.
+    # The pool waits twice as long before each new try to connect. After two seconds of that it gives up, and the next
+    # request begins anew: it soon notices that the database is back.
     pool = {
         "min_size": 1,
         "max_size": env.int("RHIVO_DB_POOL_SIZE", default=16),
@@ -132,7 +137,9 @@ def database() -> dict[str, Any]:
     }
     return parsed | {
         "ENGINE": "rhivo.db.postgresql",
+        # Django refuses a pool together with connections of its own that last.
         "CONN_MAX_AGE": 0 if pooled else env.int("RHIVO_DB_MAX_AGE", default=60),
+        # In transaction mode PgBouncer gives the next fetch to another server, which has no such cursor.
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {
             **parsed.get("OPTIONS", {}),
@@ -179,7 +186,7 @@ STORAGES = {
     },
 }
 
-# A browser takes a __Host- cookie only over TLS and from the very host: no other subdomain can plant one.
+# A browser takes a __Host- cookie over TLS alone, and only from the host itself: no other subdomain can plant one.
 COOKIE_PREFIX = "__Host-" if PRODUCTION else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}session", f"{COOKIE_PREFIX}csrf"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
@@ -189,8 +196,9 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SSL_REDIRECT", default=True)
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+# Anybody can send X-Forwarded-Proto. It is believed only where a proxy is known to set it.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-# Manage links carry their token in the address: it must not travel on in a Referer.
+# Manage links carry their token in the address. It must not reach other sites in a Referer.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -210,15 +218,17 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 0
 REDIS_URL = env("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TASK_IGNORE_RESULT = True
-# Every task looks in the database for what is due, and beat sends them all again: a message that is lost costs seconds.
-# Acknowledged late it would protect nothing, and a worker whose broker went away in between dies of it.
+# Every task asks the database what is due, and beat sends each again, so a lost one costs seconds. Late acknowledgement
+# would protect nothing, and a worker whose broker went away before it acknowledged would die.
 CELERY_TASK_ACKS_LATE = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker outlives any absence of its broker
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker, however long that is away
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 2, "socket_connect_timeout": 2}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# All intervals are short: a memory of the last run would only bring back the trouble of a clock that was put back.
+# Not the default scheduler, which keeps the last runs in a file. After a clock was put back, beat waits until the time
+# of the last run comes again. A restart cures that, unless a file brings the last run back. All intervals are short, so
+# a restart loses nothing.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "release expired holds": {"task": "bookings.tasks.release_expired", "schedule": 60.0},
@@ -226,7 +236,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal the history": {"task": "audit.tasks.seal", "schedule": 600.0},
     "say that the worker lives": {"task": "rhivo.tasks.heartbeat", "schedule": 10.0},
 }
-# A cache that hangs must not hold up whom it counts: one short try.
+# The cache counts requests. One that hangs must not hold them up: one short try.
 _CACHE_PATIENCE = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "retry": Retry(NoBackoff(), 0)}
 CACHES = {
     "default": (
@@ -249,6 +259,12 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 EMAIL_TIMEOUT = 10  # for each word with the mail server; all of a delivery stays below its lease
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"bookings@{BASE_DOMAIN}")
+# One setting for all channels but mail, so that a new channel needs none. An entry without `=` is left to the check
+# rhivo.E009, which says the cure.
+CHANNEL_URLS: dict[str, str] = {
+    name.strip(): url.strip()
+    for name, _, url in (entry.partition("=") for entry in env.list("CHANNEL_URLS", default=[]))
+}
 
 UNFOLD = {
     "SITE_TITLE": "Rhivo",
@@ -301,7 +317,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# Errors are reported nowhere without a DSN; rhivo/shell/error_reports.py says what a report holds.
+# Without a DSN no error is reported. rhivo/shell/error_reports.py says what a report holds.
 SENTRY_DSN = env("SENTRY_DSN", default="")
 SENTRY_RELEASE = env("SENTRY_RELEASE", default="")
 

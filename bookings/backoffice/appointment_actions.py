@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from bookings import operations
 from bookings.backoffice.booking_forms import CancelForm, ChangeForm, MoveForm, OutcomeForm
+from bookings.messages import channel_to_customer
 from bookings.models import Appointment, Status
 from rhivo.web.local_time import local_time
 
@@ -76,10 +77,11 @@ def _canceled(appointment: Appointment) -> SafeString:
 
 
 def how_told(appointment: Appointment) -> SafeString:
-    """Return how the customer learns of what was just done: by mail, or by a call that somebody has to make."""
-    name, email, phone = appointment.customer_name, appointment.customer_email, appointment.customer_phone
-    if email:
-        return format_html("A mail to {} is on its way.", email)
+    """Return how the customer learns of what was just done: by a message, or by a call that somebody has to make."""
+    name, phone = appointment.customer_name, appointment.customer_phone
+    if reached := channel_to_customer(appointment):
+        channel, recipient = reached
+        return format_html("A {} to {} is on its way.", channel.noun, recipient)
     if phone:
         call = '{} has no email address here and is not told: call <a class="underline" href="tel:{}">{}</a>.'
         return format_html(call, name, phone, phone)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from bookings.load_calendar import calendar_of_days
 from bookings.models import Appointment
-from bookings.operations.choose_slot import nearest_starts
+from bookings.operations.choose_slot import WantedStart
 from businesses.models import Business, Service, Staff
 
 
@@ -18,7 +18,8 @@ def free_times(
     moving: Appointment | None = None,
 ) -> list[datetime]:
     """Return the free starts of a local day, or of a full one the nearest others, in the business's zone."""
-    calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, moving=moving)
+    calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, rescheduling=moving)
     slots = [slot.start.astimezone(business.zone) for _, slots in calendar.days(day, day, at=at) for slot in slots]
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=business.zone)
-    return slots or nearest_starts(business=business, service=service, start=noon, at=at, staff=staff, moving=moving)
+    wanted = WantedStart(business=business, service=service, start=noon, at=at, staff=staff, rescheduling=moving)
+    return slots or wanted.nearest()

@@ -22,9 +22,9 @@ from bookings.explain.rule_facts import Fact, exception_text, facts_of, windows_
 from bookings.explain.timeline import Event, stay_text, story_of
 from bookings.history.sentences import Telling
 from bookings.load_calendar import calendar_of_days, hours_of, local_day, terms_of
-from bookings.operations.choose_slot import nearest_starts
+from bookings.operations.choose_slot import WantedStart
 from bookings.rules.hours import Span, Timetable, epoch_minute, local_instant
-from bookings.rules.occupancy import Ledger
+from bookings.rules.occupancy import Occupancy
 from bookings.rules.reasons import Reason
 from bookings.rules.slots import Calendar, OccupiedSpan, occupied_time
 from businesses.models import Availability, Business, Service, Staff
@@ -171,7 +171,7 @@ def explain(
         nearest = (
             []
             if now.code == "FREE"
-            else nearest_starts(business=business, service=service, start=start, at=at, staff=staff)
+            else WantedStart(business=business, service=service, start=start, at=at, staff=staff).nearest()
         )
         return Explanation(
             business=business,
@@ -216,7 +216,7 @@ class _Case:
     def verdict(self, calendar: Calendar, at: datetime) -> Verdict:
         standing = [stay for stay in self.stays if stay.stands(at)]
         begins, ends = occupied_time(self.start, terms_of(self.service, has_staff=bool(self.people)))
-        peak = Ledger(self.service.id, self._spans(at)).occupancy.peak(epoch_minute(begins), epoch_minute(ends))
+        peak = Occupancy(self.service.id, self._spans(at)).peak(epoch_minute(begins), epoch_minute(ends))
         return Verdict(
             at=at.astimezone(self.business.zone),
             refusals=tuple(self._refusals(calendar, at)),

@@ -1,4 +1,4 @@
-"""Holds, appointments and the ledger of the time they claim."""
+"""Holds, appointments and the time they occupy."""
 
 from bookings.models.appointment import Appointment, Status
 from bookings.models.busy_time import BusyTime

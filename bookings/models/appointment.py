@@ -23,6 +23,7 @@ class Status(models.TextChoices):
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def upcoming(self, at: datetime) -> "AppointmentQuerySet":
+        """Those that are confirmed and start after an instant."""
         return self.filter(status=Status.CONFIRMED, starts_at__gt=at)
 
 
@@ -32,6 +33,8 @@ class Appointment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="+", db_index=False)
     reference = models.CharField(max_length=11, db_default="", editable=False)
+    # db_constraint=False: the keys in `bookings/sql/tables/` hold the business as well. Row security does not bind what
+    # checks a foreign key: by its id alone another tenant's service would be found.
     service = models.ForeignKey(Service, models.PROTECT, related_name="+", db_constraint=False)
     staff = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False)
     customer = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
@@ -53,6 +56,7 @@ class Appointment(models.Model):
     )
     places = models.PositiveSmallIntegerField(default=1, db_default=1, db_comment="more than one in a class alone")
     starts_at = models.DateTimeField()
+    # A db_default stands for "the trigger fills this in": Django sends DEFAULT and reads back what became of it.
     ends_at = models.DateTimeField(db_default=Now())
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.CONFIRMED)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -88,6 +92,7 @@ class Appointment(models.Model):
     request_fingerprint = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
+    # For the type checker: Django makes these attributes from the foreign keys above.
     business_id: UUID
     service_id: UUID
     staff_id: UUID | None
@@ -116,6 +121,7 @@ class Appointment(models.Model):
         ]
         indexes = [
             models.Index(fields=["business", "starts_at", "id"], name="appointments_by_start"),
+            # No business: a customer's list is of all businesses.
             models.Index(fields=["customer", "starts_at"], name="appointments_by_customer"),
             models.Index(
                 fields=["business", "customer_email"],
@@ -127,6 +133,7 @@ class Appointment(models.Model):
                 name="appointments_by_phone",
                 condition=~models.Q(customer_phone=""),
             ),
+            # A guest is known by the token alone, whatever the business.
             models.Index(
                 fields=["cancellation_token_hash"],
                 name="appointments_by_token",

@@ -1,4 +1,4 @@
-"""The ledger of occupied time. Triggers alone write it; slot search needs nothing else."""
+"""Occupied time. Only triggers write it; slot search reads nothing else of holds and appointments."""
 
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.contrib.postgres.indexes import GistIndex
@@ -31,6 +31,7 @@ class BusyTime(models.Model):
         db_table = "busy_times"
         db_table_comment = "Ledger of occupied time, written only by triggers"
         indexes = [
+            # What overlaps a range on a service: each check of a capacity asks this, under the lock of the service.
             GistIndex(fields=["service_id", "during"], name="busy_times_by_service", condition=models.Q(segment=0)),
             models.Index(
                 fields=["expires_at"], name="busy_times_by_expiry", condition=models.Q(expires_at__isnull=False)

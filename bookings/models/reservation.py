@@ -25,22 +25,21 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         return self.filter(status=ReservationStatus.HELD)
 
     def live(self, at: datetime) -> "ReservationQuerySet":
-        """Those that claim their time at an instant."""
+        """Those that occupy their time at an instant."""
         return self.held().filter(expires_at__gt=at)
 
     def run_out(self, at: datetime) -> "ReservationQuerySet":
-        """Those whose time is up, but which the clean-up has not yet marked."""
+        """Those that have run out, and that the clean-up has not marked yet."""
         return self.held().filter(expires_at__lte=at)
 
 
 class Reservation(models.Model):
-    """A hold on `[starts_at, ends_at)`. A trigger fills in end, buffers and price from the service as it is.
+    """A hold on `[starts_at, ends_at)`. A trigger fills in end, buffers and price from the service as it is."""
 
-    Its id is known to its creator alone and is all that it takes to use it.
-    """
-
+    # Random, so that nobody can guess it: whoever presents the id of a guest's hold may see, release and book it.
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="+", db_index=False)
+    # db_constraint=False: the keys in `bookings/sql/tables/` hold the business as well.
     service = models.ForeignKey(Service, models.PROTECT, related_name="+", db_constraint=False)
     staff = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False)
     customer = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -104,6 +103,7 @@ class Reservation(models.Model):
             ),
         ]
         indexes = [
+            # Held ones alone: the clean-up looks every minute, and almost all rows have ended.
             models.Index(fields=["expires_at"], name="holds_by_expiry", condition=models.Q(status="held")),
             models.Index(fields=["business", "visitor"], name="holds_by_visitor", condition=models.Q(status="held")),
             models.Index(fields=["created_at"], name="reservations_by_age"),
@@ -113,5 +113,5 @@ class Reservation(models.Model):
         return f"hold {self.id}"
 
     def is_live(self, at: datetime) -> bool:
-        """Whether it claims its time at an instant."""
+        """Whether it occupies its time at an instant."""
         return self.status == ReservationStatus.HELD and at < self.expires_at

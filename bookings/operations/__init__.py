@@ -1,10 +1,17 @@
-"""The only writers of holds and appointments. Each is atomic, takes the instant as `at`, and raises what it refuses."""
+"""The only writers of holds and appointments. Each is atomic, takes the instant as `at`, and raises what it refuses.
 
-from bookings.operations.book import Booked, book_for_customer, commit_hold
+The order in each: authorise, lock, decide, write, enqueue, return the model. Row security authorises first: a row that
+the claims do not reach is not found.
+"""
+
+from bookings.operations.book import Booked, book_for_customer
 from bookings.operations.cancel import cancel_appointment
+from bookings.operations.commit import commit_hold
+from bookings.operations.complete import complete_appointment
 from bookings.operations.expire import release_expired
-from bookings.operations.hold import Held, find_hold, hold_slot, release_hold
-from bookings.operations.outcome import complete_appointment, mark_no_show
+from bookings.operations.hold import Held, find_hold, hold_slot
+from bookings.operations.mark_no_show import mark_no_show
+from bookings.operations.release import release_hold
 from bookings.operations.reschedule import reschedule_appointment
 
 __all__ = [

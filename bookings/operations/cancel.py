@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from bookings.errors import IllegalTransition
+from bookings.messages import enqueue_for_customer
 from bookings.models import Appointment, Status
-from bookings.operations.change import locked, require_in_time, require_version, saved
+from bookings.operations.change import locked, require_confirmed, require_in_time, require_version, saved
 from rhivo.db.history import because
 from rhivo.db.operation import operation
 
@@ -16,13 +16,16 @@ def cancel_appointment(*, appointment: Appointment, version: int, at: datetime, 
     A customer or guest may up to the agreed deadline, else DeadlinePassed; staff always, recorded as an override.
     """
     row = locked(appointment)
+    # Asked before the version: a second tap comes with the version that the first one has changed.
     if row.status == Status.CANCELED:
         return row
     require_version(row, version)
-    if row.status != Status.CONFIRMED:
-        raise IllegalTransition(f"It is {row.get_status_display().lower()}: only a confirmed appointment is canceled.")
+    require_confirmed(row, "canceled")
     require_in_time(row, row.cancel_until, at, "cancellation_deadline")
+    # After the deadline, which gives a reason of its own: what a person says is worth more to the history.
     if reason:
         because(reason)
     row.status = Status.CANCELED
-    return saved(row, "canceled")
+    row = saved(row, "status")
+    enqueue_for_customer(row, "canceled")
+    return row

@@ -1,22 +1,21 @@
-"""What every change of an appointment shares: its lock, the version that was read, the agreed deadline, the message."""
+"""What the operations on an existing appointment share: its lock, the version that was read, the agreed deadline."""
 
 from datetime import datetime
 
-from bookings.errors import DeadlinePassed, TermsForbid
-from bookings.messages import enqueue_for_customer
-from bookings.models import Appointment
+from bookings.errors import DeadlinePassed, IllegalTransition, TermsForbid
+from bookings.models import Appointment, Status
 from rhivo import claims
-from rhivo.db.constraints import refusals
 from rhivo.db.history import because
-from rhivo.errors import NotFound, VersionConflict
+from rhivo.errors import Forbidden, NotFound, VersionConflict
 
 
 def locked(appointment: Appointment) -> Appointment:
-    """Return the row under its lock, and act in its business; raises NotFound where the claims do not reach.
-
-    Locked first and read after: a lock waited for in a join finds no service beside the row that was moved meanwhile.
-    """
+    """Return the row under its lock, and act in its business; raises NotFound where the claims do not reach."""
     rows = Appointment.objects.filter(pk=appointment.pk)
+    # Lock first and read after. One statement that locks and joins would be wrong in a race:
+    # 1. it finds the appointment with its service, and waits for the lock;
+    # 2. another transaction reschedules the appointment to another service, and commits;
+    # 3. PostgreSQL joins the new row to the service found before. They do not match: it returns nothing.
     if not rows.select_for_update().values_list("pk"):
         raise NotFound("There is no such appointment.")
     row = rows.select_related("service", "staff", "business").get()
@@ -26,8 +25,15 @@ def locked(appointment: Appointment) -> Appointment:
 
 
 def require_version(row: Appointment, version: int) -> None:
+    """Raise VersionConflict, which carries the current one, unless the caller has read this version."""
     if row.version != version:
         raise VersionConflict(current_version=row.version)
+
+
+def require_confirmed(row: Appointment, change: str) -> None:
+    """Raise IllegalTransition, which names the change as "canceled", unless the appointment is confirmed."""
+    if row.status != Status.CONFIRMED:
+        raise IllegalTransition(f"It is {row.get_status_display().lower()}: only a confirmed appointment is {change}.")
 
 
 def require_in_time(row: Appointment, until: datetime | None, at: datetime, override: str) -> None:
@@ -40,15 +46,26 @@ def require_in_time(row: Appointment, until: datetime | None, at: datetime, over
     because(f"override: {override}")
 
 
-def saved(row: Appointment, template: str | None = None) -> Appointment:
-    with refusals():
-        row.save(update_fields=["status", "overrides", "version"])
-    return reloaded(row, template)
+def with_outcome(appointment: Appointment, version: int, at: datetime, status: Status) -> Appointment:
+    """Write how an appointment went, by staff and once it has started; twice the same is once."""
+    if not claims.current().works_here:
+        raise Forbidden("Only the people at work there say how an appointment went.")
+    row = locked(appointment)
+    # Asked before the version: a second tap comes with the version that the first one has changed.
+    if row.status == status:
+        return row
+    require_version(row, version)
+    if row.status == Status.CANCELED:
+        raise IllegalTransition("It was canceled: a canceled appointment has no outcome.")
+    if at < row.starts_at:
+        raise IllegalTransition("Not before the appointment has started.")
+    row.status = status
+    return saved(row, "status")
 
 
-def reloaded(row: Appointment, template: str | None) -> Appointment:
-    """Return the row as the triggers left it, its customer told."""
+def saved(row: Appointment, *fields: str) -> Appointment:
+    """Write fields of a row and return it as the triggers left it."""
+    # The version goes along as it was read: the trigger compares it with the row's own, then counts up.
+    row.save(update_fields=[*fields, "overrides", "version"])
     row.refresh_from_db(from_queryset=Appointment.objects.select_related("service", "staff", "business"))
-    if template:
-        enqueue_for_customer(row, template)
     return row

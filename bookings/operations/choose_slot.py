@@ -1,17 +1,21 @@
-"""Judging a start by the rules, choosing who takes it, and offering what is near when it is gone."""
+"""A start that somebody asks for: judged by the rules, given to a person, and what is near when it is gone."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
-from bookings.errors import SlotUnavailable, TakenMeanwhile, refusal
+from bookings.errors import ServiceUnavailable, SlotUnavailable, TakenMeanwhile, refusal
 from bookings.load_calendar import calendar_of_days, local_day
 from bookings.models import Appointment
-from bookings.rules.reasons import Reason
-from bookings.rules.slots import Slot
+from bookings.rules.reasons import Override, overridden_by
+from bookings.rules.slots import Calendar
 from businesses.models import Business, Service, Staff
+from rhivo.db.constraints import refusals
+from rhivo.db.history import because
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,73 +23,90 @@ ALTERNATIVE_DAYS = 7
 ROUNDS = 10
 
 
-def judged_slot(
-    business: Business,
-    service: Service,
-    start: datetime,
-    *,
-    at: datetime,
-    staff: Staff | None = None,
-    moving: Appointment | None = None,
-    overridden: frozenset[Reason] = frozenset(),
-) -> Slot:
-    """Return the slot at a start, or raise the one refusal that slot search would give as its reason."""
-    day = local_day(start, business.zone)
-    calendar = calendar_of_days(business, service, first=day, last=day, at=at, staff=staff, moving=moving)
-    slot = calendar.judge(start, at=at, overridden=overridden)
-    if slot.reason is not None:
-        raise refusal(slot.reason)
-    return slot
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedStart:
+    """A start of a service, of one staff member or (`staff` None) of anyone, at the present `at`.
 
-
-def nearest_starts(
-    *,
-    business: Business,
-    service: Service,
-    start: datetime,
-    at: datetime,
-    staff: Staff | None = None,
-    moving: Appointment | None = None,
-    **_other: object,
-) -> list[datetime]:
-    """Return up to three free starts nearest to one that is not, in the business's zone.
-
-    Takes the arguments of the operation that did not get the start, and needs no more of them.
-    """
-    day = start.astimezone(business.zone).date()
-    first = max(day - timedelta(days=ALTERNATIVE_DAYS), at.astimezone(business.zone).date())
-    last = day + timedelta(days=ALTERNATIVE_DAYS)
-    if last < first:
-        return []
-    calendar = calendar_of_days(business, service, first=first, last=last, at=at, staff=staff, moving=moving)
-    found = calendar.nearest(start, at=at, first=first, last=last)
-    return [instant.astimezone(business.zone) for instant in found]
-
-
-def with_alternatives(nearest: Callable[..., list[datetime]]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Decorate an operation: what it raises when a start is taken names the starts that `nearest` finds instead.
-
-    A person who looked free may be taken by now. Then the operation runs again and sees who else is; each round that
-    fails so has been won by somebody else. `nearest` gets the operation's own keyword arguments.
+    `rescheduling` is the appointment that would go there: its own time does not stand in its way.
     """
 
-    def decorated(function: Callable[P, R]) -> Callable[P, R]:
-        @wraps(function)
-        def tried(*args: P.args, **kwargs: P.kwargs) -> R:
-            for _ in range(ROUNDS):
-                try:
-                    return function(*args, **kwargs)
-                except TakenMeanwhile:
+    business: Business
+    service: Service
+    start: datetime
+    at: datetime
+    staff: Staff | None = None
+    rescheduling: Appointment | None = None
+
+    @contextmanager
+    def chosen_person(self, overrides: Collection[Override] = ()) -> Iterator[UUID | None]:
+        """Judge the start, and yield who takes it, None where nobody in particular is needed; write in the block.
+
+        Raises the one refusal that slot search would give as its reason, and what the triggers refuse in the block.
+        The history gets the overrides as the reason of what is written.
+        """
+        # 1. The rules decide here without a lock, so that a start that is refused anyway waits for nobody.
+        # 2. Somebody else may take the place now.
+        # 3. The triggers lock the service and the person, count again, and refuse the row: that decides.
+        try:
+            day = local_day(self.start, self.business.zone)
+            slot = self._calendar(day, day).judge(self.start, at=self.at, overridden=overridden_by(overrides))
+            if slot.reason is not None:
+                raise refusal(slot.reason)
+            if overrides:
+                because(f"override: {', '.join(overrides)}")
+            with refusals():
+                yield slot.staff[0] if slot.staff else None
+        except SlotUnavailable as error:
+            error.nearest = self.nearest
+            raise
+
+    def nearest(self) -> list[datetime]:
+        """Return up to three free starts nearest to this one, in the business's zone."""
+        zone = self.business.zone
+        day = self.start.astimezone(zone).date()
+        first = max(day - timedelta(days=ALTERNATIVE_DAYS), self.at.astimezone(zone).date())
+        last = day + timedelta(days=ALTERNATIVE_DAYS)
+        if last < first:
+            return []
+        found = self._calendar(first, last).nearest(self.start, at=self.at, first=first, last=last)
+        return [instant.astimezone(zone) for instant in found]
+
+    def _calendar(self, first: date, last: date) -> Calendar:
+        return calendar_of_days(
+            self.business,
+            self.service,
+            first=first,
+            last=last,
+            at=self.at,
+            staff=self.staff,
+            rescheduling=self.rescheduling,
+        )
+
+
+def require_bookable(service: Service) -> None:
+    """Raise ServiceUnavailable for a service that takes no new bookings."""
+    if not service.is_active:
+        raise ServiceUnavailable()
+
+
+def with_alternatives(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate an operation: its SlotUnavailable names the nearest free starts, and a lost race is run again.
+
+    Goes around `operation`: only after the rollback can the database be asked again.
+    """
+
+    @wraps(function)
+    def tried(*args: P.args, **kwargs: P.kwargs) -> R:
+        rounds = 1
+        while True:
+            try:
+                return function(*args, **kwargs)
+            except SlotUnavailable as error:
+                # The person who looked free has been taken, and somebody else may be free: look again. Each round that
+                # is lost was won by another booking, so the rounds end when everybody is taken.
+                if isinstance(error, TakenMeanwhile) and rounds < ROUNDS:
+                    rounds += 1
                     continue
-                except SlotUnavailable as error:
-                    raise SlotUnavailable(alternatives=nearest(**kwargs)) from error
-            raise SlotUnavailable(alternatives=nearest(**kwargs))
+                raise SlotUnavailable(alternatives=error.nearest()) from error
 
-        return tried
-
-    return decorated
-
-
-def best_person(slot: Slot) -> UUID | None:
-    """Return who takes a slot, None where nobody in particular is needed."""
-    return slot.staff[0] if slot.staff else None
+    return tried

@@ -72,6 +72,7 @@ def _phone(business: Business, value: str) -> str:
         number = phonenumbers.parse(value, country_of_zone().get(business.timezone))
     except phonenumbers.NumberParseException as error:
         raise _bad_phone() from error
+    # Possible by its length is enough. Tables of the numbers in use grow old, and would refuse a new prefix.
     if not phonenumbers.is_possible_number(number):
         raise _bad_phone()
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -86,6 +87,7 @@ def _bad_phone() -> Malformed:
 @cache
 def country_of_zone() -> dict[str, str]:
     """Return the ISO 3166 country of each IANA zone, from the zone.tab that comes with tzdata."""
+    # Not from zone1970.tab, which names several countries for one zone. Aliases such as Europe/Kiev are in neither.
     lines = files("tzdata.zoneinfo").joinpath("zone.tab").read_text().splitlines()
     rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
     return {row[2]: row[0] for row in rows}
@@ -98,6 +100,7 @@ def checked_answers(business: Business, answers: dict[str, Any]) -> dict[str, An
     kept: dict[str, Any] = {}
     for key, question in asked.items():
         answer = answers.get(key)
+        # Not answered: a field left out, a box not ticked, a text left empty.
         if answer is None or answer is False or answer == "":
             if question.get("required"):
                 problems[f"answers.{key}"] = ["Please answer this."]
@@ -113,8 +116,9 @@ def checked_answers(business: Business, answers: dict[str, Any]) -> dict[str, An
 def answers_as_asked(business: Business, answers: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return answers with their questions' labels, in the order of the questions.
 
-    The database keeps no order of keys. Answers whose question is gone come last, under their key.
+    Answers whose question is gone come last, under their key.
     """
+    # jsonb keeps no order of keys, so the questions give it.
     labels = {question["key"]: question["label"] for question in business.questions}
     keys = [*(key for key in labels if key in answers), *sorted(answers.keys() - labels.keys())]
     return [(labels.get(key, key), answers[key]) for key in keys]
@@ -132,5 +136,6 @@ def _answer_problem(question: dict[str, Any], answer: Any) -> str | None:
 
 
 def _can_be_stored(text: str) -> bool:
-    """Tell whether PostgreSQL can keep a text: not with NUL, nor with half of a surrogate pair."""
+    """Tell whether PostgreSQL can keep a text."""
+    # It has no NUL, and UTF-8 has no half of a surrogate pair. JSON can spell both, as \u0000 and \ud800.
     return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)

@@ -1,11 +1,13 @@
-"""Clearing away holds whose time is up. They count nowhere already; this keeps the tables small."""
+"""Clearing away holds that ran out. They count nowhere already: this keeps the tables small."""
 
 from datetime import datetime, timedelta
 
 from bookings.models import Reservation, ReservationStatus
 from rhivo.db.operation import operation
 
+# Each batch is a transaction of its own, so that no lock is held for long.
 BATCH = 1000
+# For so long it can be explained that a time was not free because somebody held it.
 KEPT = timedelta(days=7)
 
 
@@ -20,8 +22,10 @@ def release_expired(*, at: datetime) -> int:
 
 @operation
 def _release_batch(*, at: datetime) -> int:
-    """Mark one batch, skipping holds that someone is committing this moment."""
-    # A hold that is locked is being committed or released: who does that decides.
+    """Mark one batch; return how many."""
+    # 1. Somebody commits or releases a hold that runs out just now, and has its lock.
+    # 2. Skipped here, it becomes what they make of it. Waited for, it would keep the whole batch.
+    # 3. If they roll back, the next run finds it.
     ids = Reservation.objects.run_out(at).select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH]
     return Reservation.objects.filter(id__in=list(ids)).update(status=ReservationStatus.EXPIRED)
 

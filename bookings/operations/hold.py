@@ -1,15 +1,15 @@
-"""Holding a slot, finding a hold, releasing it."""
+"""Holding a slot, and finding the hold that a visitor presents."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from bookings.errors import HoldExpired, IllegalTransition, ServiceUnavailable
+from bookings.errors import HoldExpired
 from bookings.models import Reservation, ReservationStatus
-from bookings.operations.choose_slot import best_person, judged_slot, nearest_starts, with_alternatives
+from bookings.operations.choose_slot import WantedStart, require_bookable, with_alternatives
 from businesses.models import Business, Service, Staff
 from rhivo import claims
-from rhivo.db.constraints import refusals
 from rhivo.db.idempotency import Once
 from rhivo.db.operation import operation
 from rhivo.errors import NotFound
@@ -23,7 +23,7 @@ class Held:
     created: bool
 
 
-@with_alternatives(nearest_starts)
+@with_alternatives
 @operation
 def hold_slot(
     *,
@@ -45,31 +45,31 @@ def hold_slot(
     # Waits under the lock of the key for a twin of this request: twenty at once make one hold.
     if (made := once.made("hold_of_key", business.id)) is not None:
         return Held(find_hold(business=business, reservation_id=made), created=False)
-    if not service.is_active:
-        raise ServiceUnavailable()
-    # The rules decide without a lock, so the place may be gone when the row is written. The triggers notice.
-    slot = judged_slot(business, service, start, at=at, staff=staff)
-    # Row security shows a new hold to who presents its id alone, and RETURNING reads the row.
-    reservation_id = uuid4()
-    claims.assume(claims.current().with_(reservation_id=reservation_id))
-
-    with refusals():
-        reservation = Reservation.objects.create(
-            id=reservation_id,
+    require_bookable(service)
+    with WantedStart(business=business, service=service, start=start, at=at, staff=staff).chosen_person() as staff_id:
+        reservation = _create_hold(
+            once,
             business=business,
             service=service,
-            # Terms and price are not sent: the trigger takes them from the service under its lock.
-            staff_id=best_person(slot),
+            staff_id=staff_id,
             customer_id=customer_id,
             visitor=visitor,
             starts_at=start,
             expires_at=at + timedelta(minutes=business.hold_minutes),
-            idempotency_key=once.key,
-            request_fingerprint=once.fingerprint,
         )
     if staff is not None:
         reservation.staff = staff
     return Held(reservation, created=True)
+
+
+def _create_hold(once: Once, **fields: Any) -> Reservation:
+    """Write a hold. Terms and price are not sent: the trigger takes them from the service under its lock."""
+    # Row security shows a new hold to who presents its id alone, and RETURNING reads the row.
+    reservation_id = uuid4()
+    claims.assume(claims.current().with_(reservation_id=reservation_id))
+    return Reservation.objects.create(
+        id=reservation_id, idempotency_key=once.key, request_fingerprint=once.fingerprint, **fields
+    )
 
 
 def find_hold(*, business: Business, reservation_id: UUID) -> Reservation:
@@ -81,16 +81,6 @@ def find_hold(*, business: Business, reservation_id: UUID) -> Reservation:
         raise NotFound("There is no such hold.")
     reservation.business = business
     return reservation
-
-
-@operation
-def release_hold(*, reservation: Reservation) -> None:
-    """End a hold now and free its time; one that has ended stays so. Raises IllegalTransition if it is booked."""
-    status = Reservation.objects.select_for_update().values_list("status", flat=True).get(pk=reservation.pk)
-    if status == ReservationStatus.COMMITTED:
-        raise IllegalTransition("This hold has become an appointment: cancel that instead.")
-    if status == ReservationStatus.HELD:
-        Reservation.objects.filter(pk=reservation.pk).update(status=ReservationStatus.RELEASED)
 
 
 def require_live(reservation: Reservation, *, at: datetime) -> None:

@@ -65,7 +65,7 @@ class Search:
             last=last,
             at=self.at,
             staff=self.staff,
-            moving=self.moving,
+            rescheduling=self.moving,
         )
         return calendar.days(first, last, at=self.at)
 

@@ -1,8 +1,7 @@
 """Opening hours: local wall-clock windows and dated exceptions, resolved to instants.
 
-Exists because a wall-clock time may be missing or doubled on the day the clocks change. Knows a
-zone and a date; refuses to know services, bookings or the present. Inside, an instant is a count of
-whole minutes since the epoch.
+On the day the clocks change a wall-clock time may be missing or come twice: this is the one place that settles which
+instant is meant. Services, bookings and the present are left to others.
 """
 
 from bisect import bisect_left
@@ -15,7 +14,9 @@ from zoneinfo import ZoneInfo
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTES_A_DAY = 1440
 
-Span = tuple[int, int]  # half-open, minutes since the epoch
+# Half-open, in whole minutes since the epoch. A search compares thousands of instants: datetimes would take most of
+# its time.
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,7 @@ class Hours:
 def local_instant(day: date, minute: int, zone: ZoneInfo) -> datetime:
     """Return the UTC instant of a wall-clock time; minute 1440 is the next day's 00:00.
 
-    A time that does not exist moves forward by the gap, one that exists twice means the first:
-    both are what PEP 495 gives for fold=0.
+    A time that the clocks skip is put forward by the gap, and one that comes twice means the first.
     """
     return EPOCH + timedelta(minutes=local_minute(day, minute, zone))
 
@@ -57,9 +57,11 @@ def local_instant(day: date, minute: int, zone: ZoneInfo) -> datetime:
 @lru_cache(maxsize=8192)  # the same openings are resolved for every person and every request
 def local_minute(day: date, minute: int, zone: ZoneInfo) -> int:
     """Return the same as `local_instant`, in minutes since the epoch."""
+    # A datetime has no hour 24.
     if minute == MINUTES_A_DAY:
         day, minute = day + timedelta(days=1), 0
     hour, minute = divmod(minute, 60)
+    # With fold=0, the default, PEP 495 means the first of two times, and puts a missing one forward by the gap.
     return epoch_minute(datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone))
 
 
@@ -71,6 +73,7 @@ def epoch_minute(instant: datetime) -> int:
 
 def day_bounds(day: date, zone: ZoneInfo) -> Span:
     """Return the instants between which a local date lasts; empty for a date its zone skipped."""
+    # Pacific/Apia went from 29 to 31 December 2011: the 30th begins and ends at one instant.
     return local_minute(day, 0, zone), local_minute(day, MINUTES_A_DAY, zone)
 
 
@@ -90,9 +93,8 @@ class Timetable:
     def windows(self, day: date) -> tuple[Span, ...] | None:
         """Return the date's windows as instants, in order; None when these hours say nothing of it.
 
-        A closed exception closes the date; otherwise all its special windows replace the weekly
-        ones. Windows that the clocks leave empty or reversed are dropped, overlapping ones stay;
-        none leaves its date, even where a gap would push it over midnight.
+        A closed exception closes the date; otherwise all its special windows replace the weekly ones. Windows may
+        overlap. None leaves its date.
         """
         covering = self._covering(day) if self._exceptions else []
         if covering:
@@ -109,8 +111,10 @@ class Timetable:
         begins, ends = day_bounds(day, self._zone)
         spans = set()
         for opens, closes in windows:
+            # Where the clocks skip midnight, a window's end is put forward into the next date: cut it off.
             first = max(begins, local_minute(day, opens, self._zone))
             last = min(ends, local_minute(day, closes, self._zone))
+            # A window within a skipped hour is left empty, one across a change may be left reversed.
             if first < last:
                 spans.add((first, last))
         return tuple(sorted(spans))
@@ -120,6 +124,7 @@ def _special(exceptions: list[DateException]) -> list[Span]:
     """Return the special windows in wall-clock minutes, none when any of the exceptions closes."""
     windows: list[Span] = []
     for exception in exceptions:
+        # A holiday stays closed, also when a longer exception around it sets special hours.
         if exception.opens is None or exception.closes is None:
             return []
         windows.append((exception.opens, exception.closes))

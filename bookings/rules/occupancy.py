@@ -1,7 +1,7 @@
-"""Claims: the time that live holds and appointments take from a service and from a person.
+"""Occupancy: the time that live holds and appointments take from a service and from a person.
 
-Answers how many run at once and who is free, in whole minutes since the epoch. Refuses to know
-which spans are live: the caller does, and buffers are already inside each span.
+It answers how many run at once and who is free, in whole minutes since the epoch. Which spans are live is left to the
+caller, and buffers are already inside each span.
 """
 
 import hashlib
@@ -21,10 +21,9 @@ class OccupiedSpan(NamedTuple):
     """One live span `[begins, ends)` in minutes since the epoch, buffers included, on the 5-minute grain.
 
     `class_key` matters in a group service only.
-
-    A busy month has thousands: a tuple of numbers, because datetimes would take most of the time of a search.
     """
 
+    # A tuple of numbers, since a busy month has thousands of them and datetimes would be most of a search's time.
     service_id: UUID
     staff_id: UUID | None
     class_key: UUID | None
@@ -44,32 +43,33 @@ def class_key_of(service_id: UUID, start: datetime) -> UUID:
 def class_key_number(service_id: str, start_seconds: int) -> int:
     """Return `class_key_of` as a bare number, for a search that asks it of every slot."""
     text = f"{service_id} {start_seconds}".encode()
+    # PostgreSQL 15 has md5 without an extension. It hides nothing here, and a FIPS build refuses it unless told so.
     return int.from_bytes(hashlib.md5(text, usedforsecurity=False).digest())
 
 
-class Occupancy:
-    """How many of a service's spans run at once, as a step function of time."""
+class Levels:
+    """How many spans run at once, as a step function of time."""
 
     def __init__(self, begins: list[int], ends: list[int]) -> None:
         opened, closed = Counter(begins), Counter(ends)
         self._times = sorted(opened.keys() | closed.keys())
+        # An end and a start at the same minute cancel out: bookings back to back are never two at once.
         changes = (opened.get(time, 0) - closed.get(time, 0) for time in self._times)
         self._levels = list(accumulate(changes))
 
     def peak(self, begins: int, ends: int) -> int:
         """Return the most spans that run at one moment of `[begins, ends)`."""
+        # The level in force as the range begins was set by the last step up to then, hence the one before.
         first = max(bisect_right(self._times, begins) - 1, 0)
         return max(self._levels[first : bisect_left(self._times, ends, first)], default=0)
 
 
 class Diary:
-    """One person's spans, across all services.
-
-    Beginnings and ends are each kept in order. Paired up in that order they cover the same time as
-    the spans do, and their positions tell how many have begun and how many are over.
-    """
+    """One person's spans, across all services."""
 
     def __init__(self, begins: list[int], ends: list[int]) -> None:
+        # Each list in its own order. Paired up so, they cover the same time as the spans do, and positions count how
+        # many have begun and how many are over.
         self._begins, self._ends = sorted(begins), sorted(ends)
 
     def begun(self, begins: int, ends: int) -> int:
@@ -85,6 +85,7 @@ class Diary:
         first, last = bisect_right(self._ends, begins), bisect_left(self._begins, ends)
         if first >= last:
             return 0
+        # A span may begin before the range, where there are no bits: count from its beginning, and shift at the end.
         origin = min(begins, self._begins[first])
         bits = 0
         for begin, end in zip(self._begins[first:last], self._ends[first:last], strict=True):
@@ -92,11 +93,11 @@ class Diary:
         return bits >> (begins - origin)
 
 
-class Ledger:
-    """The spans one service has to respect: its own, and its people's in any service."""
+class Occupancy:
+    """The spans that one service has to respect: its own, and its people's in any service."""
 
     def __init__(self, service_id: UUID, spans: Iterable[OccupiedSpan]) -> None:
-        service = service_id.int  # comparing UUIDs is slow, and this runs once a span
+        service = service_id.int  # UUIDs compare slowly, and this runs once a span
         self._own: list[OccupiedSpan] = []
         mine: _Spans = ([], [])
         people: defaultdict[int, _Spans] = defaultdict(lambda: ([], []))
@@ -109,8 +110,12 @@ class Ledger:
                 theirs = people[span.staff_id.int]
                 theirs[0].append(span.begins)
                 theirs[1].append(span.ends)
-        self.occupancy = Occupancy(*mine)
+        self._levels = Levels(*mine)
         self._diaries = {person: Diary(*spans) for person, spans in people.items()}
+
+    def peak(self, begins: int, ends: int) -> int:
+        """Return the most spans of the service that run at one moment of `[begins, ends)`."""
+        return self._levels.peak(begins, ends)
 
     def diary(self, staff_id: UUID) -> Diary:
         """Return the person's diary, empty for someone without spans."""
@@ -119,15 +124,14 @@ class Ledger:
     def host(self, class_key: int) -> UUID | None:
         """Return the person who takes the service's class; None while nobody does."""
         people = self._classes.get(class_key)
+        # The first stands for all: the database keeps a class to one person (`one_staff_a_class`).
         return people[0] if people else None
 
     def is_kept_free(self, class_key: int, begins: int, ends: int) -> bool:
-        """Tell whether the class's host has no other span in `[begins, ends)`.
-
-        The range holds the class's start, so every span of the class overlaps it.
-        """
+        """Tell whether the class's host has no other span in `[begins, ends)`, which holds the class's start."""
         people = self._classes[class_key]
         host = people[0]
+        # Every span of the class overlaps its start: if more overlap than the class has, one is of something else.
         return self.diary(host).overlapping(begins, ends) == people.count(host)
 
     @cached_property

@@ -33,9 +33,11 @@ class Reason(StrEnum):
     TOO_SOON = "TOO_SOON", "That is too soon: the business wants more notice.", Override.NOTICE
     TOO_FAR = "TOO_FAR", "That is further ahead than the business takes bookings.", Override.ADVANCE
     STAFF_UNAVAILABLE = "STAFF_UNAVAILABLE", "Nobody who does this works at that time.", Override.HOURS
+    # No override: the triggers refuse it to staff as well.
     FULL = "FULL", "That time is taken: choose another.", None
 
     def __new__(cls, code: str, text: str, override: Override | None) -> "Reason":
+        # The code alone is the value: `Reason("FULL")` finds the member, and JSON shows the code.
         member = str.__new__(cls, code)
         member._value_ = code
         member.text = text
@@ -44,6 +46,6 @@ class Reason(StrEnum):
 
 
 def overridden_by(overrides: Iterable[Override]) -> frozenset[Reason]:
-    """Return the reasons that do not count under some overrides."""
+    """Return the reasons that do not count under these overrides."""
     chosen = set(overrides)
     return frozenset(reason for reason in Reason if reason.override in chosen)

@@ -1,8 +1,7 @@
 """Slots: which starts a service offers, and for every other start the one reason why not.
 
-The single implementation of the slot rules, used by slot search, holds, staff bookings and
-reschedules. Pure: hours, people, spans and the present come in as values. No ORM, no clock, no
-I/O, and no opinion on who is asking or may override what.
+The single implementation of the slot rules, used by slot search, holds, staff bookings and reschedules. Pure: hours,
+people, spans and the present come in as values. Who is asking, and who may override what, is left to the caller.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +24,7 @@ from bookings.rules.hours import (
     epoch_minute,
     local_instant,
 )
-from bookings.rules.occupancy import Diary, Ledger, OccupiedSpan, class_key_number, class_key_of
+from bookings.rules.occupancy import Diary, Occupancy, OccupiedSpan, class_key_number, class_key_of
 from bookings.rules.reasons import Reason
 
 __all__ = [
@@ -44,8 +43,6 @@ __all__ = [
 ]
 
 GRAIN = timedelta(minutes=5)
-
-
 _HOURS_REASONS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
 _NOTHING: frozenset[Reason] = frozenset()
 
@@ -131,6 +128,7 @@ class _Day:
         last_close = max(closes for _, closes in self.windows)
         if not self.windows[0][0] <= start < last_close:
             return Reason.OUTSIDE_HOURS
+        # It starts in the last window and would run past closing time: no break comes after that.
         if any(opens <= start < closes == last_close for opens, closes in self.windows):
             return Reason.OUTSIDE_HOURS
         return Reason.BREAK
@@ -139,6 +137,7 @@ class _Day:
         """Return the grid of the whole date, carried on from the windows into what is around."""
         if not self.windows:
             return set(range(self.begins, self.ends, interval))
+        # Windows may overlap, so `latest` is the one that closed last, which need not be the one before.
         latest = self.windows[0]
         found = {*self.steps, *range(latest[0], self.begins - 1, -interval)}
         for window in (*self.windows[1:], (self.ends, self.ends)):
@@ -151,7 +150,7 @@ class _Day:
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """What the present allows. Rounding `at` inwards keeps comparisons of whole minutes exact."""
+    """What the present allows: the starts that are past, too soon and too far."""
 
     now: int
     earliest: int
@@ -159,6 +158,8 @@ class _Limits:
 
     @classmethod
     def at(cls, at: datetime, rules: Rules) -> "_Limits":
+        # Starts are whole minutes, and the present is rounded inwards: up for `now`, so that 10:00 is past at 10:00:01,
+        # and down for `latest`.
         minute = epoch_minute(at)
         now = minute + (1 if at.second or at.microsecond else 0)
         latest = minute + rules.max_advance_days * MINUTES_A_DAY
@@ -174,13 +175,13 @@ class _Limits:
         return None
 
 
-class _Verdict(NamedTuple):
+class _Offer(NamedTuple):
     reason: Reason | None
     remaining: int = 0
     staff: tuple[UUID, ...] = ()
 
 
-_REFUSED = {reason: _Verdict(reason) for reason in Reason}
+_REFUSED = {reason: _Offer(reason) for reason in Reason}
 
 
 class Calendar:
@@ -202,9 +203,9 @@ class Calendar:
         self._service = service
         self._service_id = str(service.id)
         self._timetable = Timetable(hours, rules.zone)
-        self._ledger = Ledger(service.id, spans)
+        self._occupancy = Occupancy(service.id, spans)
         self._people = [
-            (person, Timetable(person.hours, rules.zone), self._ledger.diary(person.id)) for person in people
+            (person, Timetable(person.hours, rules.zone), self._occupancy.diary(person.id)) for person in people
         ]
         self._known_days: dict[date, _Day] = {}
 
@@ -221,38 +222,39 @@ class Calendar:
         return [(day, self._slots(day, limits, include_unavailable=include_unavailable)) for day in dates]
 
     def judge(self, start: datetime, *, at: datetime, overridden: frozenset[Reason] = _NOTHING) -> Slot:
-        """Return the verdict on any start, the one `days` gives it; `overridden` reasons are skipped.
+        """Return the slot at any start, as `days` gives it; `overridden` reasons are skipped.
 
-        OFF_GRID comes first for a start off the 5-minute grain, which nothing lifts. Lifting an
-        hours reason lifts the grid of the windows with it, and lifting STAFF_UNAVAILABLE lets
-        people work at any hour. FULL and having nobody to ask are never overridden.
+        Overriding STAFF_UNAVAILABLE lets people work at any hour. FULL, having nobody to ask, and a start off the
+        5-minute grain are never overridden.
         """
         if not _has_room(start):
             return Slot(start, start, 0, (), Reason.PAST if start < at else Reason.TOO_FAR)
         minute = epoch_minute(start)
+        # The database takes no start off the grain (`starts_on_the_grain`), whoever asks.
         if (start - EPOCH) % GRAIN:
-            verdict = _REFUSED[Reason.OFF_GRID]
+            offer = _REFUSED[Reason.OFF_GRID]
         else:
+            # The grid is counted from each window's opening: outside of the windows there is none to keep to.
             if overridden & _HOURS_REASONS:
                 overridden |= {Reason.OFF_GRID}
             limits = _Limits.at(at, self._rules)
-            verdict = self._verdict(self._day_at(start), minute, limits, overridden)
+            offer = self._offer(self._day_at(start), minute, limits, overridden)
         start = start.astimezone(UTC)
         end = start + timedelta(minutes=self._service.duration_minutes)
-        return Slot(start, end, verdict.remaining, verdict.staff, verdict.reason)
+        return Slot(start, end, offer.remaining, offer.staff, offer.reason)
 
     def alone(self, person_id: UUID) -> "Calendar":
-        """Return this calendar for whoever asks for one person, empty of people if it does not know that one."""
+        """Return this calendar with one person alone, or with nobody if it does not know that one."""
         theirs = copy(self)
         theirs._people = [entry for entry in self._people if entry[0].id == person_id]
-        theirs._known_days = {}
+        theirs._known_days = {}  # the copy shares the dict, and a day in it has all the people
         return theirs
 
     def with_spans(self, spans: Iterable[OccupiedSpan]) -> "Calendar":
         """Return this calendar with other spans on the time of its service and people, such as those of the past."""
         other = copy(self)
-        other._ledger = Ledger(self._service.id, spans)
-        other._people = [(person, hours, other._ledger.diary(person.id)) for person, hours, _ in self._people]
+        other._occupancy = Occupancy(self._service.id, spans)
+        other._people = [(person, hours, other._occupancy.diary(person.id)) for person, hours, _ in self._people]
         other._known_days = {}
         return other
 
@@ -270,14 +272,15 @@ class Calendar:
         duration = timedelta(minutes=self._service.duration_minutes)
         slots: list[Slot] = []
         for step in sorted(known.all_steps(interval) if include_unavailable else known.steps):
-            verdict = self._verdict(known, step, limits, _NOTHING)
-            if verdict.reason is None or include_unavailable:
+            offer = self._offer(known, step, limits, _NOTHING)
+            if offer.reason is None or include_unavailable:
                 start = _instant(step)
                 end = start + duration
-                slots.append(Slot(start, end, verdict.remaining, verdict.staff, verdict.reason))
+                slots.append(Slot(start, end, offer.remaining, offer.staff, offer.reason))
         return slots
 
-    def _verdict(self, day: _Day, start: int, limits: _Limits, overridden: frozenset[Reason]) -> _Verdict:
+    def _offer(self, day: _Day, start: int, limits: _Limits, overridden: frozenset[Reason]) -> _Offer:
+        # In the order of `Reason`, which is what callers are promised: hours, grid, present, people, places.
         reason = day.hours_reason(start, start + self._service.duration_minutes)
         if reason and reason not in overridden:
             return _REFUSED[reason]
@@ -288,15 +291,15 @@ class Calendar:
             return _REFUSED[reason]
         return self._place(day, start, anyone_works=Reason.STAFF_UNAVAILABLE in overridden)
 
-    def _place(self, day: _Day, start: int, *, anyone_works: bool) -> _Verdict:
+    def _place(self, day: _Day, start: int, *, anyone_works: bool) -> _Offer:
         service = self._service
         begins = start - service.buffer_before_minutes
         ends = start + service.duration_minutes + service.buffer_after_minutes
-        peak = self._ledger.occupancy.peak(begins, ends)
+        peak = self._occupancy.peak(begins, ends)
         places = service.capacity - peak
         if not service.has_staff:
             return _offered(places, ())
-        # A class at this start would be part of the peak.
+        # A class at this start would be part of the peak: without one, the search for its host is spared.
         free = self._hosted(start, begins, ends) if service.is_group and peak else None
         if free is None:
             working = day.workers if anyone_works else self._working(day, start)
@@ -304,22 +307,21 @@ class Calendar:
                 return _REFUSED[Reason.STAFF_UNAVAILABLE]
             wanted = ((1 << (ends - begins)) - 1) << (begins - day.origin)
             free = tuple([worker.id for worker in working if not worker.taken & wanted])
+        # One person serves a whole class; otherwise each booking takes one.
         if not free or not service.is_group:
             places = min(places, len(free))
         return _offered(places, free)
 
     def _hosted(self, start: int, begins: int, ends: int) -> tuple[UUID, ...] | None:
-        """Return who may take a place in this start's class, None when there is no class yet.
-
-        That is its host, whatever the hours say by now, or nobody when the host has other spans,
-        does not do this any more, or somebody else was requested.
-        """
+        """Return who may take a place in this start's class: its host or nobody; None when there is no class yet."""
         class_key = class_key_number(self._service_id, start * 60)
-        host = self._ledger.host(class_key)
+        host = self._occupancy.host(class_key)
         if host is None:
             return None
+        # Hours are not asked: this class is booked, so it takes place. But somebody else may have been requested, or
+        # the host may have left the service or be booked for something else.
         may_take_it = any(person.id == host for person, _, _ in self._people)
-        if not may_take_it or not self._ledger.is_kept_free(class_key, begins, ends):
+        if not may_take_it or not self._occupancy.is_kept_free(class_key, begins, ends):
             return ()
         return (host,)
 
@@ -330,9 +332,11 @@ class Calendar:
         return [w for w in day.workers if w.windows is None or _holds(w.windows, start, end)]
 
     def _day_at(self, start: datetime) -> _Day:
-        """Return the date an instant belongs to: clocks put back over midnight repeat no date."""
+        """Return the date that an instant belongs to."""
         day, minute = start.astimezone(self._rules.zone).date(), epoch_minute(start)
         known = self._day(day)
+        # Clocks put back over midnight make the last hour of a date come again, after the next has begun. That hour
+        # belongs to the next, so that every instant belongs to one date.
         if minute < known.begins:
             return self._day(day - timedelta(days=1))
         if minute >= known.ends:
@@ -351,11 +355,13 @@ class Calendar:
         interval = self._rules.slot_interval_minutes
         # Windows may overlap when the clocks change: a set keeps their common steps once.
         steps = frozenset(step for span in windows for step in range(*span, interval))
+        # A booking at the day's first minute occupies its buffer in the day before.
         origin = begins - self._service.buffer_before_minutes
         workers = self._workers(day, origin, (begins, ends), windows)
         return _Day(begins, ends, origin, windows, steps, workers)
 
     def _workers(self, day: date, origin: int, bounds: Span, windows: tuple[Span, ...]) -> tuple[_Worker, ...]:
+        # Work is spread: who has least that day comes first. Name and id make the order the same each time.
         def fewest_spans(entry: tuple[Person, Timetable, Diary]) -> tuple[int, str, UUID]:
             person, _, diary = entry
             return diary.begun(*bounds), person.name, person.id
@@ -365,6 +371,7 @@ class Calendar:
         workers = []
         for person, hours, diary in sorted(self._people, key=fewest_spans):
             own = hours.windows(day)
+            # `_working` has asked the business's windows already: the same again would be asked for nothing.
             own = None if own == windows else own
             workers.append(_Worker(person.id, diary.taken(origin, until), own))
         return tuple(workers)
@@ -378,8 +385,8 @@ def _holds(windows: Iterable[Span], start: int, end: int) -> bool:
     return False
 
 
-def _offered(places: int, staff: tuple[UUID, ...]) -> _Verdict:
-    return _Verdict(None, places, staff) if places > 0 else _REFUSED[Reason.FULL]
+def _offered(places: int, staff: tuple[UUID, ...]) -> _Offer:
+    return _Offer(None, places, staff) if places > 0 else _REFUSED[Reason.FULL]
 
 
 def _instant(minute: int) -> datetime:

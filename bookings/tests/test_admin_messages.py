@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -170,6 +171,19 @@ def test_an_action_that_changes_nothing_says_so_and_tells_nobody(shop: Shop, pag
     text = shown(browser.post(action("cancel", booked), {"version": "2"}, follow=True))
     assert f"{booked.reference}: Nothing changed, it is so already." in text
     assert "is on its way" not in text
+
+
+def test_where_a_channel_reaches_phones_it_says_so_and_asks_for_no_call(
+    shop: Shop, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phones = SimpleNamespace(name="sms", noun="text message", in_use=True, address=lambda email, phone: phone)
+    monkeypatch.setattr("notifications.channels.CHANNELS", (phones,))
+    booked = shop.book_by_staff(shop.at("10:00"), contact=Contact("Gino", "", PHONE))
+    text = shown(pages(shop.employee).post(action("cancel", booked), {"version": "1"}, follow=True))
+    assert f"Canceled: the time is free. A text message to {PHONE} is on its way." in text
+    with acting_as(shop.owners):
+        messages = NotificationLog.objects.filter(business=shop.business).values_list("channel", "recipient")
+        assert list(messages) == [("sms", PHONE)] * 2
 
 
 # Many at once

@@ -408,6 +408,18 @@ def test_a_move_that_finds_no_place_keeps_the_old_one(shop: Shop) -> None:
     assert everything(shop) == before
 
 
+def test_who_keeps_their_person_is_offered_other_times_of_that_person(shop: Shop) -> None:
+    service = shop.service(staff=["anna", "bea"], max_simultaneous_bookings=2)
+    anna = shop.person("anna")
+    row = shop.book_by_staff(shop.at("10:00"), service, staff=anna)
+    for clock in ("12:00", "12:30"):
+        shop.book_by_staff(shop.at(clock), service, staff=anna)
+    with pytest.raises(SlotUnavailable) as refusal, acting_as(guest_claims(row)):
+        operations.reschedule_appointment(appointment=row, start=shop.at("12:00"), version=1, at=now())
+    near = [start.strftime("%H:%M") for start in refusal.value.extra["alternatives"]]
+    assert near == ["11:30", "11:00", "13:00"]
+
+
 def test_its_own_claim_never_stands_in_the_way_of_a_move(shops: Callable[..., Shop]) -> None:
     shop = shops(slot_interval_minutes=5)
     service = shop.service(staff=["anna"], buffer_after_minutes=10)
@@ -468,13 +480,13 @@ def test_each_event_owes_its_customer_one_mail(shop: Shop) -> None:
     cancel(row, guest_claims(row), version=3)
     shop.book_by_staff(shop.at("15:00"), contact=Contact("No mail", "", "+39061234567"))
     with acting_as(shop.employees):
-        owed = NotificationLog.objects.filter(business=shop.business).order_by("created_at")
-        assert [(mail.template, mail.recipient) for mail in owed] == [
+        enqueued = NotificationLog.objects.filter(business=shop.business).order_by("created_at")
+        assert [(mail.template, mail.recipient) for mail in enqueued] == [
             (f"appointment_{event}", "gino@example.com") for event in ("confirmed", "rescheduled", "canceled")
         ]
 
 
-def test_nothing_is_owed_for_what_was_rolled_back(shop: Shop) -> None:
+def test_nothing_is_enqueued_for_what_was_rolled_back(shop: Shop) -> None:
     hold = shop.hold(shop.at())
     before = everything(shop)
     with pytest.raises(ZeroDivisionError), transaction.atomic():

@@ -148,6 +148,6 @@ def test_slots_and_verdicts_are_those_of_a_minute_by_minute_search(case: Case, o
     ]
     for minute in range(*oracle.bounds(case.middle), 5):
         start = EPOCH + timedelta(minutes=minute)
-        for lift in (nothing, overridden):
-            expected = oracle.judge(minute, case.middle, case.at, lift)
-            assert calendar.judge(start, at=case.at, overridden=lift) == expected
+        for skipped in (nothing, overridden):
+            expected = oracle.judge(minute, case.middle, case.at, skipped)
+            assert calendar.judge(start, at=case.at, overridden=skipped) == expected

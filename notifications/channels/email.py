@@ -1,52 +1,44 @@
-"""Writing a mail from a template's name and facts: subject, text and HTML, the customer's link, a calendar file."""
+"""Mail: subject, text and HTML, by the mail server of EMAIL_URL."""
 
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 
-from businesses.identity.invitations import invitation_token
-from businesses.models import User
+from notifications.channels.channel import Channel, DeliveryError
+from notifications.message_texts import MessageTexts
 from notifications.models import NotificationLog
-from rhivo.tokens import guest_token
+
+
+class EmailChannel(Channel):
+    name, noun = "email", "mail"
+    # Without EMAIL_URL mails go to the console or to MAIL_DIR, so there is always somewhere to send to.
+    in_use = True
+
+    def address(self, *, email: str, phone: str) -> str:
+        return email
+
+    def send(self, message: NotificationLog) -> None:
+        try:
+            write_mail(message).send()
+        except (SMTPException, OSError) as error:
+            # Never permanent: servers answer 5xx to good mails too, while they are set up or think it is spam.
+            raise DeliveryError(str(error)) from error
+
+
+EMAIL = EmailChannel()
 
 
 def write_mail(message: NotificationLog) -> EmailMultiAlternatives:
-    """Return the mail, ready to send; its Message-ID is the same at every try."""
-    facts = _facts(message)
-    subject = render_to_string(f"notifications/{message.template}.subject.txt", facts).strip()
+    """Return the mail, ready to send."""
+    texts = MessageTexts(message)
     mail = EmailMultiAlternatives(
-        subject=" ".join(subject.split()),
-        body=render_to_string(f"notifications/{message.template}.txt", facts),
+        subject=texts.one_line("subject.txt"),
+        body=texts.render("txt"),
         to=[message.recipient],
+        # The same at every try: a mail that went out just before its worker died arrives twice, and mail programs
+        # may show the two as one.
         headers={"Message-ID": f"<{message.id}@{settings.BASE_DOMAIN}>"},
     )
-    mail.attach_alternative(render_to_string(f"notifications/{message.template}.html", facts), "text/html")
+    mail.attach_alternative(texts.render("html"), "text/html")
     return mail
-
-
-def _facts(message: NotificationLog) -> dict[str, Any]:
-    facts: dict[str, Any] = {"locale": message.locale} | message.context
-    for name in ("start", "end"):
-        if name in facts:
-            facts[name] = datetime.fromisoformat(facts[name])
-    if "invitation_of" in facts:
-        return facts | {"invitation_url": _invitation_url(facts["invitation_of"])}
-    return facts | {"manage_url": _manage_url(facts)}
-
-
-def _invitation_url(user_id: str) -> str:
-    """Return the link by which an invited person sets a password; for an account that is gone the front page."""
-    user = User.objects.filter(pk=user_id).first()
-    return f"{settings.PUBLIC_URL}/invitation/{invitation_token(user)}/" if user else f"{settings.PUBLIC_URL}/"
-
-
-def _manage_url(facts: dict[str, Any]) -> str:
-    """Return the link by which the customer sees, reschedules or cancels; the token in it is derived only now."""
-    home = f"{settings.PUBLIC_URL}/b/{facts['business']['subdomain']}"
-    if facts.get("manage_token_of"):
-        return f"{home}/manage/{guest_token(UUID(facts['manage_token_of']))}/"
-    return f"{home}/my/"

@@ -1,4 +1,4 @@
-"""Sending what is owed: once, again after a failure, never for ever, and nobody's failure holds up another's mail."""
+"""Delivery: once, again after a failure, not for ever; a message that fails holds up no other."""
 
 import threading
 from collections.abc import Callable
@@ -44,15 +44,15 @@ def templates(settings: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_owed_before() -> None:
-    """Send what other tests owe; those mails are theirs."""
+def _nothing_enqueued_before() -> None:
+    """Give up what other tests enqueued; those mails are theirs."""
     with as_role("worker"):
         NotificationLog.objects.filter(status__in=["pending", "sending"]).update(status="failed")
     mail.outbox = []
 
 
-def owe(shop: Shop) -> str:
-    """Book, and return the address that a mail is owed to."""
+def book_one(shop: Shop) -> str:
+    """Book, and return the address for which a mail is enqueued."""
     address = f"{unique('gino')}@example.com"
     shop.book(shop.at(), shop.service(max_simultaneous_bookings=50), contact=replace(GINO, email=address))
     return address
@@ -68,8 +68,8 @@ def log_of(address: str) -> NotificationLog:
         return NotificationLog.objects.get(recipient=address)
 
 
-def test_what_is_owed_is_sent_once(shop: Shop) -> None:
-    address = owe(shop)
+def test_what_is_enqueued_is_sent_once(shop: Shop) -> None:
+    address = book_one(shop)
     assert (deliver(), deliver()) == (1, 0)
     [sent] = mail.outbox
     assert sent.to == [address]
@@ -78,7 +78,7 @@ def test_what_is_owed_is_sent_once(shop: Shop) -> None:
 
 
 def test_the_link_in_the_mail_is_nowhere_in_the_database(shop: Shop) -> None:
-    address = owe(shop)
+    address = book_one(shop)
     deliver()
     token = str(mail.outbox[0].body).rstrip("/").rpartition("/")[2]
     assert len(token) == 43
@@ -86,7 +86,7 @@ def test_the_link_in_the_mail_is_nowhere_in_the_database(shop: Shop) -> None:
 
 
 def test_a_failure_is_tried_again_later_each_time_twice_as_late(shop: Shop, settings: Any) -> None:
-    address = owe(shop)
+    address = book_one(shop)
     settings.EMAIL_BACKEND = "notifications.tests.test_delivery.Refusing"
     at, waits = now(), []
     for _ in range(4):
@@ -103,7 +103,7 @@ def test_a_failure_is_tried_again_later_each_time_twice_as_late(shop: Shop, sett
 
 
 def test_what_fails_for_ever_is_given_up(shop: Shop, settings: Any) -> None:
-    address = owe(shop)
+    address = book_one(shop)
     settings.EMAIL_BACKEND = "notifications.tests.test_delivery.Refusing"
     at = now()
     for _ in range(GIVE_UP_AFTER + 3):
@@ -114,9 +114,9 @@ def test_what_fails_for_ever_is_given_up(shop: Shop, settings: Any) -> None:
 
 
 def test_a_worker_that_dies_while_sending_leaves_it_to_the_next(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = owe(shop)
+    address = book_one(shop)
     with monkeypatch.context() as dying:
-        dying.setattr("notifications.delivery.write_mail", lambda message: (_ for _ in ()).throw(SystemExit))
+        dying.setattr("notifications.channels.email.write_mail", lambda message: (_ for _ in ()).throw(SystemExit))
         with pytest.raises(SystemExit):
             deliver()
     assert log_of(address).status == "sending"
@@ -130,7 +130,7 @@ def test_a_round_ends_while_its_leases_last_however_slow_the_mail_server(
     clock = iter(range(0, 10_000, 25))
     monkeypatch.setattr("notifications.delivery.time", SimpleNamespace(monotonic=lambda: next(clock)))
     for _ in range(5):
-        owe(shop)
+        book_one(shop)
     assert deliver() == 2
     longest = ROUND + 10 * timedelta(seconds=settings.EMAIL_TIMEOUT)
     assert longest < LEASE
@@ -146,14 +146,14 @@ def test_a_booking_does_not_wait_for_the_broker(shop: Shop, monkeypatch: pytest.
         heard.set()
 
     monkeypatch.setattr("notifications.tasks.deliver.apply_async", hang)
-    owe(shop)
+    book_one(shop)
     booked.set()
     assert heard.wait(timeout=10)
     assert booked_meanwhile == [True]
 
 
 def test_a_mail_that_cannot_be_written_holds_up_no_other_and_is_given_up(shop: Shop) -> None:
-    poison, good = owe(shop), owe(shop)
+    poison, good = book_one(shop), book_one(shop)
     with as_role("owner"):
         NotificationLog.objects.filter(recipient=poison).update(template="no_such_template")
     assert deliver() == 1
@@ -166,7 +166,7 @@ def test_a_mail_that_cannot_be_written_holds_up_no_other_and_is_given_up(shop: S
 
 
 def test_workers_at_once_send_each_message_once(shop: Shop) -> None:
-    addresses = [owe(shop) for _ in range(20)]
+    addresses = [book_one(shop) for _ in range(20)]
     counts: list[int] = []
     ready = threading.Barrier(4)
 
@@ -186,8 +186,8 @@ def test_workers_at_once_send_each_message_once(shop: Shop) -> None:
     assert sorted(sent.to[0] for sent in mail.outbox) == sorted(addresses)
 
 
-def test_the_web_role_may_owe_but_not_mark_as_sent(shop: Shop, shops: Callable[..., Shop]) -> None:
-    address = owe(shop)
+def test_the_web_role_may_enqueue_but_not_mark_as_sent(shop: Shop, shops: Callable[..., Shop]) -> None:
+    address = book_one(shop)
 
     with pytest.raises(ProgrammingError, match="permission denied"):
         NotificationLog.objects.filter(recipient=address).update(status="sent")

@@ -1,1 +1,1 @@
-"""PostgreSQL and Valkey as child processes, and the demo. Production brings its own servers and has no such package."""
+"""PostgreSQL and Valkey as child processes, and the demo. The production image is without it: it brings no servers."""

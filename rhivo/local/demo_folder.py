@@ -1,4 +1,4 @@
-"""The demo's folder: what lies where, who uses it, and what may be thrown away."""
+"""The demo's folder: what lies where, which launcher uses it, and what --reset may delete."""
 
 import contextlib
 import fcntl
@@ -10,15 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _SECRETS = ("SECRET_KEY", "JWT_SECRET", "app_password", "worker_password", "owner_password")
+# The order of deletion. secrets.json marks the folder as a demo's, so it goes last: a wipe that was interrupted is
+# allowed again, whatever else somebody keeps there.
 _DISPOSABLE = ("postgres", "valkey", "mail", "logs", "beat", "secrets.json")
 _KEPT = ("lock", "running.json")
 
 
 class FolderUnusable(Exception):
-    """The message says what is in the way and what to do."""
+    """The demo cannot use its folder; the message says why and what to do."""
 
 
 class DemoFolder:
+    """The paths of one demo. Only the launcher that holds the lock changes anything there."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.postgres = path / "postgres"
@@ -27,13 +31,14 @@ class DemoFolder:
         self.logs = path / "logs"
         self.beat = path / "beat"
         self.left_in_disorder = False
-        """Whether the last launcher was killed: what it started may be about to end only now."""
+        """Whether the last launcher was killed, so that its children may still be ending."""
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Be the only launcher in this folder, made if need be; the kernel lifts the lock however this process ends."""
+        """Make the folder if need be, and be its only launcher; raise FolderUnusable if that cannot be."""
         try:
             self._make()
+            # Not "w", which would empty the note of the launcher that holds the lock.
             lock = (self.path / "lock").open("a+")
         except OSError as error:
             raise FolderUnusable(f"{error}.\nChoose another folder: manage.py demo --data-dir DIR") from error
@@ -41,8 +46,10 @@ class DemoFolder:
             lock.seek(0)
             note = lock.read()
             self._claim(lock.fileno(), holder=note)
+            # A launcher that ends in order empties its note, below.
             self.left_in_disorder = bool(note)
             lock.truncate(0)
+            # For the message to a second launcher, which finds the lock taken.
             lock.write(str(os.getpid()))
             lock.flush()
             try:
@@ -51,20 +58,23 @@ class DemoFolder:
                 lock.truncate(0)
 
     def secrets(self) -> dict[str, str]:
-        """Generated once, so that log-ins and tokens outlive a restart; readable by this user only."""
+        """Return the demo's secrets, generated once: log-ins and tokens outlive a restart."""
         store = self.path / "secrets.json"
         known: dict[str, str] = json.loads(store.read_text()) if store.exists() else {}
         complete = {name: known.get(name) or secrets.token_urlsafe(32) for name in _SECRETS}
         if complete != known:
             unfinished = store.with_suffix(".unfinished")
+            # One that a killed launcher left would keep its own mode.
             unfinished.unlink(missing_ok=True)
+            # Readable by this user alone before anything is in it. Renamed when it is whole: half a file would be
+            # no JSON at the next start.
             unfinished.touch(mode=0o600)
             unfinished.write_text(json.dumps(complete, indent=2))
             unfinished.replace(store)
         return complete
 
     def wipe(self) -> None:
-        """Only what the demo made; the secrets last, because they mark the folder as the demo's."""
+        """Delete what the demo made there, and nothing else."""
         for name in _DISPOSABLE:
             path = self.path / name
             if path.is_dir():
@@ -76,6 +86,7 @@ class DemoFolder:
     def _make(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
         names = {entry.name for entry in self.path.iterdir()}
+        # Somebody's own folder is refused: --reset would delete a `mail` or `logs` of theirs.
         if "secrets.json" not in names and names - {*_DISPOSABLE, *_KEPT}:
             raise FolderUnusable(f"{self.path} holds other things. Choose an empty or a new folder: --data-dir DIR")
         self._make_subfolders()
@@ -86,6 +97,8 @@ class DemoFolder:
 
     def _claim(self, lock: int, *, holder: str) -> None:
         try:
+            # A lock of the kernel, not the note: it ends with this process, however that ends. Children do not hold
+            # it, because Python closes the file when they start.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise FolderUnusable(

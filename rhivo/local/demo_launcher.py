@@ -1,6 +1,6 @@
 """Start all of Rhivo on one machine, watch over it, and stop it cleanly.
 
-It knows processes and folders, not the domain: what is migrated, seeded or healthy is asked of `manage.py` and /readyz.
+It handles processes and folders alone. It runs `manage.py` to migrate and seed, and asks /readyz whether all is well.
 """
 
 import http.client
@@ -26,7 +26,7 @@ from rhivo.local.server_programs import NoServer
 from rhivo.local.valkey_server import ValkeyServer
 
 DATABASE = "rhivo_demo"
-"""A name of its own: on somebody's server nothing else is ever used, or dropped by --reset."""
+"""Its own name: on the server of a DATABASE_URL the demo uses, and --reset drops, no other database."""
 READY_WITHIN = 120
 BLOCKING_THREADS = 40
 """Per web process; most are for waiting. `rhivo.web.admission` has Django work in a few others."""
@@ -44,13 +44,14 @@ class Options:
 
 
 class CannotRun(Exception):
-    """The demo ends here; the message is for the person at the terminal."""
+    """The demo cannot start or go on; the message tells the person at the terminal why and what to do."""
 
 
 def run(options: Options) -> int:
     """Run until SIGINT or SIGTERM (exit code 0), or until something fails and is explained (1)."""
     demo = _Demo(options, DemoFolder(options.data_dir.absolute()))
     try:
+        # Left in the opposite order: children stop, then the folder is free, and a signal counts until the end.
         with stop_signals(at_second=demo.kill), demo.folder.locked(), demo.cleanup:
             demo.start()
             demo.watch()
@@ -83,15 +84,18 @@ class _Demo:
             with step("Removing what was there before"):
                 self._reset()
         self.environment = self._make_environment()
+        # Before any process that reads the schema, and before _publish(): commands must not meet an empty database.
         self._manage("Migrating the database", "migrate", "--no-input", role="owner")
         self._start_processes()
         self._publish()
+        # The processes come up meanwhile; loading the businesses needs neither of them.
         if self.options.seed:
             self._manage("Loading the demo businesses", "seed_demo", role="worker")
         with step("Waiting for web, worker and beat"):
             self._wait_until_ready()
         self._summarise(began)
-        self.cleanup.callback(say, "")  # the first thing on the way out: keeps the terminal's ^C on its own line
+        # Added last, so it runs first: the terminal has written ^C, and what follows begins on a new line.
+        self.cleanup.callback(say, "")
 
     def watch(self) -> None:
         while True:
@@ -99,12 +103,14 @@ class _Demo:
             time.sleep(0.5)
 
     def kill(self) -> None:
+        """End all parts without waiting for them. Runs in a signal handler, in the midst of anything."""
         for part in (*self.children, *self.servers):
             part.kill()
         running_demo.withdraw()
 
     def _check_port(self) -> None:
         port = self.options.port
+        # Children of a killed launcher get a signal at its death, and keep the port until they have ended.
         patience = 15 if self.folder.left_in_disorder else 0
         try:
             if wait_until(lambda: port_is_free(port), seconds=patience):
@@ -115,6 +121,7 @@ class _Demo:
         raise CannotRun(f"Port {port} is taken. Choose another: manage.py demo --port {free}")
 
     def _reset(self) -> None:
+        # The server first: one that a killed launcher left behind would go on writing into the folder.
         PostgresServer(self.folder.postgres).wipe()
         if admin_url := os.environ.get("DATABASE_URL"):
             with _explained(), psycopg.connect(admin_url, autocommit=True) as connection:
@@ -123,7 +130,7 @@ class _Demo:
         self.folder.wipe()
 
     def _make_environment(self) -> dict[str, str]:
-        """What all processes of the demo share; a person's own settings win, save for the servers and the mail."""
+        """Return what all processes of the demo share. A person's own settings win, save for servers and messages."""
         keys = self.folder.secrets()
         defaults = {
             "SECRET_KEY": keys["SECRET_KEY"],
@@ -141,7 +148,9 @@ class _Demo:
             "WORKER_DATABASE_URL": urls["worker"],
             "MIGRATION_DATABASE_URL": urls["owner"],
             "REDIS_URL": self._broker_url(),
+            # Over an EMAIL_URL and CHANNEL_URLS of the person's own: made-up customers must get no real message.
             "MAIL_DIR": str(self.folder.mail),
+            "CHANNEL_URLS": "",
         }
 
     def _prepare_database(self, keys: Mapping[str, str]) -> Mapping[str, str]:
@@ -168,6 +177,7 @@ class _Demo:
 
     def _start_server(self, name: str, server: PostgresServer | ValkeyServer) -> str:
         with step(f"Starting {name}") as note:
+            # Before it starts: Ctrl-C during the start must stop what there is by then.
             self.cleanup.callback(_stop, name, server)
             server.start()
             self.servers.append(server)
@@ -193,9 +203,10 @@ class _Demo:
         self.children.append(child)
 
     def _manage(self, doing: str, command: str, *arguments: str, role: str) -> str:
-        """Run a `manage.py` command to its end and return what it said; its failure ends the demo."""
+        """Run a `manage.py` command to its end and return its output; raise CannotRun if it fails."""
         with step(doing):
             child = self._spawn(command, "manage.py", command, *arguments, role=role)
+            # Killed, not asked to stop: what it has not committed is rolled back by the server.
             self.cleanup.callback(child.kill)
             while child.running:
                 self._check_parts()
@@ -205,8 +216,10 @@ class _Demo:
         return child.log.read_text()
 
     def _spawn(self, name: str, *arguments: str, role: str) -> Child:
+        # Unbuffered, so that the end of the log says what a process did last.
         env = {**os.environ, **self.environment, "RHIVO_DB_ROLE": role, "PYTHONUNBUFFERED": "1"}
         log = self.folder.logs / f"{name}.log"
+        # This interpreter with -m, not a script of its bin/: the environment need not be activated.
         return Child.spawn(name, [sys.executable, *arguments], log=log, env=env, cwd=running_demo.CHECKOUT)
 
     def _check_parts(self) -> None:
@@ -243,6 +256,7 @@ def web_server(*, port: int, workers: int) -> list[str]:
     return [
         *("granian", "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", str(port)),
         *("--workers", str(workers), "--blocking-threads", str(BLOCKING_THREADS)),
+        # Five seconds are less than the grace of Child.stop(): granian ends its own workers before it is killed.
         *("--backpressure", str(CONNECTIONS), "--respawn-failed-workers", "--workers-kill-timeout", "5"),
         "rhivo.wsgi:application",
     ]
@@ -266,7 +280,7 @@ def _stop(name: str, part: Child | PostgresServer | ValkeyServer) -> None:
 
 
 def _get(port: int, path: str) -> tuple[int, str]:
-    """Status and body; 0 and the reason if nobody answers."""
+    """Return status and body; 0 and the reason if nobody answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", path, headers={"Host": f"localhost:{port}"})

@@ -1,6 +1,6 @@
-"""A PostgreSQL cluster of its own, on 127.0.0.1, for as long as this process lives.
+"""A PostgreSQL cluster on 127.0.0.1 as a child process.
 
-It knows the server and its superuser; which databases and roles Rhivo wants in it is `rhivo.db.roles`' business.
+It starts and stops the server and knows its superuser. `rhivo.db.roles` makes Rhivo's databases and roles in it.
 """
 
 import contextlib
@@ -23,20 +23,23 @@ from rhivo.local.server_programs import SHARED_HOME, NoServer, PostgresPrograms,
 SUPERUSER = "rhivo_admin"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
+    # No socket: its path may have 107 bytes at most, and that of a checkout may be longer.
     "unix_socket_directories": "",
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+# For tests: a crash of the machine loses the data, a crash of the server does not.
 _SETTINGS_WITHOUT_FSYNC = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+# From the server's log. Another process holds the port, or the last processes of a killed server hold its memory.
 _PASSING_TROUBLES = ("still in use", "Address already in use", "could not create any TCP/IP sockets", 'lock file "')
 
 
 class PostgresServer:
-    """The cluster of `data_dir`, made at the first start; whoever uses a `data_dir` is alone in using it.
+    """The cluster of `data_dir`, made at the first start. The caller sees that no other process uses `data_dir`.
 
-    `home` is where it really lies: as root `data_dir` must be reachable by an unprivileged user, else it lies in
-    /var/lib/rhivo. `fsync=False` is for data that may be lost.
+    `home` is where it really lies: in /var/lib/rhivo, if this is root and the user who runs PostgreSQL cannot reach
+    `data_dir`. `fsync=False` is for data that may be lost.
     """
 
     name = "PostgreSQL"
@@ -60,7 +63,7 @@ class PostgresServer:
 
     @property
     def url(self) -> str:
-        """For the superuser, of the maintenance database."""
+        """Return the URL by which the superuser logs in to the maintenance database."""
         return f"postgresql://{SUPERUSER}:{self._password()}@127.0.0.1:{self._port}/postgres"
 
     @property
@@ -71,10 +74,11 @@ class PostgresServer:
         return tail(self.log)
 
     def start(self) -> str:
-        """Return the URL once it accepts connections; raise NoServer with the reason if it cannot.
+        """Return the URL once it accepts connections; raise NoServer with the reason if it does not.
 
         A server that a killed launcher left behind is taken over; one that is shutting down is waited for.
         """
+        # The programs of the version that made the cluster: no other can read its files.
         programs = find_postgres(self._major()).reachable_by(self._account)
         self.version = programs.version
         self._make_home()
@@ -84,27 +88,30 @@ class PostgresServer:
         return self.url
 
     def stop(self) -> None:
-        """Fast shutdown: clients are disconnected, nothing is lost."""
+        """Shut down: clients are disconnected, nothing is lost."""
         if self._child:
+            # SIGINT is PostgreSQL's fast shutdown. At SIGTERM it would wait until every client has left by itself.
             self._child.stop(signal.SIGINT, grace=60)
         elif self._adopted:
             self._adopted.stop()
         self._child = self._adopted = None
 
     def kill(self) -> None:
-        """At once and without waiting; the next start replays the journal."""
+        """End it at once, without waiting; the next start replays the journal."""
+        # SIGQUIT, not SIGKILL: the server ends its processes too. They lead process groups of their own, so a
+        # signal to that of the server would miss them.
         if self._child and self._child.process.returncode is None:
             self._child.process.send_signal(signal.SIGQUIT)
 
     def wipe(self) -> None:
-        """Forget everything, stopping a server left behind first."""
+        """Delete all of it, after a server that was left behind has stopped."""
         if left_behind := _Postmaster.of(self.data):
             left_behind.stop()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _make_home(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
-        if self._account:  # the way in, which root's umask may have closed
+        if self._account:  # others may pass through, but not list it: root's umask may allow neither
             self.home.chmod(0o711)
 
     def _major(self) -> int | None:
@@ -117,10 +124,12 @@ class PostgresServer:
         return (self.home / "password").read_text()
 
     def _adopt(self) -> bool:
+        """Take over a server that runs on this cluster already; return False if none does in the end."""
         postmaster = _Postmaster.of(self.data)
         if postmaster is None:
             return False
         self._port = postmaster.port
+        # On Linux it got a signal when its launcher died, and is about to end. Elsewhere it serves on.
         wait_until(lambda: not postmaster.alive or (not postmaster.stopping and self._accepts()), seconds=60)
         if not postmaster.alive:
             return False
@@ -130,13 +139,14 @@ class PostgresServer:
         return True
 
     def _initialise(self, programs: PostgresPrograms) -> None:
-        """Under another name first, so that an interrupted start leaves no half-made cluster."""
         if self.data.exists():
             return
+        # Under another name first: an interrupted start leaves no half-made cluster that the next one takes for whole.
         unfinished = self.home / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         password = _write_secret(self.home / "password", secrets.token_urlsafe(24))
+        # initdb runs as the unprivileged user, fills the folder and reads the password. The server does not need it.
         self._hand_over(unfinished, password)
         self._run_initdb(programs, unfinished, password)
         if self._account:
@@ -150,6 +160,7 @@ class PostgresServer:
 
     def _run_initdb(self, programs: PostgresPrograms, cluster: Path, password: Path) -> None:
         command: list[str | Path] = [programs.folder / "initdb", "-D", cluster, "-U", SUPERUSER]
+        # A file, because everybody can read a command line. Locale C sorts alike on every machine.
         command += ["--pwfile", password, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"]
         if not self._fsync:
             command.append("--no-sync")
@@ -162,7 +173,7 @@ class PostgresServer:
             raise NoServer(f"PostgreSQL could not make its cluster in {self.home}:\n{initdb.tail()}")
 
     def _launch(self, programs: PostgresPrograms) -> None:
-        """Try again while the trouble is one that passes: a port just taken, a killed server's last process."""
+        """Start it, again if the trouble is one that passes; raise NoServer if it lasts 30 seconds."""
         deadline = time.monotonic() + 30
         while not self._launch_once(programs):
             passing = any(trouble in tail(self.log) for trouble in _PASSING_TROUBLES)
@@ -177,11 +188,12 @@ class PostgresServer:
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         self._child = child = self._spawn("postgres", command, self.log)
-        # Long, because crash recovery takes what it takes.
+        # Long, because after a crash the server accepts nobody until it has replayed its journal.
         wait_until(lambda: not child.running or self._accepts(), seconds=300)
         return child.running and self._accepts()
 
     def _spawn(self, name: str, command: list[str | Path], log: Path) -> Child:
+        # Not os.environ, which holds secrets that the server need not know. In English, for _PASSING_TROUBLES.
         env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
         user, group = (self._account.uid, self._account.gid) if self._account else (None, None)
         try:
@@ -199,7 +211,7 @@ class PostgresServer:
             raise NoServer(f"{command[0]} does not run: {error}") from error
 
     def _choose_port(self) -> int:
-        """The one of last time if it can be had, so that a noted URL stays good."""
+        # That of the last start, if it is free: a URL that somebody noted stays good.
         note = self.home / "port"
         with contextlib.suppress(FileNotFoundError, ValueError):
             if port_is_free(port := int(note.read_text())):
@@ -217,7 +229,7 @@ class PostgresServer:
 
 @dataclass(frozen=True)
 class _Postmaster:
-    """A server process that this launcher did not start, as its `postmaster.pid` tells."""
+    """A server process that this launcher did not start, known from its `postmaster.pid`."""
 
     data: Path
     pid: int
@@ -226,20 +238,20 @@ class _Postmaster:
 
     @classmethod
     def of(cls, data: Path) -> "_Postmaster | None":
-        """None if nothing runs there. A note about a process that is something else by now is removed.
-
-        A note whose process is gone stays: PostgreSQL uses it to see whether that server's last helpers still live.
-        """
+        """Return the server that runs on a cluster, None if none does."""
         note = data / "postmaster.pid"
         try:
             lines = note.read_text().splitlines()
         except FileNotFoundError:
             return None
+        # PostgreSQL's pidfile.h: line 1 is the pid, line 4 the port, line 8 the status.
         pid, port = int(lines[0]), int(lines[3]) if len(lines) > 3 else 0
         started = started_at(pid)
         if started is None:
+            # The note stays: from it PostgreSQL finds out whether processes of that server still use its memory.
             return None
         if not _runs_cluster(pid, data):
+            # The pid is another program's by now. A new server would take that for the old one and refuse to start.
             note.unlink()
             return None
         return cls(data, pid, port, started)
@@ -255,6 +267,7 @@ class _Postmaster:
         return True
 
     def stop(self) -> None:
+        # First the fast shutdown, then the immediate one; nobody waits for it for ever.
         for how, seconds in ((signal.SIGINT, 60), (signal.SIGQUIT, 10)):
             if self.alive:
                 os.kill(self.pid, how)
@@ -266,6 +279,7 @@ def _runs_cluster(pid: int, data: Path) -> bool:
     try:
         return os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
+        # No /proc, or it is not ours to read. Then it counts as the server: a second one must not start beside it.
         return True
 
 
@@ -283,15 +297,18 @@ def _account() -> Account | None:
 def _home(data_dir: Path, account: Account | None) -> Path:
     if account is None:
         return data_dir
+    # One folder for each data_dir, found again at the next start. Once it is there it is used: the data is in it.
     elsewhere = SHARED_HOME / hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
     if elsewhere.exists():
         return elsewhere
+    # data_dir itself is made later, so ask for the folder in which it will be made.
     existing = next(folder for folder in data_dir.parents if folder.exists())
     return data_dir if account.can_enter(existing) else elsewhere
 
 
 def _write_secret(path: Path, secret: str) -> Path:
     path.unlink(missing_ok=True)
+    # Made with its mode: after a chmod() somebody might have opened it before. O_EXCL follows no link that lies there.
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(secret)
     return path

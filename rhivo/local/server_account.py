@@ -1,4 +1,4 @@
-"""Who runs PostgreSQL, which refuses to run as root, and what that user can reach."""
+"""The user who runs PostgreSQL, which refuses to run as root, and what that user can reach."""
 
 import os
 import pwd
@@ -14,12 +14,13 @@ class Account:
     gid: int
 
     def can_enter(self, folder: Path) -> bool:
-        """Ask as that user: modes, ACLs and mounts all count, so nothing short of trying tells."""
+        """Return whether this user can change into a folder. Must be called as root."""
+        # By trying, because the modes of all parents, ACLs and mount options decide together.
         answer = subprocess.run(
             ["/bin/sh", "-c", 'cd "$1"', "sh", folder],
             user=self.uid,
             group=self.gid,
-            extra_groups=[],
+            extra_groups=[],  # or it would enter as a member of root's groups
             stderr=subprocess.DEVNULL,
             check=False,
         )
@@ -27,12 +28,13 @@ class Account:
 
 
 def unprivileged_account() -> Account | None:
-    """None for an ordinary user, who needs no other; raises LookupError if root finds nobody to be.
+    """Return the account that runs PostgreSQL for root; None for an ordinary user, who runs it themself.
 
-    No account is ever added to the machine.
+    Adds no account to the machine: raises LookupError if there is none to use.
     """
     if os.geteuid() != 0:
         return None
+    # `nobody` is everywhere, but other programs may run as it and could read the data. So it comes second.
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)

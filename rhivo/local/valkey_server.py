@@ -1,4 +1,4 @@
-"""A Valkey of its own, on 127.0.0.1, that forgets everything when it stops: what must last is in PostgreSQL."""
+"""A Valkey on 127.0.0.1 as a child process. It forgets everything when it stops: what must last is in PostgreSQL."""
 
 import contextlib
 import secrets
@@ -40,10 +40,10 @@ class ValkeyServer:
         return tail(self.log)
 
     def start(self) -> str:
-        """Return the URL once it answers, that of the last start if it can be had; raise NoServer if it cannot."""
+        """Return the URL once it answers; raise NoServer with the reason if it does not."""
         program = find_valkey()
         self.home.mkdir(parents=True, exist_ok=True)
-        for _ in range(5):  # somebody may take the free port first
+        for _ in range(5):  # another process may take the free port first
             if self._launch_once(program):
                 return self.url
             time.sleep(0.1)
@@ -62,9 +62,10 @@ class ValkeyServer:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _launch_once(self, program: Path) -> bool:
+        # The port of the last start if it is free, so that clients of a server that was restarted find it again.
         self._port = self._port if self._port and port_is_free(self._port) else free_port()
         try:
-            # The settings go in by pipe: the password would be public on a command line.
+            # The settings go in by a pipe: everybody on the machine can read a command line, and the password with it.
             self._child = child = Child.spawn("valkey", [program, "-"], log=self.log, stdin=self._settings())
         except OSError as error:
             raise NoServer(f"{program} does not run: {error}") from error
@@ -88,12 +89,14 @@ class ValkeyServer:
         return settings.encode()
 
     def _accepts(self) -> bool:
+        # The client of redis-py tries again by itself, with pauses: a server that refused to start would take long.
         once = Retry(NoBackoff(), 0)
         with (
             contextlib.suppress(redis.RedisError),
             redis.Redis.from_url(self.url, socket_connect_timeout=2, socket_timeout=2, retry=once) as client,
         ):
             about = client.info("server")
+            # Valkey also gives a redis_version, that of the Redis it is compatible with. Redis gives no other.
             self.version = str(about.get("valkey_version", about["redis_version"]))
             return True
         return False

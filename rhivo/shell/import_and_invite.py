@@ -1,7 +1,8 @@
 """Importing a business and owing its owner the invitation, in one transaction."""
 
 from businesses.tenant_file import Imported, import_business
-from notifications.outbox import enqueue_email
+from notifications.channels import EMAIL
+from notifications.outbox import enqueue
 from rhivo.claims import Claims, acting_as
 from rhivo.db.operation import operation
 
@@ -16,7 +17,8 @@ def import_and_invite(content: bytes, *, replace: bool) -> Imported:
     if imported.invitation is not None:
         business, user = imported.business, imported.invitation.user
         with acting_as(Claims(business_id=business.id, role="owner")):
-            enqueue_email(
+            enqueue(
+                channel=EMAIL,
                 business_id=business.id,
                 about=f"{imported.invitation.id} invitation",
                 template="invitation",

@@ -1,4 +1,4 @@
-"""The command: one line or all complaints, and an invitation that is owed in the same transaction."""
+"""The command: one line or all complaints, and an invitation that is enqueued in the same transaction."""
 
 import io
 import json
@@ -39,9 +39,9 @@ def test_it_reads_standard_input_says_one_line_and_owes_the_invitation(
     assert said.startswith(f"Created Salon ({salon['subdomain']}): ")
     assert said.endswith(f"; {salon['owner']['email']} is invited.\n")
     assert said.count("\n") == 1
-    owed = NotificationLog.objects.get(business=Business.objects.get(subdomain=salon["subdomain"]))
-    assert (owed.template, owed.recipient) == ("invitation", salon["owner"]["email"])
-    assert set(owed.context) == {"invitation_of", "name", "business"}
+    message = NotificationLog.objects.get(business=Business.objects.get(subdomain=salon["subdomain"]))
+    assert (message.template, message.recipient) == ("invitation", salon["owner"]["email"])
+    assert set(message.context) == {"invitation_of", "name", "business"}
 
 
 def test_importing_again_invites_nobody(

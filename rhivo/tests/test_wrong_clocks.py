@@ -79,16 +79,16 @@ def test_a_worker_takes_no_message_that_another_is_sending_and_delays_none(shop:
     hold = shop.hold(shop.at("10:00", days=9), at=database_now())
     shop.commit(hold, at=database_now())
     with as_role("worker"):
-        owed = NotificationLog.objects.get(business=shop.business)
-        assert abs(owed.due_at - database_now()) < MOMENT
-        NotificationLog.objects.filter(pk=owed.pk).update(status="sending", due_at=database_now() + MOMENT)
+        message = NotificationLog.objects.get(business=shop.business)
+        assert abs(message.due_at - database_now()) < MOMENT
+        NotificationLog.objects.filter(pk=message.pk).update(status="sending", due_at=database_now() + MOMENT)
         deliver()
-        owed.refresh_from_db()
-        assert (owed.status, owed.attempts) == ("sending", 0)
-        NotificationLog.objects.filter(pk=owed.pk).update(status="pending", due_at=database_now())
+        message.refresh_from_db()
+        assert (message.status, message.attempts) == ("sending", 0)
+        NotificationLog.objects.filter(pk=message.pk).update(status="pending", due_at=database_now())
         deliver()
-        owed.refresh_from_db()
-        assert owed.status == "sent"
+        message.refresh_from_db()
+        assert message.status == "sent"
 
 
 @pytest.mark.parametrize("hours", [-2, 2])

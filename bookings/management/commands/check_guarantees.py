@@ -1,4 +1,4 @@
-"""Prove, on the data as it is, that nothing is booked twice and every mechanism stands."""
+"""Check, on the data as it is, that nothing is booked twice and that every mechanism is in place."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,7 +13,7 @@ from rhivo.db.promises import record
 class Command(BaseCommand):
     help = (
         "Recompute peak use of every service and overlaps of every person from reservations and appointments, compare"
-        " the ledger with them and the catalogue with what migrations promise. Exit code 1 if anything is broken."
+        " the busy times with them, and the catalogue with what migrations promise. Exit code 1 if anything is broken."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,6 +22,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Recorded first: what follows compares the catalogue with the record.
         if options["record"]:
             record()
         found = list(violations())

@@ -1,4 +1,4 @@
-"""The reasons of refused starts: their order, lifting them, and `judge` beside `days`."""
+"""The reasons of refused starts: their order, overriding them, and `judge` beside `days`."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -35,7 +35,7 @@ from bookings.tests.calendars import (
 # Reasons
 
 
-def test_reasons_come_in_order_as_each_is_lifted() -> None:
+def test_reasons_come_in_order_as_each_is_overridden() -> None:
     """A start with everything against it names the next reason when the one before is overridden."""
     service = terms(staff=True)
     away = person(ANNA, Hours((), (closed(MONDAY),)))
@@ -74,7 +74,7 @@ def test_nobody_working_comes_before_full() -> None:
     assert reason(calendar(works("09:00-12:00"), service, spans=spans), "09:00") is (Reason.STAFF_UNAVAILABLE)
 
 
-def test_lifted_hours_lift_the_window_grid_and_staff_hours_need_their_own() -> None:
+def test_overridden_hours_override_the_window_grid_and_staff_hours_need_their_own() -> None:
     shop = calendar(works("09:00-12:00"), terms(staff=True), people=[person(ANNA)])
     for clock in ("20:05", "09:05"):
         start = wall(MONDAY, clock)
@@ -84,7 +84,7 @@ def test_lifted_hours_lift_the_window_grid_and_staff_hours_need_their_own() -> N
         assert shop.judge(start, at=NOON_MONTH_BEFORE, overridden=both).staff == (ANNA,)
 
 
-def test_nothing_lifts_capacity_a_busy_person_or_the_lack_of_one() -> None:
+def test_nothing_overrides_capacity_a_busy_person_or_the_lack_of_one() -> None:
     everything = frozenset(Reason)
     service, start = terms(), wall(MONDAY, "09:00")
     full = calendar(works("09:00-12:00"), service, spans=[booking(start, service)])
@@ -99,7 +99,7 @@ def test_nothing_lifts_capacity_a_busy_person_or_the_lack_of_one() -> None:
     assert verdicts == [Reason.FULL, Reason.FULL, Reason.STAFF_UNAVAILABLE]
 
 
-def test_a_lifted_start_late_on_a_day_still_sees_the_claims_after_midnight() -> None:
+def test_an_overridden_start_late_on_a_day_still_sees_what_is_taken_after_midnight() -> None:
     service = terms(staff=True, duration=120, capacity=5)
     spans = [elsewhere(wall(TUESDAY, "01:00"), ANNA)]
     shop = calendar(works("09:00-12:00"), service, people=[person(ANNA)], spans=spans)
@@ -172,7 +172,7 @@ def busy_salon(zone: ZoneInfo, first: date) -> Calendar:
     """Build a salon in which every reason comes up in a fortnight."""
     service = terms(duration=45, before=5, after=10, capacity=2, staff=True)
     days = [first + n * DAY for n in range(14)]
-    starts_of_claims = [wall(d, c, zone) for d in days for c in ("00:30", "02:00", "15:10")]
+    starts_taken = [wall(d, c, zone) for d in days for c in ("00:30", "02:00", "15:10")]
     exceptions = (
         closed(first + 2 * DAY),
         special(first + 7 * DAY, "00:00-02:30"),
@@ -191,7 +191,7 @@ def busy_salon(zone: ZoneInfo, first: date) -> Calendar:
             person(BOB, Hours((), (special(first + 7 * DAY, "01:30-17:00"),))),
         ],
         spans=[
-            span for start in starts_of_claims for span in (booking(start, service, by=ANNA), elsewhere(start, BOB, 20))
+            span for start in starts_taken for span in (booking(start, service, by=ANNA), elsewhere(start, BOB, 20))
         ],
     )
 

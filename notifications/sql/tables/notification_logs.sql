@@ -1,4 +1,5 @@
--- The outbox. Messages begin unsent, are enqueued by whoever acts for the business, and the worker delivers them.
+-- The outbox. A message is enqueued unsent, under the claims of its business. The worker delivers it; what it says and to
+-- whom cannot be changed.
 -- @tenant_table
 
 CREATE POLICY people_at_work_read ON notification_logs FOR SELECT TO rhivo_app
@@ -7,7 +8,8 @@ CREATE POLICY its_owner_enqueues ON notification_logs FOR INSERT TO rhivo_app
     WITH CHECK (business_id = (SELECT owned_business_id()));
 CREATE POLICY begins_unsent ON notification_logs AS RESTRICTIVE FOR INSERT TO rhivo_app
     WITH CHECK (status = 'pending' AND attempts = 0 AND sent_at IS NULL);
--- The mail carries a link that sets the password of the account it names: that account's own address gets it, nobody else.
+-- An invitation becomes a link that sets the password of the account in `invitation_of`. So it goes to the address of
+-- that account, a member here, and to no other.
 CREATE POLICY invites_members_alone ON notification_logs AS RESTRICTIVE FOR INSERT TO rhivo_app
     WITH CHECK (CASE WHEN template = 'invitation' OR context ? 'invitation_of' THEN template = 'invitation' AND EXISTS (
         SELECT FROM memberships m JOIN users u ON u.id = m.user_id
@@ -17,17 +19,18 @@ CREATE POLICY invites_members_alone ON notification_logs AS RESTRICTIVE FOR INSE
     ) ELSE true END);
 CREATE POLICY worker_reads ON notification_logs FOR SELECT TO rhivo_worker USING (true);
 CREATE POLICY worker_delivers ON notification_logs FOR UPDATE TO rhivo_worker USING (true) WITH CHECK (true);
--- A message on a booking tells of one that is as it says, reaches nobody but its customer, and carries no link but its own.
+-- The others who act in a business, its customers and guests too, enqueue messages on bookings alone.
 CREATE POLICY acting_there_tells_customers ON notification_logs FOR INSERT TO rhivo_app
     WITH CHECK (business_id = (SELECT current_business_id()) AND template LIKE 'appointment\_%');
--- The appointment must be reachable under the same claims: the query below is bound by the policies of appointments. A
--- message names the version it tells of, and is enqueued once, so each change is told of once at most.
+-- A message on a booking says what happened to it, goes to its own email address or phone number by whatever channel,
+-- and carries no link but its own. Who writes it must be able to read the booking: the policies of appointments bind the
+-- query below. Its key names the version, and a key is unique: a customer gets one message about a change at most.
 CREATE POLICY tells_the_truth_of_bookings ON notification_logs AS RESTRICTIVE FOR INSERT TO rhivo_app
     WITH CHECK (CASE WHEN template LIKE 'appointment\_%' OR context ? 'manage_token_of' THEN EXISTS (
         SELECT FROM appointments a
         WHERE a.business_id = notification_logs.business_id
           AND a.id = (notification_logs.context ->> 'appointment_id')::uuid
-          AND a.customer_email = notification_logs.recipient AND a.customer_email <> ''
+          AND notification_logs.recipient IN (NULLIF(a.customer_email, ''), NULLIF(a.customer_phone, ''))
           AND (notification_logs.context ->> 'manage_token_of') IN ('', COALESCE(a.reservation_id, a.id)::text)
           AND notification_logs.dedupe_key = concat_ws(' ', a.id, substr(notification_logs.template, 13), a.version)
           AND CASE notification_logs.template

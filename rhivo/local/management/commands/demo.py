@@ -15,6 +15,7 @@ class Command(BaseCommand):
         "Start everything on this machine: PostgreSQL and Valkey (or those of DATABASE_URL, an administrator's, and "
         "REDIS_URL), demo businesses, web, worker and beat. Prints 'ready http://...' when all of it answers."
     )
+    # The launcher has no database yet, nor does it serve: the processes that it starts check themselves.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
