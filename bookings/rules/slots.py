@@ -24,7 +24,7 @@ from bookings.rules.hours import (
     epoch_minute,
     local_instant,
 )
-from bookings.rules.occupancy import Diary, Occupancy, OccupiedSpan, class_key_number, class_key_of
+from bookings.rules.occupancy import Diary, HostedClass, Occupancy, OccupiedSpan, class_key_number, class_key_of
 from bookings.rules.reasons import Reason
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Hours",
     "OccupiedSpan",
     "Person",
+    "Resource",
     "Rules",
     "ServiceTerms",
     "Slot",
@@ -44,6 +45,7 @@ __all__ = [
 
 GRAIN = timedelta(minutes=5)
 _HOURS_REASONS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
+_MANY = 1000  # more than any service, person or room takes
 _NOTHING: frozenset[Reason] = frozenset()
 
 
@@ -59,15 +61,22 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class ServiceTerms:
-    """What a slot takes. `has_staff`: people are assigned, even if none is active, or someone is asked for."""
+    """What a slot takes. `has_staff`: people are assigned, even if none is active, or someone is asked for.
+
+    `capacity` None: people and resources are the limit. `needs` are kinds of resource, one of each. The person is free
+    for `processing_minutes`, from `processing_after_minutes` after the start.
+    """
 
     id: UUID
     duration_minutes: int
     buffer_before_minutes: int
     buffer_after_minutes: int
-    capacity: int
+    capacity: int | None
     is_group: bool
     has_staff: bool
+    processing_after_minutes: int = 0
+    processing_minutes: int = 0
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +86,29 @@ class Person:
     id: UUID
     name: str
     hours: Hours
+    capacity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A room, chair or machine of a kind that the service needs, active."""
+
+    id: UUID
+    name: str
+    kind: str
+    capacity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One start, in UTC. Offered when `reason` is None; `staff` in the order to try them."""
+    """One start, in UTC. Offered when `reason` is None; `staff` in the order to try them, one resource of each kind."""
 
     start: datetime
     end: datetime
     remaining: int
     staff: tuple[UUID, ...]
     reason: Reason | None
+    resources: tuple[UUID, ...] = ()
 
 
 def occupied_time(start: datetime, service: ServiceTerms) -> tuple[datetime, datetime]:
@@ -105,6 +126,7 @@ class _Worker:
     """
 
     id: UUID
+    diary: Diary
     taken: int
     windows: tuple[Span, ...] | None
 
@@ -179,16 +201,17 @@ class _Offer(NamedTuple):
     reason: Reason | None
     remaining: int = 0
     staff: tuple[UUID, ...] = ()
+    resources: tuple[UUID, ...] = ()
 
 
 _REFUSED = {reason: _Offer(reason) for reason in Reason}
 
 
 class Calendar:
-    """The slots of one service for a set of people, given the spans on its and their time.
+    """The slots of one service for a set of people and resources, given the spans on their time.
 
-    `spans` are the live ones of this service and of these people in any service, without those
-    that must not stand in the way (a reschedule's own). For one requested person, pass that one.
+    `spans` are the live ones of this service, and of these people and resources in any service, without those that must
+    not stand in the way (a reschedule's own). For one requested person, pass that one. `places` are wanted in a class.
     """
 
     def __init__(
@@ -198,6 +221,8 @@ class Calendar:
         service: ServiceTerms,
         people: Sequence[Person],
         spans: Iterable[OccupiedSpan],
+        resources: Sequence[Resource] = (),
+        places: int = 1,
     ) -> None:
         self._rules = rules
         self._service = service
@@ -205,8 +230,11 @@ class Calendar:
         self._timetable = Timetable(hours, rules.zone)
         self._occupancy = Occupancy(service.id, spans)
         self._people = [
-            (person, Timetable(person.hours, rules.zone), self._occupancy.diary(person.id)) for person in people
+            (person, Timetable(person.hours, rules.zone), self._occupancy.diary(person.id, person.capacity))
+            for person in people
         ]
+        self._resources = self._diaries_of(sorted(resources, key=lambda resource: (resource.name, resource.id)))
+        self._places = places
         self._known_days: dict[date, _Day] = {}
 
     def days(
@@ -241,7 +269,7 @@ class Calendar:
             offer = self._offer(self._day_at(start), minute, limits, overridden)
         start = start.astimezone(UTC)
         end = start + timedelta(minutes=self._service.duration_minutes)
-        return Slot(start, end, offer.remaining, offer.staff, offer.reason)
+        return Slot(start, end, offer.remaining, offer.staff, offer.reason, offer.resources)
 
     def alone(self, person_id: UUID) -> "Calendar":
         """Return this calendar with one person alone, or with nobody if it does not know that one."""
@@ -254,7 +282,10 @@ class Calendar:
         """Return this calendar with other spans on the time of its service and people, such as those of the past."""
         other = copy(self)
         other._occupancy = Occupancy(self._service.id, spans)
-        other._people = [(person, hours, other._occupancy.diary(person.id)) for person, hours, _ in self._people]
+        other._people = [
+            (person, hours, other._occupancy.diary(person.id, person.capacity)) for person, hours, _ in self._people
+        ]
+        other._resources = other._diaries_of([resource for resource, _ in self._resources])
         other._known_days = {}
         return other
 
@@ -276,7 +307,7 @@ class Calendar:
             if offer.reason is None or include_unavailable:
                 start = _instant(step)
                 end = start + duration
-                slots.append(Slot(start, end, offer.remaining, offer.staff, offer.reason))
+                slots.append(Slot(start, end, offer.remaining, offer.staff, offer.reason, offer.resources))
         return slots
 
     def _offer(self, day: _Day, start: int, limits: _Limits, overridden: frozenset[Reason]) -> _Offer:
@@ -296,34 +327,73 @@ class Calendar:
         begins = start - service.buffer_before_minutes
         ends = start + service.duration_minutes + service.buffer_after_minutes
         peak = self._occupancy.peak(begins, ends)
-        places = service.capacity - peak
-        if not service.has_staff:
-            return _offered(places, ())
-        # A class at this start would be part of the peak: without one, the search for its host is spared.
-        free = self._hosted(start, begins, ends) if service.is_group and peak else None
-        if free is None:
-            working = day.workers if anyone_works else self._working(day, start)
-            if not working:
-                return _REFUSED[Reason.STAFF_UNAVAILABLE]
-            wanted = ((1 << (ends - begins)) - 1) << (begins - day.origin)
-            free = tuple([worker.id for worker in working if not worker.taken & wanted])
-        # One person serves a whole class; otherwise each booking takes one.
-        if not free or not service.is_group:
-            places = min(places, len(free))
-        return _offered(places, free)
+        left = _MANY if service.capacity is None else service.capacity - peak
+        # A class at this start would be part of the peak: without one, the search for it is spared.
+        hosted = self._class_at(start) if service.is_group and peak else None
+        free: tuple[UUID, ...] = ()
+        if service.has_staff:
+            if hosted is not None and hosted.host is not None:
+                free = self._host_of(hosted, begins, ends)
+                people = len(free)
+            else:
+                working = day.workers if anyone_works else self._working(day, start)
+                if not working:
+                    return _REFUSED[Reason.STAFF_UNAVAILABLE]
+                free, people = self._free(working, day.origin, start, begins, ends)
+            left = min(left, _MANY if service.is_group and people else people)
+        if not service.needs:
+            return self._offered(left, free)
+        rooms, uses = self._rooms(hosted, begins, ends)
+        return self._offered(min(left, _MANY if service.is_group and uses else uses), free, rooms)
 
-    def _hosted(self, start: int, begins: int, ends: int) -> tuple[UUID, ...] | None:
-        """Return who may take a place in this start's class: its host or nobody; None when there is no class yet."""
-        class_key = class_key_number(self._service_id, start * 60)
-        host = self._occupancy.host(class_key)
-        if host is None:
-            return None
+    def _free(
+        self, working: Sequence[_Worker], origin: int, start: int, begins: int, ends: int
+    ) -> tuple[tuple[UUID, ...], int]:
+        """Return who has all of the time, and how many bookings they could take of it."""
+        service = self._service
+        wanted = ((1 << (ends - begins)) - 1) << (begins - origin)
+        gap = start + service.processing_after_minutes
+        if service.processing_minutes:
+            wanted &= ~(((1 << service.processing_minutes) - 1) << (gap - origin))
+        free = [worker for worker in working if not worker.taken & wanted]
+        ids = tuple([worker.id for worker in free])
+        if all(worker.diary.capacity == 1 for worker in free):
+            return ids, len(ids)
+        ranges = ((begins, gap), (gap + service.processing_minutes, ends)) if service.processing_minutes else None
+        return ids, sum(min(worker.diary.spare(*span) for span in ranges or ((begins, ends),)) for worker in free)
+
+    def _rooms(self, hosted: HostedClass | None, begins: int, ends: int) -> tuple[tuple[UUID, ...], int]:
+        """Return one resource of each kind that has all of the time, and how many bookings they could take of it."""
+        chosen, uses = [], _MANY
+        for kind in self._service.needs:
+            mine = [(resource, diary) for resource, diary in self._resources if resource.kind == kind]
+            if hosted is not None:
+                # The class has its room. It may have been closed since, or be too long for what else is in it.
+                mine = [(resource, diary) for resource, diary in mine if resource.id in hosted.resources]
+                spares = [int(diary.is_free_but_for(hosted.key, begins, ends)) for _, diary in mine]
+            else:
+                spares = [diary.spare(begins, ends) for _, diary in mine]
+            uses = min(uses, sum(spares))
+            chosen += [resource.id for (resource, _), spare in zip(mine, spares, strict=True) if spare][:1]
+        return tuple(chosen), uses
+
+    def _class_at(self, start: int) -> HostedClass | None:
+        return self._occupancy.class_of(class_key_number(self._service_id, start * 60))
+
+    def _host_of(self, hosted: HostedClass, begins: int, ends: int) -> tuple[UUID, ...]:
+        """Return who may take a place in a class: its host, or nobody."""
         # Hours are not asked: this class is booked, so it takes place. But somebody else may have been requested, or
         # the host may have left the service or be booked for something else.
-        may_take_it = any(person.id == host for person, _, _ in self._people)
-        if not may_take_it or not self._occupancy.is_kept_free(class_key, begins, ends):
-            return ()
-        return (host,)
+        for person, _, diary in self._people:
+            if person.id == hosted.host and diary.is_free_but_for(hosted.key, begins, ends):
+                return (person.id,)
+        return ()
+
+    def _offered(self, left: int, staff: tuple[UUID, ...], rooms: tuple[UUID, ...] = ()) -> _Offer:
+        return _Offer(None, left, staff, rooms) if left >= self._places else _REFUSED[Reason.FULL]
+
+    def _diaries_of(self, resources: Sequence[Resource]) -> list[tuple[Resource, Diary]]:
+        return [(resource, self._occupancy.diary(resource.id, resource.capacity)) for resource in resources]
 
     def _working(self, day: _Day, start: int) -> Sequence[_Worker]:
         end = start + self._service.duration_minutes
@@ -373,7 +443,7 @@ class Calendar:
             own = hours.windows(day)
             # `_working` has asked the business's windows already: the same again would be asked for nothing.
             own = None if own == windows else own
-            workers.append(_Worker(person.id, diary.taken(origin, until), own))
+            workers.append(_Worker(person.id, diary, diary.taken(origin, until), own))
         return tuple(workers)
 
 
@@ -383,10 +453,6 @@ def _holds(windows: Iterable[Span], start: int, end: int) -> bool:
         if opens <= start and end <= closes:
             return True
     return False
-
-
-def _offered(places: int, staff: tuple[UUID, ...]) -> _Offer:
-    return _Offer(None, places, staff) if places > 0 else _REFUSED[Reason.FULL]
 
 
 def _instant(minute: int) -> datetime:
