@@ -16,7 +16,7 @@ COPY . .
 RUN RHIVO_ENV=production SECRET_KEY=unused JWT_SECRET=unused python manage.py collectstatic --no-input
 USER rhivo
 EXPOSE 8000
-# Django works in 8 threads of its own (rhivo/web/admission.py). The limit on connections is wide because idle ones count too.
+# Django works in 8 threads of its own (rhivo/web/load_shedding.py). The limit on connections is wide because idle ones count too.
 CMD ["granian", "--interface", "wsgi", "--no-ws", "--host", "0.0.0.0", "--port", "8000", \
      "--blocking-threads", "40", "--backpressure", "512", "--respawn-failed-workers", "--workers-kill-timeout", "20", \
      "rhivo.wsgi:application"]

@@ -23,23 +23,26 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 @pytest.fixture(scope="session")
 def django_db_setup(worker_id: str, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Give each process a database of its own, and see that all that its tests left there is sound."""
+    """Give each test process a database of its own, and check at the end that all its rows are sound."""
     with django_db_blocker.unblock():
         make_database(f"test_rhivo_{worker_id}")
     yield
+    # Whatever the tests wrote, through whichever face, no guarantee may be broken by it.
     with django_db_blocker.unblock(), as_role("worker"):
         assert list(violations()) == []
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _rows_stay() -> None:
-    """Let tests that commit leave their rows: nobody may truncate, and each test has a business of its own."""
+    """Let tests that commit leave their rows. Each test has a business of its own, so they disturb no other."""
+    # Django would flush: rhivo_app may not TRUNCATE, and the history refuses it to everybody.
     setattr(TransactionTestCase, "_fixture_teardown", lambda self: None)  # noqa: B010
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_files_are_found_once() -> Iterator[None]:
-    """Let test clients share what WhiteNoise finds: each looked at all files anew, half the cost of a short test."""
+    """Let test clients share what WhiteNoise finds."""
+    # Each client makes its own middleware, which walks all static files: half the cost of a short test.
     find = WhiteNoiseMiddleware.add_files_from_finders
     found: dict[tuple[object, ...], dict[str, Any]] = {}
 
@@ -57,6 +60,7 @@ def _static_files_are_found_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _fast_and_quiet(settings: Any, tmp_path: Any) -> None:
+    # Argon2 takes 100 MB a password on purpose. Limits would count all tests as one address.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.THROTTLE = False
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -94,15 +98,18 @@ def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture
 def chromium(monkeypatch: pytest.MonkeyPatch) -> "Iterator[Browser]":
-    """Chromium. Playwright keeps an event loop in this thread, which Django would take for async code."""
+    """Start Chromium for one test."""
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed")
+    # Playwright keeps an event loop in this thread, and Django refuses to query from what it takes for async code.
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it costs every other run its import
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+            # No sandbox: Chromium refuses to make one when it runs as root, as in CI's container.
+            executable_path=str(CHROMIUM),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         yield browser
         browser.close()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Operators' door. Commands run as the worker role, those that change the schema as its owner."""
+"""Commands for operators. They run as the worker role, those that change the schema as its owner."""
 
 import os
 import sys
@@ -11,8 +11,8 @@ from psycopg.errors import LockNotAvailable
 
 AS_OWNER = {"changepassword", "migrate", "sqlmigrate", "showmigrations", "makemigrations", "sqlflush", "dbshell"}
 LOCKED = (
-    "Somebody was using what this command needed, and it gave up so that nobody queues behind it. "
-    "What it was doing is undone: run it again."
+    "Something was using a table that this command needs. The command gave up, so that no request queues behind it. "
+    "Its changes are undone: run it again."
 )
 
 
@@ -24,6 +24,7 @@ def cure_of(error: Exception) -> str:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rhivo.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else ""
+    # Before Django reads its settings: the role decides which URL they take. An operator's own choice wins.
     role = "owner" if command in AS_OWNER else "app" if command == "runserver" else "worker"
     os.environ.setdefault("RHIVO_DB_ROLE", role)
     try:

@@ -1,7 +1,4 @@
-"""The append-only history of what changed. Rows come from triggers and one SQL function; nobody writes them here.
-
-`business_id` is a bare UUID, so that history outlives the business.
-"""
+"""The append-only history of what changed. Triggers and SQL functions write it, never these models."""
 
 from django.db import models
 
@@ -9,8 +6,9 @@ from django.db import models
 class AuditLog(models.Model):
     """One change of one thing: who, when, before and after, and why. Hashes chain the entries of a thing."""
 
+    # Drawn under a lock (audit/sql/functions/write_history.sql): below a sealed id no entry can appear.
     id = models.BigAutoField(primary_key=True)
-    business_id = models.UUIDField()
+    business_id = models.UUIDField()  # no foreign key, so that history outlives the business
     entity = models.CharField(max_length=40)
     entity_id = models.UUIDField()
     action = models.CharField(max_length=40)
@@ -32,6 +30,7 @@ class AuditLog(models.Model):
         db_table_comment = "Append-only history, chained by hash for each thing"
         ordering = ["id"]
         indexes = [
+            # The last entry of a thing, which each new one continues; then seals and lists of a business.
             models.Index(fields=["business_id", "entity", "entity_id", "id"], name="audit_by_entity"),
             models.Index(fields=["business_id", "id"], name="audit_by_business"),
         ]

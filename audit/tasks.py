@@ -1,4 +1,4 @@
-"""Background work of the history."""
+"""Background work of the history: Celery finds its tasks in a module of this name."""
 
 from celery import shared_task
 

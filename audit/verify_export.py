@@ -1,5 +1,6 @@
 """Verify an export of the history with nothing but Python: each hash, chain and seal, as docs/history.md spells out.
 
+It imports nothing of this project, so that a copy of it is enough beside an export.
 python3 verify_export.py FILE (or - for standard input); exit code 0: intact, 1: damaged, 2: not an export.
 """
 
@@ -11,6 +12,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
+# In the order in which they are hashed: a JSON object has none.
 FIELDS = ["id", "business_id", "entity", "entity_id", "action", "actor_kind", "actor", "actor_role", "reason"]
 FIELDS += ["request_id", "before", "after", "at"]
 Checks = Iterable[tuple[bool, str]]
@@ -19,6 +21,7 @@ Checks = Iterable[tuple[bool, str]]
 def canonical(value: Any) -> str:
     """Return the one text of a JSON value that hashes are made of. Numbers are int, or Decimal to keep their digits."""
     if isinstance(value, dict):
+        # PostgreSQL's order of keys in jsonb: by length in bytes, then by bytes.
         pairs = sorted(value.items(), key=lambda pair: (len(pair[0].encode()), pair[0].encode()))
         return "{" + ", ".join(f"{canonical(key)}: {canonical(item)}" for key, item in pairs) + "}"
     if isinstance(value, list):
@@ -27,7 +30,10 @@ def canonical(value: Any) -> str:
 
 
 class History:
-    """The lines of one business, from its first entry on or from behind the seal that its start names."""
+    """The lines of one business, from its first entry on or from behind the seal that its start names.
+
+    `entry` and `seal` yield each check with the problem that it would find; the caller stops at the first that fails.
+    """
 
     def __init__(self, business_id: str, seal: dict[str, Any] | None) -> None:
         self.business_id, self.partial = business_id, seal is not None
@@ -35,17 +41,19 @@ class History:
         self.last_id, self.covered = seal["last_entry_id"] if seal else 0, 0
         self.running = hashlib.sha256(self.digest.encode())
         self.last: dict[str, str] = {}
-        self.made, self.told = [self.digest] if seal else [], list[str]()
+        # Each seal leaves an entry behind it, also the one before the first line.
+        self.made, self.recorded = [self.digest] if seal else [], list[str]()
 
     def entry(self, entry: dict[str, Any]) -> Checks:
         text = entry["previous_hash"] + canonical([entry[name] for name in FIELDS])
         yield hashlib.sha256(text.encode()).hexdigest() == entry["hash"], "it was edited"
+        # In an export that begins behind a seal, what a thing's first entry continues is not there to be compared.
         thing, first = f"{entry['entity']} {entry['entity_id']}", entry["previous_hash"] if self.partial else ""
         yield entry["previous_hash"] == self.last.get(thing, first), "it does not continue the entry before it"
         yield entry["id"] > self.last_id, "it is out of order"
         self.last[thing], self.last_id, self.covered = entry["hash"], entry["id"], self.covered + 1
         self.running.update(f"\n{entry['id']} {entry['hash']}".encode())
-        self.told += [entry["after"]["digest"]] if entry["entity"] == "seal" else []
+        self.recorded += [entry["after"]["digest"]] if entry["entity"] == "seal" else []
 
     def seal(self, seal: dict[str, Any]) -> Checks:
         self.running.update(f"\n{seal['id']} {seal['business_id']} {seal['sealed_at']}".encode())
@@ -64,8 +72,10 @@ def verify(lines: Iterable[str]) -> tuple[int, int]:
     history, counted = History("", None), {"entry": 0, "seal": 0}
     line: dict[str, Any] = {"kind": "nothing"}
     for number, text in enumerate(lines, 1):
+        # Decimal keeps every digit of a number: float would round it, and an int may have at most 4300.
         line = json.loads(text, parse_int=Decimal, parse_float=Decimal)
-        checks: Checks = [(history.made == history.told, "of the seals before it one was deleted or put in")]
+        # At a start or at the end all seals so far have their entries; between two lines one may be missing still.
+        checks: Checks = [(history.made == history.recorded, "of the seals before it one was deleted or put in")]
         if line["kind"] in counted:
             counted[line["kind"]] += 1
             checks = history.entry(line) if line["kind"] == "entry" else history.seal(line)
@@ -75,7 +85,7 @@ def verify(lines: Iterable[str]) -> tuple[int, int]:
                 raise ValueError(f"line {number}, {line['kind']} {line.get('id', '')}: {problem}")
         history = History(line["business_id"], line["seal"]) if line["kind"] == "start" else history
     if line["kind"] != "end" or [line["entries"], line["seals"]] != list(counted.values()):
-        raise ValueError("its end does not tell of what is in it: lines are missing or too many")
+        raise ValueError("its end does not count what is in it: lines are missing or too many")
     return counted["entry"], counted["seal"]
 
 
@@ -86,6 +96,7 @@ def main(arguments: list[str]) -> int:
             nouns = "entry" if entries == 1 else "entries", "seal" if seals == 1 else "seals"
             print(f"{entries} {nouns[0]}, {seals} {nouns[1]}, all intact")  # noqa: T201
             return 0
+    # Before ValueError, of which JSONDecodeError and UnicodeDecodeError are kinds.
     except (OSError, IndexError, json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         print(f"not an export of the history: {error!r}", file=sys.stderr)  # noqa: T201
         return 2

@@ -1,6 +1,7 @@
 """`make bench`: how fast Rhivo answers, beside the floor under it and the bare SQL of the same transaction.
 
-Measured in one run on one machine, so that the ratios mean something where the rates do not.
+The floor is a request that asks the database `SELECT 1`.
+Rates belong to the machine. Ratios of one run can be compared.
 """
 
 import argparse
@@ -20,6 +21,8 @@ from rhivo.local.console import Stopped, say, step, stop_signals
 SCENARIOS = (report.FLOOR, "slots 1 day", "slots 31 days", "hold", "hold + commit")
 FEW, MANY = 10_000, 1_000_000
 WARM_UP = 0.5
+# Each measurement is cut into so many turns with the one that it is compared with: a neighbour on the machine who
+# works for some seconds then slows both.
 ROUNDS = 4
 RESULTS = Path(__file__).parent / "results"
 
@@ -37,6 +40,7 @@ class Options:
 def main() -> int:
     options = _options()
     try:
+        # A second Ctrl-C ends at once, without removing the servers' folder.
         with stop_signals(at_second=lambda: None), running() as servers:
             say(f"Measuring on {servers.version}; nothing of this stays.")
             rows = _against_the_floor(servers, options)
@@ -46,7 +50,7 @@ def main() -> int:
         return 130
     say("\n" + report.table(rows) + "\n")
     say(report.growth_table(growth, options.few, options.many) + "\n")
-    say(report.verdicts(rows, growth))
+    say(report.aims(rows, growth))
     report.write(options.json, rows, growth, {**vars(options), "json": str(options.json)})
     say(f"\n{options.json}")
     return 0
@@ -85,21 +89,23 @@ def _against_the_floor(servers: Servers, options: Options) -> list[Row]:
 
 
 def _installation(servers: Servers, appointments: int) -> Installation:
-    """Make one, and let every thread of its web processes load its modules and connect to the database."""
+    """Make one, warm."""
     with step(f"Writing {appointments:,} appointments"):
         at = servers.installation(appointments)
+        # The first requests load modules and open connections: many clients, so that each process and thread gets some.
         load.measure(at.port, Scenarios(at).named("floor"), clients=32, seconds=1, warm_up=1)
     return at
 
 
 def _row(at: Installation, name: str, clients: int, seconds: float) -> Row:
-    """Measure a scenario in turns with the floor, so that other work on the machine hits both."""
+    """Measure a scenario in turns with the floor, then the bare SQL of it."""
     how: dict[str, Any] = {"clients": clients, "seconds": seconds / ROUNDS, "warm_up": WARM_UP / ROUNDS}
     floor, served = Measured(0), Measured(0)
     scenarios = Scenarios(at)
     for _ in range(ROUNDS):
         floor += load.measure(at.port, scenarios.named(report.FLOOR), **how)
         served += load.measure(at.port, scenarios.named(name), **how)
+        # The next turn starts with the first place again, which must be free.
         at.forget_bookings()
     how = {"clients": clients, "seconds": seconds, "warm_up": WARM_UP}
     bare = bare_sql.measure(at, name, **how)
@@ -118,7 +124,7 @@ def _row(at: Installation, name: str, clients: int, seconds: float) -> Row:
 
 
 def _with_growing_data(servers: Servers, options: Options) -> list[Growth]:
-    """Compare few with many appointments at one client, in turns, so that other work on the machine hits both."""
+    """Compare few with many appointments at one client, in turns."""
     few, many = _installation(servers, options.few), _installation(servers, options.many)
     found = []
     for name in SCENARIOS[1:]:

@@ -1,6 +1,6 @@
-"""The same transactions without Rhivo's Python: one psycopg connection a client, each client a process.
+"""The same transactions without Rhivo's Python: what the database alone takes.
 
-What the database alone takes: BEGIN with the claims, what the operation cannot do without, COMMIT.
+BEGIN with the claims, the statements that the operation cannot do without, COMMIT. One psycopg connection a client.
 """
 
 import hashlib
@@ -19,6 +19,8 @@ from benchmarks.installation import Installation, Place
 from benchmarks.load import Measured
 
 ZONE = ZoneInfo("Europe/Rome")
+# Written again here, not imported: a statement that an operation gains is meant to show as a difference. What a trigger
+# fills in is left to it, as the operations leave it.
 _SEARCH = (
     "SELECT service_id, staff_id, class_key, begins, ends FROM live_occupancy(%s, %s, %s, tstzrange(%s, %s), %s, NULL)"
 )
@@ -33,7 +35,7 @@ _COMMIT = """
                               cancellation_token_hash, idempotency_key, request_fingerprint)
     VALUES (%s, %s, %s, %s, %s, %s, 'confirmed', 1, 'Ada', %s, '', '', '{}', '[]', %s, %s, %s)
     RETURNING reference, ends_at"""
-_OWE = """
+_ENQUEUE = """
     INSERT INTO notification_logs (id, business_id, dedupe_key, channel, template, recipient, locale, context, status,
                                    attempts, due_at, last_error, created_at)
     VALUES (%s, %s, %s, 'email', 'appointment_confirmed', %s, 'en',
@@ -42,6 +44,8 @@ _OWE = """
 
 class _Client:
     def __init__(self, at: Installation, places: Iterator[Place]) -> None:
+        # Autocommit: psycopg would send a BEGIN of its own, and ours brings the claims along in the same message. As
+        # `rhivo_app`, because the superuser would skip row security and pay nothing for it.
         self._connection = psycopg.connect(at.app_url, autocommit=True)
         self._places = places
         self._staff: dict[str, list[str]] = {}
@@ -102,10 +106,11 @@ class _Client:
         ).fetchone()
         ids = [made, place.business_id, place.service_id, place.staff_id, hold]
         execute(_COMMIT, [*ids, place.starts_at, email, token, key, key]).fetchone()
-        execute(_OWE, [str(uuid4()), place.business_id, f"{made} confirmed 1", email, made])
+        execute(_ENQUEUE, [str(uuid4()), place.business_id, f"{made} confirmed 1", email, made])
         execute("COMMIT")
 
     def _begin(self, business_id: str = "", hold: str = "", token: str = "") -> None:
+        # Without parameters: two statements in one message are possible in the simple protocol alone.
         self._connection.execute(
             f"BEGIN; SELECT set_config('rhivo.business_id', '{business_id}', true),"
             f" set_config('rhivo.user_id', '', true), set_config('rhivo.role', '', true),"
@@ -116,11 +121,14 @@ class _Client:
 
 def measure(at: Installation, name: str, *, clients: int, seconds: float, warm_up: float) -> Measured:
     """Let so many processes work for some seconds, after a warm-up that is not counted."""
+    # Processes, because threads would wait for each other's Python. Forked, because `spawn` would pickle all free
+    # places for each; no connection is open yet that a child could inherit.
     fork = multiprocessing.get_context("fork")
     done: multiprocessing.Queue[list[float]] = fork.Queue()
     counted_from = time.perf_counter() + 0.2 + warm_up
 
     def work(number: int) -> None:
+        # Each client takes every n-th place: two that held the same one would measure a refusal.
         client = _Client(at, islice(at.free, number, None, clients))
         done.put(_latencies(lambda: client.run(name), counted_from, counted_from + seconds))
 
@@ -128,6 +136,7 @@ def measure(at: Installation, name: str, *, clients: int, seconds: float, warm_u
     for worker in workers:
         worker.start()
     found = Measured(seconds)
+    # Read before the join: a process does not end while its answer waits in the queue's pipe.
     for _ in workers:
         found.latencies += done.get(timeout=seconds + 20)
     for worker in workers:

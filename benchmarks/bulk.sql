@@ -1,7 +1,8 @@
 -- Fill a migrated database with {businesses} alike businesses and {appointments} appointments over {days} days each, of
 -- which {ahead} lie ahead: 10 staff from 09:00 to 18:00, 30 minutes each, six in ten places taken.
--- Run by a superuser without triggers: appointments and their ledger rows are written as the triggers would leave them.
+-- Run by a superuser without triggers: appointments and their busy times are written as the triggers would leave them.
 SET session_replication_role = replica;
+-- As many places are taken in each run.
 SELECT setseed(0.5);
 
 INSERT INTO businesses (id, subdomain, name, timezone, locale, currency, is_active, is_listed, tagline, email, phone,

@@ -25,9 +25,10 @@ from rhivo.testing.clients.http_client import Connection
 
 FLOOD, CONNECTIONS = 10_000, 50
 FLOODER = "203.0.113.66"
+# The pause is there so that the others are visitors and no second flood.
 SECONDS, LONGEST, PAUSE = 15.0, 120.0, 0.02
-APPOINTMENTS = 40_000  # of two businesses
-AIM = 2.0
+APPOINTMENTS = 40_000  # two businesses: `--telling` asks one for what belongs to the other
+AIM = 2.0  # how many times longer others may wait
 TRIES = 1_000
 
 
@@ -52,6 +53,7 @@ class Visitors:
     def __init__(self, at: Installation) -> None:
         self._at = at
         self._numbers = count(1)
+        # Not the first ones, which the flood asks for.
         self._places = iter(at.free[FLOOD // CONNECTIONS :])
         self._connection = Connection(at.port)
 
@@ -61,6 +63,7 @@ class Visitors:
         while time.perf_counter() < end and still():
             number = next(self._numbers)
             method, path, body = self._hold() if number % 4 == 0 else self._search()
+            # Limits count by client address, and the server takes it from here: TRUSTED_PROXIES names this machine.
             headers = {
                 "Host": "localhost",
                 "X-Forwarded-For": f"198.51.{number // 250 % 250}.{number % 250}",
@@ -100,6 +103,7 @@ def main() -> int:
         "--telling", action="store_true", help="compare the times of foreign and of unknown ids instead"
     )
     telling = parser.parse_args().telling
+    # Ids are compared without limits: after some hundred requests from one address both kinds would be refused alike.
     limits = {} if telling else {"RHIVO_THROTTLE": "on", "TRUSTED_PROXIES": "127.0.0.1"}
     with running(**limits) as servers:
         with step(f"Writing {APPOINTMENTS:,} appointments"):
@@ -111,7 +115,7 @@ def measure_flood(at: Installation) -> int:
     """Print how much longer others wait while a flood lasts."""
     visitors, answers = Visitors(at), Counter[int]()
     with step("Others alone") as note:
-        visitors.come(seconds=3)
+        visitors.come(seconds=3)  # not counted: the first requests load modules and open connections
         before = visitors.come(seconds=SECONDS)
         note(str(before))
     flood = threading.Thread(target=send_flood, args=(at, answers))
@@ -165,6 +169,7 @@ def compare_ids(at: Installation) -> int:
         held.append(said["id"])
     took: dict[bool, list[float]] = {True: [], False: []}
     for number in range(TRIES):
+        # In random order: if the second of two were always the same kind, it would find warm caches.
         for exists in random.sample((True, False), 2):
             identifier = held[number % len(held)] if exists else str(uuid4())
             seconds, status, _ = ask(

@@ -1,6 +1,6 @@
 """The servers that are measured: PostgreSQL, Valkey and the web server, as the demo runs them, with bulk data.
 
-Everything is thrown away at the end. Durability is on, as in the demo.
+Everything is thrown away at the end. fsync is on, as in the demo: a commit costs what it costs an operator.
 """
 
 import os
@@ -29,9 +29,11 @@ from rhivo.local.running_demo import CHECKOUT
 from rhivo.local.valkey_server import ValkeyServer
 
 WEB_PROCESSES = 2
+# At least so many days lie ahead, and are searched: as many as one search may span.
 DAYS_AHEAD = 62
-"""At least so many days lie ahead, and are searched."""
+# What bulk.sql writes for a business: 10 people, 18 half hours, six in ten taken.
 BOOKED_A_DAY = 10 * 18 * 0.6
+# Migrated once; each installation is a copy of it.
 EMPTY = "bench_empty"
 
 
@@ -61,7 +63,9 @@ class Installation:
     def forget_bookings(self) -> None:
         """Remove what was held and booked over the bulk data, so that the next measurement meets the same places."""
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            # No triggers: each deletion would be checked and written into the history.
             connection.execute("SET session_replication_role = replica")
+            # Occupancy before what it belongs to: the join needs the rows. The bulk data's has no reservation.
             connection.execute("DELETE FROM busy_times b USING reservations r WHERE b.source_id = r.id")
             connection.execute(
                 "DELETE FROM busy_times b USING appointments a"
@@ -70,6 +74,7 @@ class Installation:
             connection.execute("DELETE FROM appointments WHERE reservation_id IS NOT NULL")
             connection.execute("DELETE FROM reservations")
             connection.execute("TRUNCATE notification_logs")
+            # Dead rows would make the next measurement slower than this one.
             connection.execute("VACUUM busy_times, appointments, reservations")
 
 
@@ -87,6 +92,7 @@ class Servers:
         valkey = ValkeyServer(folder / "valkey")
         cleanup.callback(valkey.stop)
         self._environment = {
+            # Settings of a test run would point the servers at its database.
             **{name: value for name, value in os.environ.items() if not name.startswith("RHIVO_TEST")},
             "REDIS_URL": valkey.start(),
             "SECRET_KEY": secrets.token_urlsafe(48),
@@ -165,7 +171,8 @@ def running(**settings: str) -> Iterator[Servers]:
 
 @contextmanager
 def _without_indexes(connection: psycopg.Connection) -> Iterator[None]:
-    """Build the indexes after the bulk data, and as they were: row by row would take most of the run."""
+    """Drop the indexes and build them again, as they were, after the bulk data."""
+    # Kept up row by row they would take most of the run. The exclusion constraint owns its index, so it goes first.
     (exclusion,) = connection.execute(
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'one_staff_one_place'"
     ).fetchone() or ("",)
@@ -191,6 +198,7 @@ def _fill(admin_url: str, appointments: int) -> list[Place]:
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute("SET maintenance_work_mem = '256MB'")
         with _without_indexes(connection):
+            # `str.format`, so a brace that is meant as one stands twice in the file.
             connection.execute(
                 bulk.format(appointments=appointments, businesses=businesses, days=days, ahead=ahead).encode()
             )

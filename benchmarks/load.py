@@ -45,6 +45,7 @@ class _Client:
 
     def __init__(self, port: int, new_unit: Callable[[], Unit]) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        # A small request must not wait until what was sent before is acknowledged (Nagle's algorithm).
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._new_unit = new_unit
         self._received = b""
@@ -73,6 +74,7 @@ class _Client:
         head, complete, body = self._received.partition(b"\r\n\r\n")
         if not complete:
             return None
+        # Enough of HTTP for our own server, which always sends a Content-Length.
         length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
         if len(body) < length:
             return None

@@ -35,7 +35,6 @@ def channel_to_customer(appointment: Appointment) -> tuple[Channel, str] | None:
 
 def facts(appointment: Appointment) -> dict[str, Any]:
     """Return what a message says of an appointment; instants as RFC 3339 in the business's zone."""
-    # All of it now: the mail is written later, and must tell of this version although the next one may exist by then.
     business = appointment.business
     zone = business.zone
     # Not the token itself: whoever reads the outbox must not open bookings. The worker derives it from this id.

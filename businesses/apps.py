@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from businesses import errors
+from businesses import errors  # loading it registers what the constraints mean
 
 __all__ = ["BusinessesConfig", "errors"]
 

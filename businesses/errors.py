@@ -1,4 +1,4 @@
-"""Why a change of the catalogue or the hours is refused, and which database constraint says so."""
+"""Why a change of the hours is refused, and which database constraints say so."""
 
 from rhivo.db.constraints import means
 from rhivo.errors import Conflict

@@ -1,7 +1,6 @@
-"""Telling the history what no table shows: log-ins, refused ones, log-outs, exports.
+"""Writing into the history what no table shows: log-ins, refused ones, log-outs, exports.
 
-What the database accepts is decided by `record_event` in SQL. A refused log-in must be told although its request is
-undone: it is kept until the request's transaction has ended, and then written in one of its own.
+`record_event` in SQL decides what the database accepts.
 """
 
 import json
@@ -20,69 +19,76 @@ from rhivo import claims
 from rhivo.claims import Claims, acting_as
 from rhivo.tokens import visitor_mark
 from rhivo.web.client_address import client_address
+from rhivo.web.error_pages import API_PREFIX
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """The request under way, and what must be told when it is over, under the claims of the moment it happened."""
+    """The request under way, and its refused log-ins, each with the claims that were in force when it was refused."""
 
     http: HttpRequest
-    owed: list[tuple[Claims, UUID | None, str]] = field(default_factory=list)
+    refused: list[tuple[Claims, UUID | None, str]] = field(default_factory=list)
 
     def origin(self) -> dict[str, str]:
-        """Return by which door a visitor came, and a keyed mark instead of their address."""
-        return {"by": _door(self.http.path), "visitor": visitor_mark(f"address {client_address(self.http)}")}
+        """Return which face the visitor used, and a keyed mark instead of their address."""
+        return {"by": _face(self.http.path), "visitor": visitor_mark(f"address {client_address(self.http)}")}
 
 
 _request: ContextVar[_Request | None] = ContextVar("rhivo_events_of_request", default=None)
 
 
 @contextmanager
-def told_in_any_case(http: HttpRequest) -> Iterator[None]:
-    """Keep what a request owes the history, and write it after the block, whatever became of its transaction."""
+def recording_refused_log_ins(http: HttpRequest) -> Iterator[None]:
+    """Collect the refused log-ins of a request, and write them after the block, whatever became of its transaction."""
+    # 1. A refused log-in is answered with an error, and the middleware rolls the request's transaction back.
+    # 2. An entry written in that transaction would vanish with it, so it is only kept here.
+    # 3. The transaction has ended when the block does; then each entry is written in one of its own.
     request = _Request(http)
     token = _request.set(request)
     try:
         yield
     finally:
         _request.reset(token)
-        for acting, user_id, why in request.owed:
-            _write_owed(request, acting, user_id, why)
+        for acting, user_id, why in request.refused:
+            _record_refused(request, acting, user_id, why)
 
 
-def _write_owed(request: _Request, acting: Claims, user_id: UUID | None, why: str) -> None:
+def _record_refused(request: _Request, acting: Claims, user_id: UUID | None, why: str) -> None:
     try:
         with acting_as(acting), transaction.atomic():
             _record("login", user_id, "refused", request.origin() | {"why": why})
     except DatabaseError:
-        logger.exception("a refused log-in could not be told")
+        # The answer is made by now: a database that went away must not turn it into a 500.
+        logger.exception("A refused log-in could not be written into the history.")
 
 
-def refused_log_in(user_id: UUID | None, why: str) -> None:
-    """Tell that someone was not let in: the account if the email is one, never what was typed."""
+def record_refused_log_in(user_id: UUID | None, why: str) -> None:
+    """Record that someone was not let in: the account if the email is one's, never what was typed."""
     request = _request.get()
+    # Outside a request, as in a command, there is no later moment: the caller's transaction decides.
     if request is None:
         _record("login", user_id, "refused", {"why": why})
     else:
-        request.owed.append((claims.current(), user_id, why))
+        request.refused.append((claims.current(), user_id, why))
 
 
-def logged_in() -> None:
-    """Tell that the person of the claims came in, in the transaction in which they do."""
+def record_log_in() -> None:
+    """Record that the person of the claims logged in, in the transaction in which they do."""
     _record_of_oneself("logged_in")
 
 
-def logged_out() -> None:
-    """Tell that the person of the claims went out, if there is one."""
+def record_log_out() -> None:
+    """Record that the person of the claims logged out, if there is one."""
     if claims.current().user_id is not None:
         _record_of_oneself("logged_out")
 
 
 def record_export(business_id: UUID, *, what: str, since: str | None = None) -> None:
-    """Tell, as the worker role, that an operator took something out."""
+    """Record, as the worker role, that an operator took something out; `since` is an ISO 8601 instant or None."""
     details = {"what": what} | ({"since": since} if since else {})
+    # `record_event` takes an export only for the business of the claims.
     with acting_as(Claims(business_id=business_id, role="owner")), transaction.atomic():
         _record("export", business_id, "exported", details)
 
@@ -99,7 +105,7 @@ def _record(entity: str, entity_id: UUID | None, action: str, details: dict[str,
         )
 
 
-def _door(path: str) -> str:
-    if path.startswith("/api/"):
+def _face(path: str) -> str:
+    if path.startswith(API_PREFIX):
         return "api"
     return "back office" if "/admin/" in path else "page"

@@ -1,7 +1,10 @@
 """From request to business and claims, and one transaction around view and rendering.
 
-The transaction opens with the bare identity that a session or token asserts; inside it the identity is verified,
-the business found, and the full claims put in force. It is rolled back when the response says that it failed.
+The transaction opens with the identity that a session or token asserts. Inside it that identity is verified, the
+business is found, and the full claims are put in force. It is rolled back when the response says that it failed.
+
+Neither of Django's own ways will do: ATOMIC_REQUESTS ends before templates render, and their queries would run without
+claims; a plain atomic middleware commits what a view wrote before it raised, since the error is a response by then.
 """
 
 import re
@@ -17,7 +20,7 @@ from django.http import Http404, HttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 from django.views.defaults import page_not_found
 
-from businesses.events import told_in_any_case
+from businesses.events import recording_refused_log_ins
 from businesses.identity.access_tokens import read_token
 from businesses.identity.workplace_roles import businesses_of_current_user, enter_business, role_in
 from businesses.models import User
@@ -43,7 +46,7 @@ GetResponse = Callable[[TenantRequest], HttpResponse]
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The path to look up and among which addresses, whose business it is, and the prefix that named it."""
+    """What an address says: the path to look up, in which URLconf, and the business it names by host or prefix."""
 
     path: str
     urlconf: str
@@ -53,7 +56,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a token or session says is asking, not yet verified."""
+    """Who is asking, as a token or session says; not verified yet."""
 
     user_id: UUID | None = None
     business_id: UUID | None = None
@@ -69,19 +72,23 @@ class TenancyMiddleware:
 
     def __call__(self, request: TenantRequest) -> HttpResponse:
         request.business = None
+        # A probe must answer when the database does not; health pages ask it by themselves, one thing at a time.
         if request.path in WITHOUT_DATABASE:
             return self.get_response(request)
         request.request_id = _request_id(request)
+        # The body is whole before BEGIN: a slow sender holds no transaction, and no connection.
         try:
             _read_body(request)
         except Unavailable as busy:
             return _busy(request, busy)
+        # `_find_business` sets the prefix of /b/{subdomain}/ for `reverse`. It belongs to the thread, not the request,
+        # and the next request of this thread must not inherit it.
         script_prefix = get_script_prefix()
         try:
             address = address_of(request)
             # Counted before BEGIN: a request too many costs the database nothing.
             throttle(request, scope_of(request, address.path, address.urlconf))
-            with told_in_any_case(request):
+            with recording_refused_log_ins(request):
                 response = self._in_transaction(request, address)
         except NotFound as missing:
             response = _not_found(request, missing)
@@ -91,6 +98,7 @@ class TenancyMiddleware:
             known = domain_error(error)
             if known is None:
                 raise
+            # A lost COMMIT may or may not have happened, but a request that only reads has nothing to be in doubt of.
             if request.method in SAFE:
                 known = Unavailable()
             response = _busy(request, known)
@@ -100,13 +108,14 @@ class TenancyMiddleware:
         return response
 
     def process_exception(self, request: TenantRequest, exception: Exception) -> HttpResponse | None:
-        """Answer for a view that waited too long for the database, or lost it: tell its client to come again."""
+        """Answer 503 for a view that waited too long for the database, or lost it; leave any other error alone."""
         known = domain_error(exception) if isinstance(exception, DatabaseError) else None
         return _busy(request, known) if isinstance(known, Unavailable) else None
 
     def _in_transaction(self, request: TenantRequest, address: Address) -> HttpResponse:
         identity = identify(request)
         bare = Claims(user_id=identity.user_id, request_id=request.request_id)
+        # Claims first, transaction second: BEGIN carries the claims that are in force when it is sent.
         with claims.acting_as(bare), transaction.atomic():
             try:
                 enter(request, identity, address)
@@ -123,7 +132,10 @@ class TenancyMiddleware:
 
 
 def identify(request: TenantRequest) -> Identity:
-    """Return the identity that a bearer token or the session asserts; a bad token is kept for the API to refuse."""
+    """Return the identity that a bearer token or the session asserts.
+
+    A bad token leaves none. Its refusal is kept in `request.token_refusal`, which `TokenAuthentication` raises.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     request.token_refusal = None
     if is_api(request):
@@ -133,6 +145,7 @@ def identify(request: TenantRequest) -> Identity:
         try:
             said = read_token(token.strip(), kind="access")
         except NotAuthenticated as refusal:
+            # Not raised here, so that DRF makes the answer, with the WWW-Authenticate header that a 401 needs.
             request.token_refusal = refusal
             return Identity()
         return Identity(said.user_id, said.business_id, said.cancellation_token, by_token=True)
@@ -148,11 +161,13 @@ def enter(request: TenantRequest, identity: Identity, address: Address) -> None:
     acting = claims.current()
     business_id = request.business.id if request.business else identity.business_id
     role: Role = ""
+    # `role_in` answers only about the person of the claims, whom BEGIN has brought along.
     if identity.by_token and identity.user_id is not None:
         role = _role_by_token(request, identity, business_id)
     elif user is not None:
         business_id = business_id or _first_workplace()
         role = role_in(user.id, business_id) or ""
+    # A session whose user is gone or disabled, or whose password was changed: the claim that BEGIN carried is dropped.
     elif identity.user_id is not None:
         acting = acting.with_(user_id=None)
     new = acting.with_(business_id=business_id, role=role, cancellation_token=identity.cancellation_token)
@@ -162,7 +177,9 @@ def enter(request: TenantRequest, identity: Identity, address: Address) -> None:
 
 
 def _verified_user(request: TenantRequest, identity: Identity) -> User | None:
-    """Load the session's user under its own claim, its password-change hash verified."""
+    """Load the session's user under its own claim; Django compares the hash that changes with the password."""
+    # `_cached_user` is what AuthenticationMiddleware, which runs later, takes for `request.user`: without it the user
+    # would be loaded again, lazily and perhaps under other claims.
     if identity.by_token or is_api(request):
         request._cached_user = AnonymousUser()
         return None
@@ -172,8 +189,9 @@ def _verified_user(request: TenantRequest, identity: Identity) -> User | None:
 
 
 def _role_by_token(request: TenantRequest, identity: Identity, business_id: UUID | None) -> Role:
-    """Return what the token's person is there now: for another business than the token's, a customer."""
+    """Return the role that the token's person has now; in another business than the token's they are a customer."""
     assert identity.user_id is not None
+    # Asked at each request: the role in the token is that of 15 minutes ago, and a dismissal must not wait for it.
     role = role_in(identity.user_id, business_id)
     if role is None:
         request.token_refusal = NotAuthenticated("This account is no longer active.")
@@ -188,7 +206,7 @@ def _first_workplace() -> UUID | None:
 
 
 def _find_business(request: TenantRequest, address: Address) -> None:
-    """Enter the business of an address; raises NotFound for an unknown one."""
+    """Set the request's business, path and URLconf from its address; raises NotFound for an unknown business."""
     if not address.subdomain:
         return
     if address.prefix:
@@ -202,7 +220,7 @@ def _find_business(request: TenantRequest, address: Address) -> None:
 def address_of(request: TenantRequest) -> Address:
     """Read an address: the business of the host, of `/b/{subdomain}/` or of the API's path.
 
-    Raises NotFound for the API below `/b/{subdomain}/`, where a session would speak for whoever follows a link.
+    Raises NotFound for the API below `/b/{subdomain}/`.
     """
     path = request.path_info
     if match := API_BUSINESS.match(path):
@@ -211,6 +229,8 @@ def address_of(request: TenantRequest) -> Address:
         return Address(path, BUSINESS_URLS, subdomain)
     if match := PAGE_BUSINESS.match(path):
         rest = match["rest"] or "/"
+        # `is_api` goes by the path as it came, which begins with /b/: the session would count here, and with it any
+        # link or form of another site that a logged-in person follows.
         if rest.startswith(API_PREFIX):
             raise NotFound()
         return Address(rest, BUSINESS_URLS, match["subdomain"], match["prefix"])
@@ -219,17 +239,16 @@ def address_of(request: TenantRequest) -> Address:
 
 def subdomain_of_host(request: TenantRequest) -> str:
     """Return what stands before BASE_DOMAIN, '' for the base domain itself, www or a foreign host."""
+    # get_host keeps the port; a trailing dot is the same host, written in full.
     host = request.get_host().rpartition(":")[0] if ":" in request.get_host() else request.get_host()
     label, found, rest = host.lower().removesuffix(".").rpartition(f".{settings.BASE_DOMAIN}")
     return label if found and not rest and label != "www" else ""
 
 
 def _read_body(request: TenantRequest) -> None:
-    """Read all of the body before BEGIN: a slow sender holds no transaction.
-
-    Nor does an answer leave a body unread, at which the server would cut the connection. Raises Unavailable when slow
-    senders keep too many threads waiting; then cutting the connection is what is wanted.
-    """
+    """Read all of the body; raises Unavailable when slow senders keep too many threads waiting."""
+    # An answer that leaves a body unread makes the server cut the connection, and a client never reads why it was
+    # refused. For the slow senders that are turned away here the cut is what is wanted.
     if request.META.get("CONTENT_LENGTH") in ("", "0", None):
         return
     with readers.turn(client_address(request)):
@@ -237,6 +256,7 @@ def _read_body(request: TenantRequest) -> None:
 
 
 def _request_id(request: TenantRequest) -> str:
+    # It goes into the claims, the history and a header of the answer, so only a plain one is taken.
     given = request.headers.get("X-Request-ID", "")
     return given if REQUEST_ID.fullmatch(given) else uuid4().hex
 
@@ -248,6 +268,7 @@ def _busy(request: TenantRequest, error: RhivoError) -> HttpResponse:
 def _not_found(request: TenantRequest, missing: Exception) -> HttpResponse:
     if is_api(request):
         return problem(missing if isinstance(missing, RhivoError) else NotFound())
+    # The page is rendered without a business: by the installation's URLs, and perhaps before any user was loaded.
     request.urlconf = settings.ROOT_URLCONF
     request.user = AnonymousUser()
     return page_not_found(request, missing)

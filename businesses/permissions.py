@@ -1,6 +1,7 @@
-"""What each role may do in the back office, in the words Django's admin asks in (`app.verb_model`).
+"""What each role may do in the back office, in the words in which Django's admin asks (`app.verb_model`).
 
-The database decides the same by row-level security and grants; this keeps the admin from offering what it would refuse.
+Row-level security and grants decide. This only keeps the admin from offering what the database would refuse, so a name
+that is missing here hides a page, and one too many leads to an error, never to another's data.
 """
 
 from rhivo.claims import Claims
@@ -9,7 +10,7 @@ _STAFF = frozenset(
     {
         "bookings.view_appointment",
         "bookings.add_appointment",
-        "bookings.change_appointment",
+        "bookings.change_appointment",  # and no delete: appointments are canceled
         "businesses.view_service",
         "businesses.view_category",
         "businesses.view_staff",
@@ -32,7 +33,7 @@ _OWNER = (
 
 
 def may(claims: Claims, permission: str) -> bool:
-    """Whether the role in force allows a permission in its own business."""
+    """Tell whether the claims' role allows a permission in its own business."""
     if claims.owns:
         return permission in _OWNER
     return claims.works_here and permission in _STAFF

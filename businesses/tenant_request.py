@@ -11,7 +11,7 @@ from rhivo.errors import NotAuthenticated, NotFound
 
 
 class TenantRequest(HttpRequest):
-    """`business` is None on the installation's own addresses; `token_refusal` is what the API says of a bad token."""
+    """`business` is None on the installation's own addresses; `token_refusal` is the API's answer to a bad token."""
 
     business: Business | None
     request_id: str
@@ -21,6 +21,7 @@ class TenantRequest(HttpRequest):
 
 def business_of(request: HttpRequest | Request) -> Business:
     """Return the business whose address a request came to; raises NotFound elsewhere."""
+    # DRF wraps the request, and reports an AttributeError of the inner one as its own.
     plain = request._request if isinstance(request, Request) else request
     business: Business | None = getattr(plain, "business", None)
     if business is None:
@@ -29,7 +30,7 @@ def business_of(request: HttpRequest | Request) -> Business:
 
 
 def named_id(value: str | None) -> UUID | None:
-    """Return an id kept as text in a session, None for none or for what is no id."""
+    """Return an id that a session keeps as text, None for none or for a text that is no id."""
     try:
         return UUID(value) if value else None
     except ValueError:

@@ -1,4 +1,7 @@
-"""What a tenant's own words must look like; each refusal names the cure."""
+"""What the texts and numbers of a business must look like; each refusal names the cure.
+
+One set of rules for forms, the tenant file and the API: model fields carry these validators.
+"""
 
 import re
 from typing import Any
@@ -6,8 +9,10 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 
+# Both are used with fullmatch: `$` would let a line break at the end pass. A label of DNS has at most 63 characters.
 SUBDOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])")
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+# Names of the installation's own services, now or later, and those that make a page look official to who is phished.
 RESERVED_SUBDOMAINS = frozenset(
     [
         "admin",
@@ -44,14 +49,14 @@ RESERVED_SUBDOMAINS = frozenset(
         "www",
     ]
 )
-RESERVED_SLUGS = frozenset({"anyone"})
+RESERVED_SLUGS = frozenset({"anyone"})  # stands where a person's slug stands, for a booking with whoever is free
 QUESTION_KINDS = ("text", "choice", "checkbox")
 QUESTION_KEYS = {"key", "label", "kind", "required", "choices"}
 MAX_QUESTIONS = 20
 
 
 def validate_subdomain(value: str) -> None:
-    """Refuse what cannot be a DNS label of 3-63 characters, or is taken by the installation itself."""
+    """Refuse what is no DNS label of 3 to 63 characters, and what the installation keeps for itself."""
     if not SUBDOMAIN.fullmatch(value):
         raise ValidationError("Use 3 to 63 of a-z, 0-9 and -, with no hyphen at an end.")
     if value in RESERVED_SUBDOMAINS:
@@ -59,7 +64,7 @@ def validate_subdomain(value: str) -> None:
 
 
 def validate_slug(value: str) -> None:
-    """Refuse what cannot stand in an address as it is."""
+    """Refuse what would have to be escaped in an address."""
     if not SLUG.fullmatch(value):
         raise ValidationError("Use 1 to 63 of a-z, 0-9 and -, with no hyphen at an end.")
     if value in RESERVED_SLUGS:
@@ -73,7 +78,8 @@ def validate_zone(value: str) -> None:
 
 
 def validate_currency(value: str) -> None:
-    """Refuse what is no ISO 4217 code by its form."""
+    """Refuse what does not look like an ISO 4217 code."""
+    # By its form alone: the list changes, and CLDR writes an unknown code as it is, with two decimals.
     if not re.fullmatch(r"[A-Z]{3}", value):
         raise ValidationError("Use a three-letter ISO 4217 code such as EUR.")
 
@@ -85,13 +91,15 @@ def validate_grain(value: int) -> None:
 
 
 def validate_questions(value: Any) -> None:
-    """Refuse a list of booking questions that the booking form could not ask."""
+    """Refuse a list of questions that the booking form could not ask; complaints begin with `questions[0].key: `."""
+    # The column is jsonb, which may hold any value: each type is looked at before it is used.
     if not isinstance(value, list):
         raise ValidationError("Give a list of questions.")
     if len(value) > MAX_QUESTIONS:
         raise ValidationError(f"Ask at most {MAX_QUESTIONS} questions.")
     problems = [problem for index, question in enumerate(value) for problem in _problems(index, question)]
     keys = [question.get("key") for question in value if isinstance(question, dict)]
+    # As texts, because a key may be of any type here, also one that cannot be hashed. Answers are stored by these keys.
     if len(set(map(str, keys))) < len(keys):
         problems.append("Give every question a key of its own.")
     if problems:

@@ -12,13 +12,15 @@ from rhivo.clock import now
 
 
 def directory(request: HttpRequest) -> HttpResponse:
-    """List the businesses that want to be found."""
+    """List the businesses that want to be found, the first 200 by name."""
     return render(request, "directory.html", {"businesses": Business.objects.listed()[:200]})
 
 
 @never_cache
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Let an invited person set a password, under their own claims for as long as this takes."""
+    # Nobody is logged in here: the signed token is what proves whose account it is. `never_cache`, because the address
+    # is a key and the page names a person.
     try:
         with acting_as(Claims(user_id=invited_id(token), request_id=current().request_id)):
             return _set_password(request, token)

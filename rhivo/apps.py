@@ -1,8 +1,10 @@
-"""The kernel as a Django app. Loading it binds tasks to the Celery app, in web processes too."""
+"""The kernel as a Django app."""
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
+# Imported for its effect: without it a web process would send tasks through Celery's default app, which does not know
+# our broker.
 from rhivo.celery import app as celery_app
 from rhivo.checks import SERVING, database_is_safe, settings_are_safe, static_files_are_collected
 

@@ -4,6 +4,11 @@ import os
 from typing import Any
 
 from celery import Celery, Task
+from celery.signals import beat_init, worker_init
+from django.conf import settings
+from django.core.checks import Tags
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
 from rhivo.claims import PUBLIC, acting_as
 
@@ -22,6 +27,20 @@ class UnclaimedTask(Task):  # type: ignore[type-arg]  # no generic at run time
         # the next, which would act for another tenant.
         with acting_as(PUBLIC):
             return self.run(*args, **kwargs)
+
+
+@worker_init.connect
+@beat_init.connect
+def _refuse_unsafe_settings(**_: Any) -> None:
+    """Refuse to start in production with settings that `rhivo.checks` finds at fault, as a web process does."""
+    if not settings.PRODUCTION:
+        return
+    # Of the settings alone: a database that is away must not keep a worker from waiting for it.
+    try:
+        call_command("check", tags=[Tags.security])
+    except SystemCheckError as error:
+        # Celery logs any Exception of a signal's receiver and goes on. SystemExit ends the process.
+        raise SystemExit(str(error)) from error
 
 
 app = Celery("rhivo", task_cls=UnclaimedTask)

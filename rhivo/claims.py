@@ -1,8 +1,8 @@
-"""Who is acting, and for which business: the facts that row-level security decides by.
+"""Who is acting, and for which business: the facts by which row-level security decides.
 
-Claims live in a context variable. The database backend sends them with every BEGIN as transaction-local
-settings (`rhivo.business_id` and so on), so they can neither be forgotten nor outlive their transaction,
-also behind a pooler. Knows nothing of how claims are earned: that is `businesses.middleware`.
+Claims live in a context variable. The database backend sends them with every BEGIN as transaction-local settings
+(`rhivo.business_id` and so on). So they are never forgotten and never outlive their transaction, also behind a pooler.
+`businesses.middleware` decides which claims a request gets.
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ Role = Literal["", "customer", "staff", "owner"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a visitor, person, task or operator has proved. Nothing set: public rows only.
+    """What a visitor, person, task or operator has proved. The default claims nothing and sees public rows only.
 
-    `cancellation_token` is the SHA-256 of a guest's token in hex, `reservation_id` the hold a visitor
-    presents, `request_id` what the audit trail calls this request.
+    `cancellation_token` is the SHA-256 of a guest's token in hex, `reservation_id` the hold that a visitor presents,
+    `request_id` the name of this request in the history.
     """
 
     business_id: UUID | None = None
@@ -59,6 +59,8 @@ def current() -> Claims:
 
 def settings_of(claims: Claims) -> dict[str, str]:
     """Return every transaction-local setting with its value, '' where nothing is claimed."""
+    # All of them, each time: one that is left out would keep the value of an earlier claim in the same transaction. In
+    # SQL '' counts as none, since PostgreSQL resets a local setting to '' and not to NULL.
     return {f"rhivo.{key}": str(value or "") for key, value in asdict(claims).items()}
 
 
@@ -69,7 +71,7 @@ def assume(claims: Claims) -> None:
 
 
 def note(claims: Claims) -> None:
-    """Remember claims that a statement has put in force in the database by itself."""
+    """Put claims in force that a statement has set in the database already; nothing is sent."""
     _current.set(claims)
 
 
@@ -81,12 +83,15 @@ def acting_as(claims: Claims) -> Iterator[Claims]:
         _announce()
         yield claims
     finally:
+        # Also after an error: this thread serves somebody else next.
         _current.reset(token)
         _announce()
 
 
 def _announce() -> None:
-    """Tell a transaction under way of new claims; BEGIN tells all others, and a failed one needs no telling."""
+    """Send the claims to the transaction under way, if there is one; otherwise the next BEGIN carries them."""
+    # A failed transaction refuses every statement but ROLLBACK. `needs_rollback` is what Django knows; the status is
+    # what the server said, where an error was caught before Django saw it.
     failed = connection.needs_rollback or (
         connection.connection is not None and connection.connection.info.transaction_status == TransactionStatus.INERROR
     )
@@ -96,11 +101,15 @@ def _announce() -> None:
 
 def set_config_sql(claims: Claims) -> str:
     """Return the SELECT that puts claims into the present transaction, values quoted as SQL literals."""
+    # Literals, because the backend sends this in one message with BEGIN, and a message of several statements takes no
+    # parameters.
     calls = (f"set_config('{name}', '{_quoted(value)}', true)" for name, value in settings_of(claims).items())
     return f"SELECT {', '.join(calls)}"
 
 
 def _quoted(value: str) -> str:
+    # A backslash is harmless only while standard_conforming_strings is on, and NUL ends a message of the protocol. No
+    # claim needs either.
     if "\\" in value or "\0" in value:
         raise ValueError("a claim holds neither backslash nor NUL")
     return value.replace("'", "''")

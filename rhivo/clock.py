@@ -1,7 +1,7 @@
 """The one clock. Operations take the instant as `at`; only faces and tasks read it here.
 
-In a transaction it is the database's, told with BEGIN and carried on by the steady clock of this process: processes
-whose own clocks are wrong, or jump, decide alike. Outside it is this process's own.
+In a transaction it is the database's clock, outside it is this process's own. So processes whose clocks are wrong, or
+jump, decide alike.
 """
 
 import time
@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 
 class _Told(local):
-    """What the database last said, and when, for one thread."""
+    """What the database last said, and when, for one thread: a connection belongs to one."""
 
     at: datetime | None = None
     heard: float = 0.0
@@ -23,6 +23,9 @@ _told = _Told()
 
 def now() -> datetime:
     """Return the present instant, aware, in UTC."""
+    # BEGIN has brought the database's time. From there the monotonic clock carries on, which nobody can set: asking
+    # again would cost a round trip, and the wall clock may jump meanwhile. What an earlier transaction heard is not
+    # used after its end, hence `in_atomic_block`.
     if _told.at is None or not connection.in_atomic_block:
         return datetime.now(UTC)
     return _told.at + timedelta(seconds=time.monotonic() - _told.heard)

@@ -1,4 +1,4 @@
-"""Why the domain refuses. Knows nothing of HTTP: `rhivo.api.errors` alone gives these a status."""
+"""Why the domain refuses. `rhivo.api.errors` alone gives these an HTTP status."""
 
 from typing import Any, ClassVar
 
@@ -18,6 +18,8 @@ class RhivoError(Exception):
         errors: dict[str, list[str]] | None = None,
         **extra: Any,
     ) -> None:
+        # The first line of a class's docstring is the sentence that users read. Under `python -OO` there are none, and
+        # users would read the code.
         self.detail = detail or (self.__doc__ or self.code).strip().splitlines()[0]
         self.errors = errors or {}
         self.extra = extra
@@ -132,6 +134,8 @@ class Unavailable(RhivoError):
     code = "BUSY"
 
 
+# Not a plain Unavailable, which says that nothing was changed: the connection broke between COMMIT and its answer. The
+# Idempotency-Key makes the repeated request safe, and tells what became of the first.
 class OutcomeUnknown(Unavailable):
     """The database went away while it was saving this: send the very same request again to learn whether it did."""
 

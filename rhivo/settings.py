@@ -250,13 +250,14 @@ CACHES = {
     )
 }
 
+CONSOLE_EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 MAIL_DIR = env("MAIL_DIR", default="")
 if MAIL_DIR:
     EMAIL_BACKEND, EMAIL_FILE_PATH = "django.core.mail.backends.filebased.EmailBackend", MAIL_DIR
 elif env("EMAIL_URL", default=""):
     vars().update(env.email_url("EMAIL_URL"))
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    EMAIL_BACKEND = CONSOLE_EMAIL_BACKEND
 EMAIL_TIMEOUT = 10  # for each word with the mail server; all of a delivery stays below its lease
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"bookings@{BASE_DOMAIN}")
 # One setting for all channels but mail, so that a new channel needs none. An entry without `=` is left to the check

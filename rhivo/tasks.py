@@ -18,5 +18,5 @@ def heartbeat() -> None:
 
 @worker_ready.connect
 def _first_sign(**_: Any) -> None:
-    """Do not let /readyz wait for beat's first round."""
+    # Beat may start later, and /readyz would call a worker dead that has just begun.
     heartbeat()

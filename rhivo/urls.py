@@ -24,5 +24,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("", include("businesses.urls")),
+    path("", include("businesses.urls")),  # the last: rhivo.business_urls leaves it out
 ]

@@ -8,14 +8,16 @@ from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
 from rhivo.checks import SERVING
-from rhivo.web.admission import Gate, a_few_at_once
+from rhivo.web.load_shedding import LoadShedder, in_few_threads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rhivo.settings")
 os.environ.setdefault("RHIVO_DB_ROLE", "app")
-application = a_few_at_once(get_wsgi_application())
+# From the inside out: the shedder stands before the threads, so that its pauses do not hold any of Django's.
+application = in_few_threads(get_wsgi_application())
 if settings.THROTTLE:
-    application = Gate(application)
+    application = LoadShedder(application)
 
+# After Django is loaded, before the first request: a process that refuses to start takes none.
 if settings.PRODUCTION:
     call_command("check", databases=["default"])
     call_command("check", tags=[SERVING], deploy=True)

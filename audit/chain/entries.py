@@ -1,6 +1,6 @@
-"""Reading the history in order, however long: each function is one statement, hence one snapshot, fetched bit by bit.
+"""Reading the history in order, however long it is. Decides nothing: `seal` and `verify` do.
 
-Runs as the worker role, which sees every business.
+Each function is one statement, hence one snapshot. Runs as the worker role, which sees every business.
 """
 
 import json
@@ -12,17 +12,17 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-INSTALLATION = UUID(int=0)
-"""Whose history holds what concerns no business in particular."""
-
+INSTALLATION = UUID(int=0)  # the history of what concerns no business in particular, such as an export of everything
 FETCHED_AT_ONCE = 1000
 Row = TypeVar("Row", bound=tuple[Any, ...])
+# Six decimals and a Z, whatever time zone and DateStyle are in force: hashes are made of this very text.
 _INSTANT = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 _ENTRY = f"""
     id, entity, entity_id::text, action, actor_kind, actor, actor_role, reason, request_id, before::text, after::text,
     {_INSTANT.format("at")} AS at, previous_hash, hash
 """
 _SEAL = f"id, last_entry_id, entries, digest, previous_digest, {_INSTANT.format('sealed_at')} AS sealed_at"
+# From one business to the next by the index audit_by_business: DISTINCT would read every entry there is.
 _BUSINESSES = """
     WITH RECURSIVE known AS (
         (SELECT business_id FROM audit_logs ORDER BY business_id LIMIT 1)
@@ -33,13 +33,14 @@ _BUSINESSES = """
     )
     SELECT business_id FROM known WHERE business_id IS NOT NULL
 """
-# Entries that seals themselves have left are nothing new.
+# Each seal leaves an entry. If that were new, a seal would call for the next one for ever.
 _UNSEALED = f"""
     SELECT business_id FROM ({_BUSINESSES}) AS known
     WHERE COALESCE((SELECT id FROM audit_logs l WHERE l.business_id = known.business_id AND entity <> 'seal'
                     ORDER BY id DESC LIMIT 1), 0)
           > COALESCE((SELECT max(last_entry_id) FROM audit_seals s WHERE s.business_id = known.business_id), 0)
 """
+# `id > …` stands outside: the first entry after a seal is compared with one before it, which lag() must still see.
 _IN_CHAINS = f"""
     SELECT {_ENTRY}, before_id, before_hash, before_previous FROM (
         SELECT *, lag(id) OVER chain AS before_id, lag(hash) OVER chain AS before_hash,
@@ -47,7 +48,8 @@ _IN_CHAINS = f"""
         FROM audit_logs WHERE business_id = %s WINDOW chain AS (PARTITION BY entity, entity_id ORDER BY id)
     ) AS chained WHERE id > %s ORDER BY entity, entity_id, id
 """
-_BRIEF = "id, hash, CASE WHEN entity = 'seal' THEN after ->> 'digest' END AS told"
+_BRIEF = "id, hash, CASE WHEN entity = 'seal' THEN after ->> 'digest' END AS recorded_digest"
+# FULL: a seal whose last entry was deleted is still there, and must be seen.
 _IN_ORDER = f"""
     SELECT l.*, s.* FROM (SELECT {{what}} FROM audit_logs WHERE business_id = %s AND id > %s) AS l
     FULL JOIN (SELECT {_SEAL} FROM audit_seals WHERE business_id = %s AND last_entry_id > %s) AS s
@@ -76,6 +78,7 @@ class Entry(NamedTuple):
 
     def texts(self, business_id: UUID) -> list[tuple[str, str]]:
         """Return name and JSON text of each field that is hashed, in that order."""
+        # `before` and `after` are passed on as PostgreSQL wrote them: read as JSON, numbers would lose digits.
         return [
             ("id", str(self.id)),
             ("business_id", f'"{business_id}"'),
@@ -95,11 +98,11 @@ class Before(NamedTuple):
 
 
 class Brief(NamedTuple):
-    """Of an entry what a seal covers, and the digest of the seal that it tells of."""
+    """Of an entry what a seal covers, and the digest that it records if a seal left it."""
 
     id: int
     hash: str
-    told: str | None
+    recorded_digest: str | None
 
 
 class Seal(NamedTuple):
@@ -112,6 +115,7 @@ class Seal(NamedTuple):
 
 
 def _text(value: str) -> str:
+    # Escapes what PostgreSQL escapes, and leaves everything beyond ASCII as it is.
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -129,6 +133,7 @@ def seal_before(business_id: UUID, since: datetime | None) -> Seal | None:
     """Return the last seal below all entries from an instant on; None where everything is to be read."""
     if since is None:
         return None
+    # The number is the largest bigint: if nothing was written since, the last seal of all is the one.
     found = _all(
         f"SELECT {_SEAL} FROM audit_seals WHERE business_id = %s AND last_entry_id < COALESCE("
         " (SELECT min(id) FROM audit_logs WHERE business_id = %s AND at >= %s), 9223372036854775807)"
@@ -157,15 +162,17 @@ def brief_entries(business_id: UUID, after_id: int) -> Iterator[tuple[Brief | No
 
 
 def rows_unlike_history(business_id: UUID) -> list[tuple[str, UUID, int | None, str]]:
-    """Return (entity, id, last entry, problem) of rows that their last entry does not tell of as they are: a few."""
+    """Return (entity, id, last entry, problem) of at most ten rows that differ from what their last entry says."""
     with unhurried():
         return _all("SELECT * FROM rows_unlike_history(%s) LIMIT 10", [business_id])
 
 
 @contextmanager
 def unhurried() -> Iterator[None]:
-    """Run a block in a transaction that may take as long as all there is takes."""
+    """Run a block in a transaction without time limits."""
     with transaction.atomic():
+        # The limits of a login are made for requests. Between two fetches the transaction is idle while hashes are
+        # computed, which takes as long as the history is.
         _all(
             "SELECT set_config('statement_timeout', '0', true),"
             " set_config('idle_in_transaction_session_timeout', '0', true)"
@@ -174,6 +181,7 @@ def unhurried() -> Iterator[None]:
 
 
 def _streamed(query: str, values: list[Any]) -> Iterator[tuple[Any, ...]]:
+    # A cursor of the server's: an ordinary one would bring the whole history into memory.
     with unhurried(), connection.chunked_cursor() as cursor:
         cursor.execute(query, values)
         while rows := cursor.fetchmany(FETCHED_AT_ONCE):

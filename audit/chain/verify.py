@@ -1,4 +1,7 @@
-"""Recomputing the history of a business: each hash, chain and seal, and whether rows are as their last entries tell."""
+"""Recomputing the history of a business: each hash, chain and seal, and whether rows are as their last entries say.
+
+`audit/verify_export.py` does the same to an export, with code of its own: who doubts one may ask the other.
+"""
 
 import hashlib
 from collections import deque
@@ -16,11 +19,11 @@ from audit.chain.entries import (
     rows_unlike_history,
     seal_before,
 )
-from rhivo.counting import counted
+from rhivo.text.plurals import counted
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verified:
     """What was verified, and in words the first thing that is wrong, '' if nothing is."""
 
     entries: int
@@ -28,7 +31,7 @@ class Verdict:
     problem: str = ""
 
 
-def verify_history(business_id: UUID, *, since: datetime | None = None) -> Verdict:
+def verify_history(business_id: UUID, *, since: datetime | None = None) -> Verified:
     """Recompute the history of a business, as the worker role; bookings may go on meanwhile.
 
     With `since`, entries and seals are recomputed from the last seal before that instant on, which is trusted. Rows are
@@ -39,16 +42,18 @@ def verify_history(business_id: UUID, *, since: datetime | None = None) -> Verdi
     for entry, before in entries_in_chains(business_id, anchor.last_entry_id if anchor else 0):
         entries += 1
         problem = _problem_of(business_id, entry, before)
+        # Chains come one after the other: the earliest damage may be in the last one.
         if problem and (first_bad is None or entry.id < first_bad[0].id):
             first_bad = entry, problem
     seals, broken_seal = _check_seals(business_id, anchor)
     if first_bad is not None:
-        return Verdict(entries, seals, f"{describe(first_bad[0])}: {first_bad[1]}")
-    return Verdict(entries, seals, _secret_change(business_id) or broken_seal)
+        return Verified(entries, seals, f"{describe(first_bad[0])}: {first_bad[1]}")
+    # A seal breaks by what happened to entries. So it is named last, when nothing says more of the cause.
+    return Verified(entries, seals, _secret_change(business_id) or broken_seal)
 
 
 def describe(entry: Entry) -> str:
-    """Return how people are told which entry is meant."""
+    """Return in words which entry is meant."""
     return f"entry {entry.id} ({entry.entity} {entry.entity_id}, {entry.action!r}, {entry.at})"
 
 
@@ -84,6 +89,7 @@ def _check_seals(business_id: UUID, anchor: Seal | None) -> tuple[int, str]:
     checked = _Seals(business_id, anchor)
     count, problem = 0, ""
     for entry, seal in brief_entries(business_id, anchor.last_entry_id if anchor else 0):
+        # After a first problem the digests fit no more: only the counting goes on.
         problem = problem or (checked.entry(entry) if entry else "")
         if seal:
             count += 1
@@ -99,23 +105,24 @@ class _Seals:
         self._digest = anchor.digest if anchor else ""
         self._running = hashlib.sha256(self._digest.encode())
         self._covered = 0
-        self._untold = deque([anchor] if anchor else [])
+        # Seals whose own entry is still to come: it follows the entries that the seal covers, even of the trusted one.
+        self._without_entry = deque([anchor] if anchor else [])
 
     def entry(self, entry: Brief) -> str:
         self._running.update(f"\n{entry.id} {entry.hash}".encode())
         self._covered += 1
-        if entry.told is None:
+        if entry.recorded_digest is None:
             return ""
-        if self._untold and self._untold[0].digest == entry.told:
-            self._untold.popleft()
+        if self._without_entry and self._without_entry[0].digest == entry.recorded_digest:
+            self._without_entry.popleft()
             return ""
-        return f"entry {entry.id} tells of a seal that is not there, or is there with another digest"
+        return f"entry {entry.id} records a seal that is not there, or is there with another digest"
 
     def seal(self, seal: Seal) -> str:
         problem = self._problem_of(seal)
         self._digest, self._covered = seal.digest, 0
         self._running = hashlib.sha256(self._digest.encode())
-        self._untold.append(seal)
+        self._without_entry.append(seal)
         covers = counted(seal.entries, "entry", "entries")
         where = f"seal {seal.id} ({covers} to entry {seal.last_entry_id}, {seal.sealed_at})"
         return problem and f"{where}: {problem}"
@@ -132,6 +139,6 @@ class _Seals:
         return ""
 
     def end(self) -> str:
-        if not self._untold:
+        if not self._without_entry:
             return ""
-        return f"seal {self._untold[0].id} was put in: no entry tells of it, or the one that did is missing"
+        return f"seal {self._without_entry[0].id} was put in: no entry records it, or the one that did is missing"

@@ -68,7 +68,7 @@ def test_the_commands_say_by_their_exit_code_how_it_went(shop: Shop) -> None:
     assert "so it was edited" in done.stdout
 
 
-def test_an_export_is_told_in_the_history_and_in_itself(shop: Shop) -> None:
+def test_an_export_is_recorded_in_the_history_and_in_itself(shop: Shop) -> None:
     lines = export(shop)
     assert [line["kind"] for line in lines] == ["export", "start", *["entry"] * 11, "end"]
     assert (lines[-2]["entity"], lines[-2]["after"]) == ("export", {"what": "history"})
@@ -76,14 +76,14 @@ def test_an_export_is_told_in_the_history_and_in_itself(shop: Shop) -> None:
     assert all(line["business_id"] == str(shop.business.id) for line in lines[1:-1])
 
 
-def test_an_export_of_everything_is_told_by_the_installation(shop: Shop) -> None:
+def test_an_export_of_everything_is_recorded_by_the_installation(shop: Shop) -> None:
     code, said = run("export_audit", "--since", "2020-01-01")
     assert code == 0
     starts = [json.loads(line)["business_id"] for line in said.split("\n") if line.startswith('{"kind": "start"')]
     assert {str(INSTALLATION), str(shop.business.id)} <= set(starts)
     assert starts == sorted(set(starts), key=UUID)
-    told = entries(INSTALLATION, "export")[-1]
-    assert told.after == {"what": "history", "since": "2020-01-01T00:00:00+00:00"}
+    entry = entries(INSTALLATION, "export")[-1]
+    assert entry.after == {"what": "history", "since": "2020-01-01T00:00:00+00:00"}
     assert entries(shop.business.id, "export") == []
 
 

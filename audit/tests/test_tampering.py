@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @dataclass
 class Scene:
-    """A shop with two appointments, one moved twice and canceled, under two seals; and who breaks in."""
+    """A shop with two appointments, one rescheduled twice and canceled, under two seals; and who breaks in."""
 
     shop: Shop
     intruder: Superuser
@@ -58,7 +58,7 @@ def unsealed(shop: Shop) -> Iterator[Scene]:
         assert free is not None
         with acting_as(shop.employees):
             for hour in ("11:00", "12:00"):
-                move(shop, appointment, hour)
+                reschedule(shop, appointment, hour)
             cancel(appointment)
         written = entries(shop.business.id, "appointment")
         chain = [entry for entry in written if entry.entity_id == appointment.id]
@@ -78,11 +78,11 @@ def scene(unsealed: Scene) -> Scene:
     return unsealed
 
 
-def move(shop: Shop, appointment: Any, hour: str) -> None:
-    moved = operations.reschedule_appointment(
+def reschedule(shop: Shop, appointment: Any, hour: str) -> None:
+    rescheduled = operations.reschedule_appointment(
         appointment=appointment, start=shop.at(hour), version=appointment.version, at=now()
     )
-    appointment.version = moved.version
+    appointment.version = rescheduled.version
 
 
 def cancel(appointment: Any) -> None:
@@ -313,7 +313,7 @@ def test_a_seal_put_in_is_found_although_its_digest_fits(scene: Scene) -> None:
         str(scene.shop.business.id),
         last.digest,
     )
-    scene.is_found("was put in: no entry tells of it")
+    scene.is_found("was put in: no entry records it")
 
 
 def test_a_row_changed_behind_the_back_of_the_triggers_is_found(scene: Scene) -> None:

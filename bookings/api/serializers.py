@@ -1,14 +1,19 @@
-"""What the API reads and shows of slots, holds and appointments."""
+"""What the API reads and shows of slots, holds and appointments: one class for the schema and the answer."""
 
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from bookings.models import Appointment, Reservation, Status
+from bookings.models import Status
 from bookings.operations import Booked
 from bookings.rules.reasons import Override
+from bookings.rules.slots import Slot
 from businesses.api.serializers import NamedSerializer
+from rhivo.api.pagination import PageSerializer
 from rhivo.api.serializers import StrictSerializer
 
 
@@ -16,16 +21,40 @@ class Instant(serializers.DateTimeField):
     """An RFC 3339 instant; one without an offset is refused rather than guessed."""
 
     def to_internal_value(self, value: Any) -> datetime:
+        # Not DRF's reading: it takes an instant without an offset for one in the server's zone.
         try:
             instant = datetime.fromisoformat(value) if isinstance(value, str) else None
         except ValueError:
             instant = None
         if instant is None or instant.tzinfo is None or "T" not in str(value).upper():
             raise serializers.ValidationError("Write an instant with its offset, such as 2027-03-01T09:00:00+01:00.")
+        # East of Greenwich the first hours of the year 1 lie before Python's calendar in UTC; west, the last of 9999.
         try:
             return instant.astimezone(UTC)
         except OverflowError as error:
             raise serializers.ValidationError("This instant is out of range.") from error
+
+
+class LocalInstant(serializers.DateTimeField):
+    """An instant of a row, shown in the zone of the row's business."""
+
+    def get_attribute(self, instance: Any) -> datetime | None:
+        # The zone is known here alone: `to_representation` is given the instant without its row.
+        instant: datetime | None = super().get_attribute(instance)
+        return instant and instant.astimezone(instance.business.zone)
+
+    def to_representation(self, value: datetime) -> str:
+        # DRF's own would write `Z` where the offset is zero, so that one business showed both in a year.
+        return value.isoformat()
+
+
+@extend_schema_field(NamedSerializer)
+class AgreedServiceSerializer(NamedSerializer):
+    """The service of a hold or an appointment under the name that was agreed, whatever it is called today."""
+
+    id = serializers.UUIDField(source="service_id")
+    slug = serializers.CharField(source="service.slug")
+    name = serializers.CharField(source="service_name")
 
 
 def optional_text(max_length: int) -> serializers.CharField:
@@ -33,7 +62,7 @@ def optional_text(max_length: int) -> serializers.CharField:
     return serializers.CharField(max_length=max_length, allow_blank=True, required=False, default="")
 
 
-# `from` is no Python name: it joins a serializer's fields by `get_fields`.
+# `from` cannot be an attribute in Python: it joins a serializer's fields by `get_fields`.
 class SlotsQuery(StrictSerializer):
     service = serializers.CharField(max_length=63, help_text="Id or slug")
     staff = serializers.CharField(max_length=63, required=False, help_text="Id or slug; anyone if left out")
@@ -52,6 +81,28 @@ class SlotSerializer(serializers.Serializer[Any]):
     remaining = serializers.IntegerField()
     staff = serializers.ListField(child=serializers.CharField(), help_text="Slugs of who is free, best choice first")
     reason = serializers.CharField(required=False, help_text="Only with include=unavailable: why it is not offered")
+
+    def to_representation(self, slot: Slot) -> dict[str, Any]:
+        """Fill the fields above. The context gives `zone`, and the `slugs` of people by the number of their id."""
+        # By hand: a search shows hundreds of slots, and DRF's way from field to field takes three times as long.
+        body = {
+            "start": slot.start.astimezone(self._zone).isoformat(),
+            "end": slot.end.astimezone(self._zone).isoformat(),
+            "remaining": slot.remaining,
+            "staff": [self._slugs[person.int] for person in slot.staff],
+        }
+        return body if slot.reason is None else body | {"reason": slot.reason.value}
+
+    # Kept, because `context` walks up to the outermost serializer at each call. A search builds its own serializers.
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        zone: ZoneInfo = self.context["zone"]
+        return zone
+
+    @cached_property
+    def _slugs(self) -> dict[int, str]:
+        slugs: dict[int, str] = self.context["slugs"]
+        return slugs
 
 
 class DaySerializer(serializers.Serializer[Any]):
@@ -72,11 +123,11 @@ class HoldRequest(StrictSerializer):
 
 class HoldSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
-    service = NamedSerializer()
+    service = AgreedServiceSerializer(source="*")
     staff = NamedSerializer(allow_null=True)
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
+    start = LocalInstant(source="starts_at")
+    end = LocalInstant(source="ends_at")
+    expires_at = LocalInstant()
 
 
 class CommitRequest(StrictSerializer):
@@ -85,6 +136,7 @@ class CommitRequest(StrictSerializer):
     email = optional_text(254)
     phone = optional_text(32)
     notes = optional_text(2000)
+    # Each business asks questions of its own: the operation checks the answers against them.
     answers = serializers.DictField(required=False, default=dict)
 
 
@@ -117,6 +169,7 @@ class RescheduleRequest(StrictSerializer):
     service = serializers.CharField(max_length=63, required=False)
 
 
+# Without fields, so that a body which means to say something is refused instead of ignored.
 class OutcomeRequest(StrictSerializer):
     """Nothing to say."""
 
@@ -136,39 +189,43 @@ class AppointmentsQuery(StrictSerializer):
 
 
 class ContactSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    email = serializers.CharField()
-    phone = serializers.CharField()
+    name = serializers.CharField(source="customer_name")
+    email = serializers.CharField(source="customer_email")
+    phone = serializers.CharField(source="customer_phone")
 
 
+# The docstring of a serializer becomes a description in the OpenAPI document: what is for us stands in comments.
 class AppointmentSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     reference = serializers.CharField()
-    business = serializers.CharField(help_text="Subdomain")
-    service = NamedSerializer()
+    business = serializers.CharField(source="business.subdomain", help_text="Subdomain")
+    service = AgreedServiceSerializer(source="*")
     staff = NamedSerializer(allow_null=True)
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
-    timezone = serializers.CharField()
+    start = LocalInstant(source="starts_at")
+    end = LocalInstant(source="ends_at")
+    timezone = serializers.CharField(source="business.timezone")
     status = serializers.ChoiceField(choices=Status.choices)
     version = serializers.IntegerField()
     price_cents = serializers.IntegerField()
     currency = serializers.CharField()
-    customer = ContactSerializer()
+    customer = ContactSerializer(source="*")
     notes = serializers.CharField()
     answers = serializers.DictField()
-    cancel_until = serializers.DateTimeField(allow_null=True)
-    reschedule_until = serializers.DateTimeField(allow_null=True)
-    created_at = serializers.DateTimeField()
+    cancel_until = LocalInstant(allow_null=True)
+    reschedule_until = LocalInstant(allow_null=True)
+    created_at = LocalInstant()
 
 
 class NewAppointmentSerializer(AppointmentSerializer):
     cancellation_token = serializers.CharField(required=False, help_text="A guest's, shown this once")
 
+    def to_representation(self, booked: Booked) -> dict[str, Any]:
+        # An appointment has no `cancellation_token`, only its hash: `required=False` makes DRF leave the field out.
+        body = super().to_representation(booked.appointment)
+        return body | ({"cancellation_token": booked.cancellation_token} if booked.cancellation_token else {})
 
-class AppointmentPageSerializer(serializers.Serializer[Any]):
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
+
+class AppointmentPageSerializer(PageSerializer):
     results = AppointmentSerializer(many=True)
 
 
@@ -178,63 +235,3 @@ class GuestExchange(StrictSerializer):
 
 class AccessTokenSerializer(serializers.Serializer[Any]):
     access = serializers.CharField(help_text="Valid for 15 minutes, for one appointment")
-
-
-def hold_json(hold: Reservation) -> dict[str, Any]:
-    """Return a hold as the API shows it; instants in the business's zone."""
-    zone = hold.business.zone
-    return {
-        "id": str(hold.id),
-        "service": {"id": str(hold.service.id), "slug": hold.service.slug, "name": hold.service_name},
-        "staff": person_json(hold.staff),
-        "start": hold.starts_at.astimezone(zone).isoformat(),
-        "end": hold.ends_at.astimezone(zone).isoformat(),
-        "expires_at": hold.expires_at.astimezone(zone).isoformat(),
-    }
-
-
-def person_json(person: Any) -> dict[str, str] | None:
-    return {"id": str(person.id), "slug": person.slug, "name": person.name} if person else None
-
-
-def appointment_json(appointment: Appointment) -> dict[str, Any]:
-    """Return an appointment as the API shows it; what was agreed as it was agreed, instants in the business's zone."""
-    business, zone = appointment.business, appointment.business.zone
-
-    def local(instant: datetime | None) -> str | None:
-        return instant.astimezone(zone).isoformat() if instant else None
-
-    return {
-        "id": str(appointment.id),
-        "reference": appointment.reference,
-        "business": business.subdomain,
-        "service": {
-            "id": str(appointment.service_id),
-            "slug": appointment.service.slug,
-            "name": appointment.service_name,
-        },
-        "staff": person_json(appointment.staff),
-        "start": local(appointment.starts_at),
-        "end": local(appointment.ends_at),
-        "timezone": business.timezone,
-        "status": appointment.status,
-        "version": appointment.version,
-        "price_cents": appointment.price_cents,
-        "currency": appointment.currency,
-        "customer": {
-            "name": appointment.customer_name,
-            "email": appointment.customer_email,
-            "phone": appointment.customer_phone,
-        },
-        "notes": appointment.notes,
-        "answers": appointment.answers,
-        "cancel_until": local(appointment.cancel_until),
-        "reschedule_until": local(appointment.reschedule_until),
-        "created_at": local(appointment.created_at),
-    }
-
-
-def booked_json(booked: Booked) -> dict[str, Any]:
-    """Return a new appointment, with a guest's token."""
-    body = appointment_json(booked.appointment)
-    return body | ({"cancellation_token": booked.cancellation_token} if booked.cancellation_token else {})

@@ -3,10 +3,12 @@ from django.urls import re_path
 from bookings.api import views
 from bookings.api.appointment_history import HistoryView
 
+# Not Django's converter `uuid`, which refuses capital letters.
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 BUSINESS = r"^businesses/(?P<subdomain>[^/]+)"
 APPOINTMENT = rf"^appointments/(?P<appointment_id>{UUID})"
 
+# With and without the slash: a redirect from one to the other would lose the body of a POST.
 urlpatterns = [
     re_path(rf"{BUSINESS}/slots/?$", views.SlotsView.as_view()),
     re_path(rf"{BUSINESS}/reservations/?$", views.HoldsView.as_view()),

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,11 +12,10 @@ from rest_framework.views import APIView
 
 from bookings import operations
 from bookings.api import serializers
-from bookings.api.serializers import appointment_json, booked_json, hold_json
-from bookings.api.slots_json import slots_body
+from bookings.api.slot_search import search_slots
+from bookings.contact import Contact
 from bookings.lookups import appointments, find_appointment, find_service, find_staff, id_or_slug
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.operations.hold import require_live
 from bookings.operations.reschedule import KEEP
 from bookings.rules.reasons import Override
@@ -30,7 +28,7 @@ from rhivo import claims
 from rhivo.api.headers import etag, idempotency_key, version_read
 from rhivo.api.pagination import CursorPages
 from rhivo.api.schema import CHANGE_PROBLEMS, IDEMPOTENCY_KEY, IF_MATCH, PROBLEMS, WRITE_PROBLEMS, problems
-from rhivo.api.serializers import body_of, query_of
+from rhivo.api.serializers import answer_of, body_of, query_of
 from rhivo.clock import now
 from rhivo.errors import NotAuthenticated
 from rhivo.tokens import token_hash
@@ -45,10 +43,10 @@ class SlotsView(APIView):
         responses={200: serializers.SlotsSerializer} | PROBLEMS,
         operation_id="list_slots",
     )
-    def get(self, request: Request, subdomain: str) -> HttpResponse:
+    def get(self, request: Request, subdomain: str) -> Response:
         query = query_of(request, serializers.SlotsQuery)
         business = business_of(request)
-        body = slots_body(
+        answer = search_slots(
             business,
             find_service(business, query["service"]),
             first=query["from"],
@@ -57,7 +55,7 @@ class SlotsView(APIView):
             include_unavailable="include" in query,
             at=now(),
         )
-        return HttpResponse(body, content_type="application/json")
+        return Response(answer)
 
 
 @limited("hold")
@@ -74,6 +72,7 @@ class HoldsView(APIView):
         key = idempotency_key(request)
         given = body_of(request, serializers.HoldRequest)
         business = business_of(request)
+        # Inactive ones too: the same request under the same key still gets the hold that it made.
         held = operations.hold_slot(
             business=business,
             service=find_service(business, given["service"], also_inactive=True),
@@ -83,17 +82,18 @@ class HoldsView(APIView):
             key=key,
             at=now(),
         )
-        return Response(hold_json(held.reservation), status=201 if held.created else 200)
+        return Response(answer_of(serializers.HoldSerializer, held.reservation), status=201 if held.created else 200)
 
 
 class HoldView(APIView):
-    """A hold, to whoever knows its id."""
+    """A hold; its id is the key to it."""
 
     @extend_schema(responses={200: serializers.HoldSerializer} | PROBLEMS | problems(410), operation_id="get_hold")
     def get(self, request: Request, subdomain: str, reservation_id: UUID) -> Response:
+        # Nobody needs to be logged in: row security shows a hold to the claims that carry its id.
         hold = operations.find_hold(business=business_of(request), reservation_id=reservation_id)
         require_live(hold, at=now())
-        return Response(hold_json(hold))
+        return Response(answer_of(serializers.HoldSerializer, hold))
 
     @extend_schema(responses={204: None} | PROBLEMS | problems(409), operation_id="release_hold")
     def delete(self, request: Request, subdomain: str, reservation_id: UUID) -> Response:
@@ -124,7 +124,9 @@ class CommitView(APIView):
             key=key,
             at=now(),
         )
-        return _appointment_response(booked_json(booked), status=201 if booked.created else 200)
+        return _with_etag(
+            answer_of(serializers.NewAppointmentSerializer, booked), status=201 if booked.created else 200
+        )
 
 
 class AppointmentsView(APIView):
@@ -138,9 +140,8 @@ class AppointmentsView(APIView):
     def get(self, request: Request) -> Response:
         require_identity()
         query = query_of(request, serializers.AppointmentsQuery)
-        pages = CursorPages()
-        page = pages.paginate_queryset(_filtered(query), request, view=self)
-        return pages.get_paginated_response([appointment_json(item) for item in page or []])
+        page = CursorPages("starts_at", "id").page(_filtered(query), request)
+        return Response(answer_of(serializers.AppointmentPageSerializer, page))
 
     @extend_schema(
         request=serializers.StaffBookingRequest,
@@ -149,6 +150,7 @@ class AppointmentsView(APIView):
         operation_id="book_for_customer",
     )
     def post(self, request: Request) -> Response:
+        # First who asks: a visitor is told to log in, not what is wrong with the body.
         business = _workplace()
         key = idempotency_key(request)
         given = body_of(request, serializers.StaffBookingRequest)
@@ -163,12 +165,16 @@ class AppointmentsView(APIView):
             key=key,
             at=now(),
         )
-        return _appointment_response(booked_json(booked), status=201 if booked.created else 200)
+        # Without a token: that is the guest's, and staff do not need it.
+        return _with_etag(
+            answer_of(serializers.AppointmentSerializer, booked.appointment), status=201 if booked.created else 200
+        )
 
 
 def _workplace() -> Business:
-    """Return the business of whoever is at work; raises for anyone else."""
+    """Return the business in which the person works who asks; raises NotAuthenticated or Forbidden for others."""
     business_id = require_work().business_id
+    # For mypy: a role at work comes with its business.
     assert business_id is not None
     return Business.objects.get(pk=business_id)
 
@@ -176,7 +182,7 @@ def _workplace() -> Business:
 def _filtered(query: dict[str, Any]) -> QuerySet[Appointment]:
     """Narrow the appointments that the claims reach; dates are local to the business, of several businesses UTC."""
     found = appointments()
-    # No business: a customer's of anywhere, or one who came to a business that is switched off, where nothing is found.
+    # No business: a customer's appointments of everywhere, or the business is switched off and nothing is found.
     business_id = claims.current().business_id
     business = Business.objects.filter(pk=business_id).first() if business_id else None
     zone = business.zone if business else UTC
@@ -184,6 +190,7 @@ def _filtered(query: dict[str, Any]) -> QuerySet[Appointment]:
         found = found.filter(status=query["status"])
     for name in ("service", "staff"):
         if name in query:
+            # Not by `find_service`: a customer of several businesses names the services of any, active or not.
             found = found.filter(_named(name, query[name]))
     if "from" in query:
         found = found.filter(starts_at__gte=datetime.combine(query["from"], time(), zone))
@@ -198,16 +205,17 @@ def _named(relation: str, value: str) -> Q:
 
 
 def _next(day: date) -> date:
+    # Python has no day after the last of 9999.
     return day + timedelta(days=1) if day < date.max else day
 
 
 class AppointmentView(APIView):
-    """One appointment, to whom it concerns."""
+    """One appointment, to its customer or guest and to the people at work."""
 
     @extend_schema(responses={200: serializers.AppointmentSerializer} | PROBLEMS, operation_id="get_appointment")
     def get(self, request: Request, appointment_id: UUID) -> Response:
         require_identity()
-        return _appointment_response(appointment_json(find_appointment(appointment_id)))
+        return _with_etag(answer_of(serializers.AppointmentSerializer, find_appointment(appointment_id)))
 
 
 class CancelView(APIView):
@@ -224,7 +232,7 @@ class CancelView(APIView):
         changed = operations.cancel_appointment(
             appointment=appointment, version=version_read(request), reason=given["reason"], at=now()
         )
-        return _appointment_response(appointment_json(changed))
+        return _changed(changed)
 
 
 class RescheduleView(APIView):
@@ -247,7 +255,7 @@ class RescheduleView(APIView):
             version=version_read(request),
             at=now(),
         )
-        return _appointment_response(appointment_json(changed))
+        return _changed(changed)
 
 
 class CompleteView(APIView):
@@ -262,7 +270,7 @@ class CompleteView(APIView):
         appointment = _to_change(appointment_id)
         body_of(request, serializers.OutcomeRequest)
         changed = operations.complete_appointment(appointment=appointment, version=version_read(request), at=now())
-        return _appointment_response(appointment_json(changed))
+        return _changed(changed)
 
 
 class NoShowView(APIView):
@@ -277,16 +285,21 @@ class NoShowView(APIView):
         appointment = _to_change(appointment_id)
         body_of(request, serializers.OutcomeRequest)
         changed = operations.mark_no_show(appointment=appointment, version=version_read(request), at=now())
-        return _appointment_response(appointment_json(changed))
+        return _changed(changed)
 
 
 def _to_change(appointment_id: UUID) -> Appointment:
-    """Return the appointment a change is for."""
+    """Return the appointment that is to be changed, to those who may read it; the operation asks what they may do."""
     require_identity()
     return find_appointment(appointment_id)
 
 
-def _appointment_response(body: dict[str, Any], *, status: int = 200) -> Response:
+def _changed(appointment: Appointment) -> Response:
+    return _with_etag(answer_of(serializers.AppointmentSerializer, appointment))
+
+
+def _with_etag(body: dict[str, Any], *, status: int = 200) -> Response:
+    # The version is the ETag, and what a later change sends in If-Match.
     return Response(body, status=status, headers={"ETag": etag(body["version"])})
 
 
@@ -302,7 +315,8 @@ class GuestView(APIView):
     def post(self, request: Request) -> Response:
         given = body_of(request, serializers.GuestExchange)
         token = token_hash(given["cancellation_token"])
+        # Row security shows the appointment of a token to the claims that carry its hash, and to these alone.
         claims.assume(claims.current().with_(cancellation_token=token))
         if not Appointment.objects.filter(cancellation_token_hash=token).exists():
             raise NotAuthenticated("This link is not valid.")
-        return Response({"access": issue_guest(token, at=now())})
+        return Response(answer_of(serializers.AccessTokenSerializer, {"access": issue_guest(token, at=now())}))

@@ -1,1 +1,1 @@
-"""Bookings in the back office: pages and forms that call the operations."""
+"""Bookings in the back office: pages and forms, which call the operations and decide nothing."""

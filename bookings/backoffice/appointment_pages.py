@@ -1,6 +1,5 @@
-"""Appointments in the back office. Everything is read-only but the deeds, and these go through the operations."""
+"""Appointments in the back office. They are changed by actions alone, and these go through the operations."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,29 +11,38 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from audit.models import AuditLog
 from bookings import operations
-from bookings.backoffice.appointment_actions import CANCEL, COMPLETE, MOVE, NO_SHOW, Act, how_told
-from bookings.backoffice.booking_forms import BookForm, MoveForm, StartFields
+from bookings.backoffice.appointment_actions import (
+    CANCEL,
+    COMPLETE,
+    NO_SHOW,
+    RESCHEDULE,
+    AppointmentAction,
+    close_each,
+    how_notified,
+    phone_link,
+)
+from bookings.backoffice.booking_forms import BookForm, RescheduleForm, StartFields
 from bookings.backoffice.explain_page import explained
 from bookings.backoffice.free_times import free_times
-from bookings.backoffice.history_entries import tell
-from bookings.history.sentences import Telling
+from bookings.backoffice.history_entries import entries_in_words
+from bookings.contact import Contact, answers_as_asked
+from bookings.history.sentences import Sentences
 from bookings.history.snapshots import history_of
 from bookings.models import Appointment, Status
-from bookings.operations.contact import Contact, answers_as_asked
 from bookings.operations.reschedule import Keep
 from businesses.backoffice.admin_site import workplace
+from businesses.backoffice.typed_decorators import action, display
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from businesses.money import price_text
 from rhivo.clock import now
 from rhivo.errors import RhivoError
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
 
-LATEST, MOST = 20, 200
+LATEST, MOST = 20, 200  # entries of the history: on an appointment's page, and on the page of its history
 
 COLOURS = {
     Status.CONFIRMED: "primary",
@@ -42,11 +50,11 @@ COLOURS = {
     Status.COMPLETED: "success",
     Status.NO_SHOW: "warning",
 }
-ACTS = {"reschedule": MOVE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
+ACTIONS = {"reschedule": RESCHEDULE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
 
 
 class WhenFilter(admin.SimpleListFilter):
-    """Today and coming at first; a search looks everywhere unless a span is chosen. Days are the business's."""
+    """Today and coming at first. A search looks at all dates unless a span is chosen. Days are the business's."""
 
     title = "date"
     parameter_name = "when"
@@ -55,11 +63,13 @@ class WhenFilter(admin.SimpleListFilter):
         return [("today", "Today"), ("tomorrow", "Tomorrow"), ("week", "Next 7 days"), ("past", "Past"), ("all", "All")]
 
     def choices(self, changelist: Any) -> Any:
+        # Django calls the choice of no value "All", which is one of our values.
         first, *others = super().choices(changelist)
         return [first | {"display": "Today and coming"}, *others]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> QuerySet[Appointment]:
         def midnight(days: int) -> datetime:
+            # From the date, not by adding hours: a day has 23 or 25 of them when the clocks change.
             day = now().astimezone(workplace(request).zone).date() + timedelta(days=days)
             return datetime(day.year, day.month, day.day, tzinfo=workplace(request).zone)
 
@@ -85,18 +95,20 @@ class AppointmentAdmin(ViewOnlyAdmin):
     list_per_page = 50
     search_fields = ("reference", "customer_name", "customer_email", "customer_phone")
     search_help_text = "Search by reference, name, email or phone."
+    # The full count would read every appointment of the business for one number.
     show_full_result_count = False
     actions = ("complete_selected", "no_show_selected")
     actions_list = ("explain",)
     actions_detail = ("reschedule", "complete", "no_show", "cancel")
     fieldsets = (
         ("Appointment", {"fields": (("reference", "status"), ("when", "until"), ("what", "staff"), "price")}),
-        ("Customer", {"fields": ("customer_name", ("customer_email", "customer_phone"), "notes", "answered")}),
-        ("Terms", {"fields": (("may_cancel", "may_move"), ("set_aside", "booked"))}),
+        ("Customer", {"fields": ("customer_name", ("customer_email", "phone"), "notes", "answered")}),
+        ("Terms", {"fields": (("may_cancel", "may_reschedule"), ("set_aside", "booked"))}),
         ("History", {"fields": ("history",)}),
     )
     readonly_fields = (
-        *("when", "what", "until", "price", "answered", "may_cancel", "may_move", "set_aside", "booked", "history"),
+        *("when", "what", "until", "phone", "price", "answered"),
+        *("may_cancel", "may_reschedule", "set_aside", "booked", "history"),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -111,11 +123,13 @@ class AppointmentAdmin(ViewOnlyAdmin):
         return rows.select_related("staff")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Appointment | None:
-        """Return an appointment, loaded once a request: the page, its buttons and their forms each ask for it."""
+        """Return an appointment, loaded once a request."""
+        # The page asks for it, and so do its buttons and the form of an action.
         known: dict[str, Appointment | None] = request.__dict__.setdefault("appointments", {})
         if object_id not in known:
             known[object_id] = found = super().get_object(request, object_id, from_field)
             if found is not None:
+                # Prices, answers and forms read it; it is loaded already.
                 found.business = workplace(request)
         return known[object_id]
 
@@ -126,36 +140,39 @@ class AppointmentAdmin(ViewOnlyAdmin):
         """Offer what the appointment's status and the present allow."""
         appointment = self.get_object(request, object_id)
         at = now()
-        legal = {name for name, act in ACTS.items() if appointment is not None and act.is_legal(appointment, at)}
+        legal = {name for name, each in ACTIONS.items() if appointment is not None and each.is_legal(appointment, at)}
+        # Unfold filters by permission, and names its buttons by app and model: the method's own name is kept besides.
         offered = super().get_actions_detail(request, object_id)
         return [button for button in offered if button.method.original_function_name in legal]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Tell all that happened to one appointment, the oldest first; of a very long history the latest part."""
+        """Show all that happened to one appointment, the oldest first; of a very long history the latest part."""
         appointment = self.get_object(request, object_id)
         if appointment is None:
             raise Http404
+        # One entry more than is shown says whether there are more, without a count.
         latest = list(history_of(appointment).order_by("-id")[: MOST + 1])
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of {appointment.reference}",
             "opts": self.opts,
             "appointment": appointment,
-            "told": tell(latest[:MOST][::-1], request),
+            "entries": entries_in_words(latest[:MOST][::-1], request),
             "is_longer": len(latest) > MOST,
         }
         return TemplateResponse(request, "admin/bookings/appointment/history.html", context)
 
     @action(description="Why is a time not free?", icon="help", permissions=["view"], url_path="why")
     def explain(self, request: HttpRequest) -> HttpResponse:
+        """Show why a time is or was not free."""
         context = self.admin_site.each_context(request) | {"opts": self.opts} | explained(request)
         return TemplateResponse(request, "admin/bookings/appointment/explain.html", context)
 
-    # Deeds
+    # Actions
 
     @action(description="Reschedule", icon="event_repeat", permissions=["act"])
     def reschedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._act(request, object_id, MOVE)
+        return self._act(request, object_id, RESCHEDULE)
 
     @action(description="Completed", icon="check", permissions=["act"], variant=ActionVariant.SUCCESS)
     def complete(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -169,27 +186,28 @@ class AppointmentAdmin(ViewOnlyAdmin):
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._act(request, object_id, CANCEL)
 
-    def _act(self, request: HttpRequest, object_id: str, act: Act) -> HttpResponse:
-        """Show a deed's form, or do it and go back to the appointment."""
+    def _act(self, request: HttpRequest, object_id: str, action: AppointmentAction) -> HttpResponse:
+        """Show an action's form, or do it and go back to the appointment."""
         appointment = self.get_object(request, object_id)
         if appointment is None:
             raise Http404
-        more = {"business": workplace(request)} if issubclass(act.form, MoveForm) else {}
-        form = act.form(request.POST or None, appointment=appointment, **more)
+        more = {"business": workplace(request)} if issubclass(action.form, RescheduleForm) else {}
+        form = action.form(request.POST or None, appointment=appointment, **more)
         looked: list[datetime] = []
-        if isinstance(form, MoveForm) and form.is_choosing:
-            looked = self._looked_up(request, form, moving=appointment)
-            form = MoveForm(initial=form.typed(), appointment=appointment, **more)
+        if isinstance(form, RescheduleForm) and form.is_choosing:
+            looked = self._looked_up(request, form, rescheduling=appointment)
+            # A form without data complains of nothing: what is missing may still be typed.
+            form = RescheduleForm(initial=form.typed(), appointment=appointment, **more)
         elif form.is_bound and form.is_valid():
             try:
-                after = act.perform(appointment, form, now())
+                after = action.perform(appointment, form, now())
             except RhivoError as refusal:
                 form.refuse(refusal)
             else:
-                _say_done(request, act, appointment, after)
+                _say_done(request, action, appointment, after)
                 return HttpResponseRedirect(self._page(appointment))
-        context = {"act": act, "appointment": appointment, "when": local_time(appointment.starts_at), "looked": looked}
-        return self._form_page(request, f"{act.title} {appointment.reference}", form, act.button, context)
+        context = {"appointment": appointment, "when": local_time(appointment.starts_at), "looked": looked}
+        return self._form_page(request, f"{action.title} {appointment.reference}", form, action.button, context)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Book for a customer; the form's key makes a second press of the button book nothing more."""
@@ -209,14 +227,19 @@ class AppointmentAdmin(ViewOnlyAdmin):
             else:
                 reference = booked.appointment.reference
                 if booked.created:
-                    messages.success(request, format_html("Booked: {}. {}", reference, how_told(booked.appointment)))
+                    messages.success(
+                        request, format_html("Booked: {}. {}", reference, how_notified(booked.appointment))
+                    )
                 else:
                     messages.info(request, f"Was booked already: {reference}.")
                 return HttpResponseRedirect(self._page(booked.appointment))
         return self._form_page(request, "Book for a customer", form, "Book", {"looked": looked})
 
-    def _looked_up(self, request: HttpRequest, form: StartFields, moving: Appointment | None = None) -> list[datetime]:
-        """Return the free times for what was typed so far, none when one was taken or service and day are not known."""
+    def _looked_up(
+        self, request: HttpRequest, form: StartFields, rescheduling: Appointment | None = None
+    ) -> list[datetime]:
+        """Return the free times for what was typed so far; none when a time was taken into the form."""
+        # Only for cleaned_data: whatever else is missing or wrong does not matter yet.
         form.is_valid()
         if "look" not in request.POST:
             return []
@@ -224,10 +247,15 @@ class AppointmentAdmin(ViewOnlyAdmin):
         if not service or not day:
             messages.warning(request, "Choose a service and a day first.")
             return []
-        staff = form.staff_wanted if isinstance(form, MoveForm) else form.cleaned_data.get("staff")
+        staff = form.staff_wanted if isinstance(form, RescheduleForm) else form.cleaned_data.get("staff")
+        # The person is kept where they do the service that was chosen, as the operation does it.
         if isinstance(staff, Keep):
-            staff = moving.staff if moving and service.assignments.filter(staff=moving.staff).exists() else None
-        found = free_times(workplace(request), service, day, at=now(), staff=staff, moving=moving)
+            staff = (
+                rescheduling.staff
+                if rescheduling and service.assignments.filter(staff=rescheduling.staff).exists()
+                else None
+            )
+        found = free_times(workplace(request), service, day, at=now(), staff=staff, rescheduling=rescheduling)
         if not found:
             messages.warning(request, "Nothing is free within a week of that day.")
         return found
@@ -237,7 +265,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
     ) -> HttpResponse:
         return TemplateResponse(
             request,
-            "admin/bookings/appointment/act.html",
+            "admin/bookings/appointment/action_form.html",
             {
                 **self.admin_site.each_context(request),
                 "title": title,
@@ -256,11 +284,11 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @admin.action(description="Completed", permissions=["act"])
     def complete_selected(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
-        _close_each(request, queryset, operations.complete_appointment, "completed")
+        close_each(request, queryset, operations.complete_appointment, "completed")
 
     @admin.action(description="No-show", permissions=["act"])
     def no_show_selected(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
-        _close_each(request, queryset, operations.mark_no_show, "no-show")
+        close_each(request, queryset, operations.mark_no_show, "no-show")
 
     # What is shown
 
@@ -285,8 +313,8 @@ class AppointmentAdmin(ViewOnlyAdmin):
         return appointment.status, appointment.get_status_display()
 
     @display(description="Phone", ordering="customer_phone")
-    def phone(self, appointment: Appointment) -> str:
-        return appointment.customer_phone or "–"
+    def phone(self, appointment: Appointment) -> SafeString | str:
+        return phone_link(appointment.customer_phone) or "–"
 
     @display(description="Price")
     def price(self, appointment: Appointment) -> str:
@@ -304,7 +332,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         return f"until {local_time(until)}" if until else "no"
 
     @display(description="The customer may reschedule")
-    def may_move(self, appointment: Appointment) -> str:
+    def may_reschedule(self, appointment: Appointment) -> str:
         until = appointment.reschedule_until
         return f"until {local_time(until)}" if until else "no"
 
@@ -318,17 +346,19 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @display(description="What happened")
     def history(self, appointment: Appointment) -> SafeString | str:
-        # unfold's template asks for a field six times: it is told once.
-        if not hasattr(appointment, "told"):
-            appointment.told = _told(appointment)  # type: ignore[attr-defined]
-        return appointment.told  # type: ignore[attr-defined]
+        # Unfold's template asks for a field six times: the queries are made once.
+        lines: SafeString | str | None = getattr(appointment, "history_lines", None)
+        if lines is None:
+            lines = _history_lines(appointment)
+            appointment.history_lines = lines  # type: ignore[attr-defined]
+        return lines
 
 
-def _told(appointment: Appointment) -> SafeString | str:
+def _history_lines(appointment: Appointment) -> SafeString | str:
     """Return the latest of an appointment's history as lines, the oldest first."""
     entries = list(history_of(appointment).order_by("-id")[:LATEST])[::-1]
-    telling = Telling.of(entries, currency=appointment.currency, locale=appointment.business.locale)
-    rows = ((local_time(entry.at), telling.sentence(entry), _why(entry)) for entry in entries)
+    sentences = Sentences.of(entries, currency=appointment.currency, locale=appointment.business.locale)
+    rows = ((local_time(entry.at), sentences.sentence(entry), _why(entry)) for entry in entries)
     return format_html_join("", '<div class="break-words">{}: {}{}</div>', rows) or "–"
 
 
@@ -336,12 +366,13 @@ def _why(entry: AuditLog) -> str:
     return f" ({entry.reason})" if entry.reason else ""
 
 
-def _say_done(request: HttpRequest, act: Act, before: Appointment, after: Appointment) -> None:
-    """Say what came of a deed; one that found everything as it was to be has changed nothing and told nobody."""
+def _say_done(request: HttpRequest, action: AppointmentAction, before: Appointment, after: Appointment) -> None:
+    """Say what came of an action. One that found everything as it should be changed nothing and notified nobody."""
+    # The operation returned the row as it was, without a new version: somebody else, or a first press, did it before.
     if after.version == before.version:
         messages.info(request, f"{after.reference}: Nothing changed, it is so already.")
     else:
-        messages.success(request, format_html("{}: {}", after.reference, act.done(after)))
+        messages.success(request, format_html("{}: {}", after.reference, action.done(after)))
 
 
 def _book(request: HttpRequest, form: BookForm) -> operations.Booked:
@@ -357,27 +388,3 @@ def _book(request: HttpRequest, form: BookForm) -> operations.Booked:
         key=typed["key"],
         at=now(),
     )
-
-
-def _close_each(
-    request: HttpRequest, rows: QuerySet[Appointment], close: Callable[..., Appointment], outcome: str
-) -> None:
-    """Close each confirmed one on its own: what one refuses keeps no other from it.
-
-    Correcting a completed one to a no-show, or back, is decided one at a time.
-    """
-    closed, left = 0, []
-    for appointment in rows:
-        if appointment.status != Status.CONFIRMED:
-            left.append(f"{appointment.reference} ({appointment.get_status_display().lower()})")
-            continue
-        try:
-            close(appointment=appointment, version=appointment.version, at=now())
-            closed += 1
-        except RhivoError as refusal:
-            messages.error(request, f"{appointment.reference}: {refusal.detail}")
-    if closed:
-        messages.success(request, f"{closed} marked as {outcome}.")
-    if left:
-        why = "Only confirmed ones are closed together: correct an outcome on the appointment's own page."
-        messages.warning(request, f"Left as they were: {', '.join(left)}. {why}")

@@ -1,4 +1,4 @@
-"""What is typed in the back office to book, reschedule, cancel or close; a refusal is shown with all that was typed."""
+"""Forms of the back office to book, reschedule, cancel or close. A refusal is shown with all that was typed."""
 
 from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any
@@ -26,6 +26,7 @@ from businesses.models import Business, Service, Staff
 from rhivo.errors import IdempotencyMismatch, RhivoError, VersionConflict
 
 DAY = {"type": "date", "class": " ".join(INPUT_CLASSES)}
+# Values of the field "With": a staff member's id is neither.
 ANYONE, SAME = "", "same"
 OVERRIDE_FIELDS = {
     "ignore_notice": Override.NOTICE,
@@ -34,8 +35,8 @@ OVERRIDE_FIELDS = {
 }
 
 
-class ActForm(forms.Form):
-    """A form whose deed the domain may refuse: the refusal becomes its error, with `alternatives` to choose from."""
+class ActionForm(forms.Form):
+    """A form whose action may be refused: the refusal becomes its error, with `alternatives` to choose from."""
 
     alternatives: list[datetime]
 
@@ -44,7 +45,7 @@ class ActForm(forms.Form):
         self.alternatives = []
 
     def refuse(self, refusal: RhivoError) -> None:
-        """Show a refusal where it belongs."""
+        """Show a refusal beside the fields that it names, or above the form."""
         self.alternatives = list(refusal.extra.get("alternatives", []))
         for name, complaints in refusal.errors.items():
             self.add_error(name if name in self.fields else None, complaints)
@@ -53,11 +54,12 @@ class ActForm(forms.Form):
 
     def _put(self, name: str, value: str) -> None:
         """Replace what was typed in one field."""
+        # Django's QueryDict of a request cannot be changed, a copy can.
         self.data = self.data.copy()  # type: ignore[attr-defined]
         self.data[self.add_prefix(name)] = value  # type: ignore[index]
 
 
-class ChangeForm(ActForm):
+class ChangeForm(ActionForm):
     """Changes one appointment, in the version that was shown."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -68,6 +70,7 @@ class ChangeForm(ActForm):
         self.initial["version"] = appointment.version
 
     def refuse(self, refusal: RhivoError) -> None:
+        # The page shows the row as it is now, so a second press is a decision on that and carries its version.
         if isinstance(refusal, VersionConflict):
             self._put("version", str(refusal.extra.get("current_version", self.appointment.version)))
             self.add_error(None, "Someone else changed this meanwhile: above is how it is now. Decide again.")
@@ -88,8 +91,8 @@ class CancelForm(ChangeForm):
     )
 
 
-class StartFields(ActForm):
-    """A start as day and wall-clock time of the business; `exact` tells two of the same name apart."""
+class StartFields(ActionForm):
+    """A start as day and wall-clock time of the business. `exact` tells two instants that read alike apart."""
 
     day = forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs=DAY))
     clock = ClockField(label="Time")
@@ -100,13 +103,15 @@ class StartFields(ActForm):
 
     def clean_day(self) -> date:
         day: date = self.cleaned_data["day"]
+        # Zones and buffers are added to it, so the first and the last year cannot be.
         if not MINYEAR + 1 < day.year < MAXYEAR - 1:
             raise ValidationError("There is no calendar for that year.")
         return day
 
     @property
     def is_choosing(self) -> bool:
-        """Whether this is no deed yet: free times are looked up, or one of them is taken into the form."""
+        """Whether nothing is to be done yet: free times are looked up, or one of them is taken into the form."""
+        # These are the names of the other buttons of the form.
         return self.is_bound and ("look" in self.data or "take" in self.data)
 
     def _take(self) -> None:
@@ -120,9 +125,10 @@ class StartFields(ActForm):
 
     @property
     def start(self) -> datetime:
-        """The instant that was asked for: a time the clocks skip moves forward, one they repeat is the one taken."""
+        """The instant that was asked for. A time that the clocks skip is read as the one after the gap."""
         day, minute = self.cleaned_data["day"], self.cleaned_data["clock"]
         exact: datetime | None = self.cleaned_data.get("exact")
+        # `exact` was set when a time was taken. It counts as long as day and time were not typed over since.
         if exact is not None:
             local = exact.astimezone(self.business.zone)
             if (local.date(), local.hour * 60 + local.minute) == (day, minute):
@@ -130,7 +136,7 @@ class StartFields(ActForm):
         return local_instant(day, minute, self.business.zone)
 
     def typed(self) -> dict[str, Any]:
-        """Return all that was typed, for a fresh form that complains of nothing."""
+        """Return all that was typed, as initial values of a new form."""
         return {name: self[name].value() for name in self.fields}
 
 
@@ -178,6 +184,7 @@ class BookForm(StartFields):
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.business = business
+        # Travels with the form: pressed twice, it books once.
         self.initial.setdefault("key", uuid4().hex)
         self.fields["service"].queryset = Service.objects.active().filter(business=business)  # type: ignore[attr-defined]
         self.fields["staff"].queryset = Staff.objects.active().filter(business=business)  # type: ignore[attr-defined]
@@ -189,16 +196,18 @@ class BookForm(StartFields):
 
     def refuse(self, refusal: RhivoError) -> None:
         if isinstance(refusal, IdempotencyMismatch):
+            # A copy of the page or the back button, with other details: that is another booking, under another key.
             self._put("key", uuid4().hex)
             self.add_error(None, "This form has booked already, see the list. Press “Book” again for one more booking.")
             return
         super().refuse(refusal)
+        # Point at the override that would set this very reason aside.
         for name, override in OVERRIDE_FIELDS.items():
             if refusal.code in overridden_by([override]) and not self.cleaned_data.get(name):
                 self.add_error(name, "Tick this to book nevertheless.")
 
 
-class MoveForm(ChangeForm, StartFields):
+class RescheduleForm(ChangeForm, StartFields):
     """Another time, service or person for an appointment."""
 
     service = forms.ModelChoiceField(Service.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None)
@@ -217,6 +226,7 @@ class MoveForm(ChangeForm, StartFields):
             "clock": local.hour * 60 + local.minute,
         }.items():
             self.initial.setdefault(name, value)
+        # A service that is not offered any more stays for the booking that has it.
         offered = Service.objects.filter(business=business)
         self.fields["service"].queryset = offered.active() | offered.filter(pk=appointment.service_id)  # type: ignore[attr-defined]
         self._people = {str(person.pk): person for person in Staff.objects.active().filter(business=business)}
@@ -230,6 +240,6 @@ class MoveForm(ChangeForm, StartFields):
 
     @property
     def staff_wanted(self) -> Staff | Keep | None:
-        """The person chosen, None for anyone, KEEP for whoever it is now."""
+        """The person chosen, None for anyone, KEEP for the one who has it now."""
         chosen = self.cleaned_data.get("staff", ANYONE)
         return KEEP if chosen == SAME else self._people.get(chosen)

@@ -1,4 +1,4 @@
-"""The first page of the back office: whom to expect today, and who comes in the next days."""
+"""The first page of the back office: who comes today, and who comes next."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,12 +13,16 @@ COMING = 20
 
 
 def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add today's appointments and the coming ones, by the business's days."""
+    """Return the context of the first page, with today's appointments and the next ones, by the business's days.
+
+    Unfold calls it by its name in the settings.
+    """
     midnight = now().astimezone(workplace(request).zone).replace(hour=0, minute=0, second=0, microsecond=0)
     tomorrow = midnight + timedelta(days=1)  # same wall clock, whatever the clocks do in between
     shown = Appointment.objects.select_related("staff").order_by("starts_at", "id")
     return context | {
         "day": midnight.strftime("%A, %-d %B %Y"),
+        # Completed ones and no-shows too: today's list is also where the day is closed.
         "today": shown.filter(starts_at__gte=midnight, starts_at__lt=tomorrow).exclude(status=Status.CANCELED),
         "coming": shown.filter(starts_at__gte=tomorrow, status=Status.CONFIRMED)[:COMING],
     }

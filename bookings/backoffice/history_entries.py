@@ -8,13 +8,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from audit.models import AuditLog
-from bookings.history.sentences import Telling, TextChange
+from bookings.history.sentences import Sentences, TextChange
 from businesses.backoffice.admin_site import workplace
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An entry in words, in the zone in force; `link` leads to the thing that it is about, '' for nowhere."""
+class EntryInWords:
+    """An entry in words, in the zone in force; `link` leads to the thing that it is about, '' if no page shows it."""
 
     entry: AuditLog
     sentence: str
@@ -24,18 +24,18 @@ class Told:
     link: str
 
 
-def tell(entries: Sequence[AuditLog], request: HttpRequest) -> list[Told]:
-    """Return entries in words, what they need looked up once for all."""
+def entries_in_words(entries: Sequence[AuditLog], request: HttpRequest) -> list[EntryInWords]:
+    """Return entries in words; a fixed number of queries, however many there are."""
     business = workplace(request)
-    telling = Telling.of(entries, currency=business.currency, locale=business.locale)
+    sentences = Sentences.of(entries, currency=business.currency, locale=business.locale)
     pages = _pages(request)
     return [
-        Told(
+        EntryInWords(
             entry,
-            sentence=telling.sentence(entry),
-            thing=telling.thing(entry),
-            who=telling.who(entry),
-            changes=telling.changes(entry),
+            sentence=sentences.sentence(entry),
+            thing=sentences.thing(entry),
+            who=sentences.who(entry),
+            changes=sentences.changes(entry),
             link=_link(entry, pages),
         )
         for entry in entries
@@ -44,6 +44,7 @@ def tell(entries: Sequence[AuditLog], request: HttpRequest) -> list[Told]:
 
 def _pages(request: HttpRequest) -> dict[str, str]:
     """Return by entity the name of the page that shows one, for those that the person may see."""
+    # The history calls an entity as its model is called; what has no page there, such as a log-in, gets no link.
     return {
         model._meta.model_name: f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
         for model, page in admin.site._registry.items()
@@ -52,5 +53,6 @@ def _pages(request: HttpRequest) -> dict[str, str]:
 
 
 def _link(entry: AuditLog, pages: dict[str, str]) -> str:
+    # An entry without `after` says that the thing was removed: its page would be a 404.
     is_there = entry.after is not None
     return reverse(pages[entry.entity], args=[entry.entity_id]) if is_there and entry.entity in pages else ""

@@ -1,1 +1,1 @@
-"""Why a time is free or not, now or at an instant of the past."""
+"""Why a time is free or not, now or at an earlier instant."""

@@ -1,78 +1,75 @@
 """An explanation as plain text for a terminal, at most 100 columns wide."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from textwrap import wrap
 
-from bookings.explain.explanation import Explanation, Verdict
-from bookings.explain.timeline import place_text
-from rhivo.counting import counted
+from django.utils import timezone
 
-WIDTH = 100
-LABEL = 11
+from bookings.explain.explanation import Explanation, Judgement
+from bookings.explain.timeline import place_text
+from rhivo.text.plurals import counted
+
+WIDTH, MOST_INDENT = 100, 24
+_Row = tuple[str, str]  # a label, and a text that is wrapped behind it
 
 
 def as_text(explained: Explanation) -> str:
     """Return an explanation as lines under headings."""
-    return "\n".join(_lines(explained)) + "\n"
+    with timezone.override(explained.business.zone):
+        return "".join(f"{line}\n" for label, text in _rows(explained) for line in _wrapped(label, text))
 
 
-def _lines(explained: Explanation) -> Iterator[str]:
-    start, service = explained.start, explained.service
-    wanted = f" with {explained.staff.name}" if explained.staff else ""
-    yield f"{explained.business.name}: {service.name}{wanted}"
-    yield f"{start:%A %-d %B %Y, %H:%M}–{explained.end:%H:%M} {start.tzname()} ({explained.business.timezone})"
-    for remark in explained.remarks:
-        yield from _wrapped(remark, "  ! ")
-    if explained.past is not None:
-        yield from _verdict(f"At {_clock(explained.past.at)}", explained.past)
-    yield from _verdict("Now", explained.now)
+def _rows(explained: Explanation) -> Iterator[_Row]:
+    start, person = explained.start, f" with {explained.staff.name}" if explained.staff else ""
+    yield f"{explained.business.name}: {explained.service.name}{person}", ""
+    yield f"{start:%A %-d %B %Y, %H:%M}–{explained.end:%H:%M} {start.tzname()} ({explained.business.timezone})", ""
+    yield from (("  ! ", remark) for remark in explained.remarks)
+    if explained.then is not None:
+        yield from _judgement(f"At {_clock(explained.then.at)}", explained.then)
+    yield from _judgement("Now", explained.now)
     if explained.alternatives:
-        yield from _wrapped(", ".join(f"{each:%a %-d %b %H:%M}" for each in explained.alternatives), "  Nearest free: ")
+        yield "  Nearest free: ", ", ".join(f"{each:%a %-d %b %H:%M}" for each in explained.alternatives)
     yield from _heading("Rules")
-    for fact in explained.facts:
-        yield from _wrapped(fact.says, f"{'✗' if fact.is_against else ' '} {fact.name:<{LABEL}}")
+    yield from ((f"{'✗' if fact.is_against else ' '} {fact.name:<11}", fact.says) for fact in explained.facts)
     yield from _heading("What took this time and freed it")
-    yield from _story(explained)
+    yield from _events(explained)
     if explained.settings:
         yield from _heading("Settings changed since then")
-        for line in explained.settings:
-            yield from _wrapped(line, "  ")
+    yield from (("  ", line) for line in explained.settings)
 
 
-def _verdict(title: str, verdict: Verdict) -> Iterator[str]:
-    yield from _heading(f"{title}: {verdict.code}")
-    if not verdict.refusals:
-        yield f"  {place_text(verdict.remaining).capitalize()}."
-    for number, refusal in enumerate(verdict.refusals):
-        yield from _wrapped(refusal.sentence, "  " if not number else f"  Also {refusal.code}: ")
-    for person in verdict.candidates:
-        yield from _wrapped(f"{person.name} {person.why}", f"  {'✓' if person.is_free else '✗'} ")
-    if verdict.obstacles:
-        yield "  In that time:"
-        for obstacle in verdict.obstacles:
-            yield from _wrapped(obstacle.text, "    ")
+def _judgement(title: str, judgement: Judgement) -> Iterator[_Row]:
+    yield from _heading(f"{title}: {judgement.code}")
+    if not judgement.refusals:
+        yield "  ", f"{place_text(judgement.remaining).capitalize()}."
+    for number, refusal in enumerate(judgement.refusals):
+        yield f"  Also {refusal.code}: " if number else "  ", refusal.sentence
+    for person in judgement.candidates:
+        yield f"  {'✓' if person.is_free else '✗'} ", f"{person.name} {person.why}"
+    if judgement.obstacles:
+        yield "  In that time:", ""
+    yield from (("    ", obstacle.text) for obstacle in judgement.obstacles)
 
 
-def _story(explained: Explanation) -> Iterator[str]:
-    if explained.untold:
-        yield f"  {counted(explained.untold, 'earlier event')} left out."
-    if not explained.story:
-        yield "  Nothing ever has."
-    for event in explained.story:
-        state = place_text(event.places)
-        mark = ">" if event.is_question else " "
-        yield from _wrapped(f"{event.text}{f' → {state}' if state else ''}", f"{mark} {_clock(event.at, explained)}  ")
+def _events(explained: Explanation) -> Iterator[_Row]:
+    if explained.left_out:
+        yield f"  {counted(explained.left_out, 'earlier event')} left out.", ""
+    if not explained.events:
+        yield "  Nothing ever has.", ""
+    for event in explained.events:
+        places = f" → {place_text(event.places)}" if event.places is not None else ""
+        yield f"{'>' if event.is_question else ' '} {_clock(event.at)}  ", f"{event.text}{places}"
 
 
-def _clock(instant: datetime, explained: Explanation | None = None) -> str:
-    local = instant.astimezone(explained.business.zone) if explained else instant
-    return f"{local:%Y-%m-%d %H:%M:%S}"
+def _clock(instant: datetime) -> str:
+    return f"{timezone.localtime(instant):%Y-%m-%d %H:%M:%S}"
 
 
-def _heading(text: str) -> Iterable[str]:
-    return ("", text, "-" * len(text))
+def _heading(text: str) -> list[_Row]:
+    return [("", ""), (text, ""), ("-" * len(text), "")]
 
 
-def _wrapped(text: str, label: str) -> list[str]:
-    return wrap(text, WIDTH, initial_indent=label, subsequent_indent=" " * min(len(label), 24)) or [label]
+def _wrapped(label: str, text: str) -> list[str]:
+    # `wrap` returns no line for an empty text. A long label must leave room for the lines below it.
+    return wrap(text, WIDTH, initial_indent=label, subsequent_indent=" " * min(len(label), MOST_INDENT)) or [label]

@@ -1,14 +1,16 @@
-"""What took a time and freed it again, in order: bookings, moves, cancellations and holds, as dated sentences."""
+"""What took a time and freed it again, in order, as dated sentences. Instants are shown in the zone in force."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from bookings.explain.past_occupancy import Stay
+from django.utils import timezone
+
+from bookings.explain.occupants import Occupant
 from bookings.explain.rule_facts import span_text
-from bookings.history.sentences import Telling
-from bookings.models import ReservationStatus
+from bookings.history.sentences import Sentences
+from bookings.models import Appointment, Reservation, ReservationStatus
 from businesses.models import Business
 
 MOST = 100
@@ -25,58 +27,50 @@ class Event:
     is_question: bool = False
 
 
-def story_of(
-    stays: Sequence[Stay],
-    business: Business,
-    names: Mapping[UUID, str],
-    *,
-    at: datetime,
-    places: Callable[[datetime], int | None],
+def events_of(
+    occupants: Sequence[Occupant], business: Business, *, at: datetime, places: Callable[[datetime], int | None]
 ) -> tuple[list[Event], int]:
-    """Return the latest events up to an instant, the oldest first, and how many there were before them."""
-    entries = [entry for stay in stays for entry in (stay.opened, stay.closed) if entry]
-    telling = Telling.of(entries, currency=business.currency, locale=business.locale)
-    told: dict[object, tuple[datetime, str, UUID | None]] = {}
-    for stay in stays:
-        told |= dict(_of_hold(stay, business, names) if stay.is_hold else _of_appointment(stay, telling))
-    found = sorted((event for event in told.values() if event[0] <= at), key=lambda event: event[0])
-    shown = found[-MOST:]
-    return [Event(when, text, places(when), whose) for when, text, whose in shown], len(found) - len(shown)
+    """Return the latest events up to an instant, the oldest first, and how many earlier ones are left out."""
+    # By key: rescheduled within the time, a booking frees it and takes it by one entry.
+    entries = list({entry.pk: entry for one in occupants for entry in one.entries}.values())
+    sentences = Sentences.of(entries, currency=business.currency, locale=business.locale)
+    found: list[tuple[datetime, str, UUID | None]] = [
+        *((when, text, None) for one in occupants for when, text in _events_of_hold(one)),
+        *((entry.at, sentences.sentence(entry), entry.entity_id) for entry in entries),
+    ]
+    found = sorted((event for event in found if event[0] <= at), key=lambda event: event[0])
+    # Places are counted anew after each event, so only for those that are shown.
+    events = [Event(when, text, places(when), whose) for when, text, whose in found[-MOST:]]
+    return events, len(found) - len(events)
+
+
+def _events_of_hold(one: Occupant) -> Iterator[tuple[datetime, str]]:
+    hold = one.source
+    if not isinstance(hold, Reservation):
+        return
+    what = _what(hold, hold.starts_at, hold.ends_at)
+    yield one.since, f"A visitor held {what}"
+    # A hold that was committed ends in an appointment, whose entry says so.
+    if one.until is not None and hold.status != ReservationStatus.COMMITTED:
+        ended = "was released" if hold.status == ReservationStatus.RELEASED else "ran out"
+        yield one.until, f"The hold of {what}, {ended}"
+
+
+def occupant_text(one: Occupant) -> str:
+    """Return what occupies a time: whose, what, with whom, and of a hold until when."""
+    what = _what(one.source, one.begins, one.ends)
+    if isinstance(one.source, Appointment):
+        return f"{one.source.reference}, {one.source.customer_name}: {what}"
+    return f"A hold until {timezone.localtime(one.until):%H:%M:%S}: {what}"
+
+
+def _what(source: Appointment | Reservation, begins: datetime, ends: datetime) -> str:
+    person = f" with {source.staff.name or 'someone who is gone'}" if source.staff else ""
+    return f"{source.service_name}{person}, {span_text(begins, ends)}"
 
 
 def place_text(places: int | None) -> str:
-    """Return how many places there are, in words."""
+    """Return how many places are free, in words; '' where that cannot be said."""
     if places is None:
         return ""
     return {0: "full", 1: "1 place free"}.get(places, f"{places} places free")
-
-
-def stay_text(stay: Stay, business: Business, names: Mapping[UUID, str]) -> str:
-    """Return what stands in a time: whose, what, with whom, and of a hold until when."""
-    person = names.get(stay.staff_id, "someone who is gone") if stay.staff_id else ""
-    what = f"{stay.service_name}{f' with {person}' if person else ''}, {span_text(stay.begins, stay.ends, business)}"
-    if not stay.is_hold:
-        return f"{stay.reference}, {stay.customer}: {what}"
-    assert stay.until is not None
-    return f"A hold until {stay.until.astimezone(business.zone):%H:%M:%S}: {what}"
-
-
-def _of_appointment(stay: Stay, telling: Telling) -> Iterator[tuple[object, tuple[datetime, str, UUID | None]]]:
-    """Yield by entry, so that a move within the time is told once."""
-    assert stay.opened is not None
-    yield stay.opened.pk, (stay.since, telling.sentence(stay.opened), stay.source_id)
-    if stay.closed is not None:
-        yield stay.closed.pk, (stay.closed.at, telling.sentence(stay.closed), stay.source_id)
-
-
-def _of_hold(
-    stay: Stay, business: Business, names: Mapping[UUID, str]
-) -> Iterator[tuple[object, tuple[datetime, str, UUID | None]]]:
-    """Yield its beginning, and its end unless an appointment took it over, which tells of itself."""
-    person = f" with {names.get(stay.staff_id, 'someone who is gone')}" if stay.staff_id else ""
-    span = span_text(stay.starts_at, stay.ends_at, business)
-    yield (stay.source_id, "made"), (stay.since, f"A visitor held {stay.service_name}{person}, {span}", None)
-    if stay.status == ReservationStatus.COMMITTED or stay.until is None:
-        return
-    ended = "was released" if stay.status == ReservationStatus.RELEASED else "ran out"
-    yield (stay.source_id, "ended"), (stay.until, f"The hold of {stay.service_name}{person}, {span}, {ended}", None)

@@ -1,1 +1,1 @@
-"""The history of bookings, read: as sentences, and as appointments as they were."""
+"""Reading the history of bookings: as sentences, and as appointments as they were."""

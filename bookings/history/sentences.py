@@ -1,7 +1,7 @@
-"""The history in sentences: who did what to which thing, for the people at work.
+"""Entries of the history as sentences: who did what to which thing, for the people at work.
 
-Works for any entity: one that is not known here is told by its own name, fields and values. Instants are shown in the
-zone in force. Names are looked up for many entries at once, under the claims in force; who left is told by their role.
+Any entity can be put into words: one that is not known here is described by its own name, fields and values. Instants
+are shown in the zone in force. Names are read under the claims in force.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from audit.models import AuditLog
 from businesses.models import Category, Service, Staff, User
 from businesses.models.availability import Weekday, clock_text
 from businesses.money import price_text
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
 
 NAMED: dict[str, type[Model]] = {"user_id": User, "service_id": Service, "staff_id": Staff, "category_id": Category}
 NOUNS = {"availability": "hours", "membership": "access", "assignment": "assignment", "login": "log-in"}
@@ -54,17 +54,18 @@ class TextChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """What it takes to tell some entries: the names of those they speak of, the business's currency and its locale."""
+class Sentences:
+    """What some entries need to become sentences: the names they refer to, the business's currency and its locale."""
 
     currency: str
     locale: str
     names: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, entries: Sequence[AuditLog], *, currency: str, locale: str) -> "Telling":
-        """Look up the names that entries need: at most one query for accounts, services, people and categories each."""
+    def of(cls, entries: Sequence[AuditLog], *, currency: str, locale: str) -> "Sentences":
+        """Read the names that entries need: at most one query each for accounts, services, people and categories."""
         wanted: dict[str, set[str]] = {key: set() for key in NAMED}
+        # An actor is an id only for a user; elsewhere it is a word such as "guest", or a database login.
         wanted["user_id"] |= {entry.actor for entry in entries if entry.actor_kind == "user" and _is_id(entry.actor)}
         for snapshot in (each for entry in entries for each in (entry.before, entry.after) if each):
             for key in NAMED:
@@ -72,10 +73,11 @@ class Telling:
         return cls(currency, locale, {key: _names(model, wanted[key]) for key, model in NAMED.items()})
 
     def who(self, entry: AuditLog) -> str:
-        """Return who did it: by name where the claims know it, else by what they are."""
+        """Return who did it: their name if the claims may read it, else their role."""
         customer = str(_snapshot(entry).get("customer_name") or "")
         match entry.actor_kind:
             case "user":
+                # Row security hides a customer's account from the business, but the booking carries their name.
                 is_customer = entry.actor == _snapshot(entry).get("customer_id")
                 known = self.names.get("user_id", {}).get(entry.actor) or (customer if is_customer else "")
                 return known or _by_role(entry.actor_role)
@@ -84,20 +86,22 @@ class Telling:
             case "public":
                 return "A visitor"
             case "worker":
+                # Both log in as rhivo_worker. Tasks act without a role (rhivo/celery.py), commands as the owner.
                 return "An operator" if entry.actor_role else "Rhivo itself"
         return f"The database login {entry.actor}"
 
     def sentence(self, entry: AuditLog) -> str:
         """Return what happened in one sentence, without its reason."""
-        told = _APPOINTMENT.get(entry.action) if entry.entity == "appointment" else None
-        if told is not None:
-            return told(self, entry)
+        worded = _APPOINTMENT.get(entry.action) if entry.entity == "appointment" else None
+        if worded is not None:
+            return worded(self, entry)
         if entry.entity == "login":
             return _log_in(self, entry)
         verb = VERBS.get(entry.action) or entry.action.replace("_", " ")
-        said = f"{self.who(entry)} {verb} {self.thing(entry)}"
+        sentence = f"{self.who(entry)} {verb} {self.thing(entry)}"
+        # Of what is new or gone every field would be a change.
         changes = self.changes(entry) if entry.before and entry.after else []
-        return said + (f": {_listed(changes)}" if changes else "")
+        return sentence + (f": {_listed(changes)}" if changes else "")
 
     def thing(self, entry: AuditLog) -> str:
         """Return what an entry is about, by kind and name."""
@@ -105,24 +109,25 @@ class Telling:
         return f"{noun} {self._name(entry)}".strip()
 
     def _name(self, entry: AuditLog) -> str:
-        said = _snapshot(entry)
-        person, service = self._named("staff_id", said), self._named("service_id", said)
+        snapshot = _snapshot(entry)
+        person, service = self._named("staff_id", snapshot), self._named("service_id", snapshot)
         match entry.entity:
             case "appointment":
-                return str(said.get("reference", ""))
+                return str(snapshot.get("reference", ""))
             case "availability":
-                return f"of {person or 'the business'}, {_window(said)}"
+                return f"of {person or 'the business'}, {_window(snapshot)}"
             case "membership":
-                return f"of {self._named('user_id', said) or 'someone who left'}"
+                return f"of {self._named('user_id', snapshot) or 'someone who left'}"
             case "assignment" | "service_staff":
                 return f"of {person or 'someone'} to {service or 'a service'}"
-        return str(said.get("name") or said.get("email") or said.get("slug") or "")
+        return str(snapshot.get("name") or snapshot.get("email") or snapshot.get("slug") or "")
 
     def _named(self, key: str, snapshot: dict[str, Any]) -> str:
         return self.names.get(key, {}).get(str(snapshot.get(key)), "")
 
     def changes(self, entry: AuditLog) -> list[TextChange]:
         """Return every field that changed, in words."""
+        # An appointment keeps the currency in which its price was agreed.
         currency = str(_snapshot(entry).get("currency") or self.currency)
         return [
             TextChange(
@@ -138,6 +143,7 @@ class Telling:
             return "–"
         if name in NAMED:
             return self.names.get(name, {}).get(str(value)) or "someone or something that is gone"
+        # Before int, which bool is a kind of.
         if isinstance(value, bool):
             return "yes" if value else "no"
         text = _number(name, value, currency, self.locale) if isinstance(value, int) else _plain(value)
@@ -155,55 +161,57 @@ def label_of(name: str) -> str:
     return LABELS.get(name) or plain.replace("_", " ")
 
 
-def _booked(telling: Telling, entry: AuditLog) -> str:
-    said = _snapshot(entry)
-    person = telling._named("staff_id", said)
+def _booked(sentences: Sentences, entry: AuditLog) -> str:
+    was = _snapshot(entry)
+    person = sentences._named("staff_id", was)
     return (
-        f"{telling.who(entry)} booked {said.get('reference', '')}: {said.get('service_name', '')}"
-        f"{f' with {person}' if person else ''}, {_when(said)}"
+        f"{sentences.who(entry)} booked {was.get('reference', '')}: {was.get('service_name', '')}"
+        f"{f' with {person}' if person else ''}, {_when(was)}"
     )
 
 
-def _moved(telling: Telling, entry: AuditLog) -> str:
+def _rescheduled(sentences: Sentences, entry: AuditLog) -> str:
     before, after = entry.before or {}, entry.after or {}
-    said = [f"{telling.who(entry)} rescheduled {after.get('reference', '')}"]
+    moves = []
     if before.get("starts_at") != after.get("starts_at"):
+        # Within one day the clock alone says where it went.
         day, _, clock = _when(after).rpartition(", ")
-        said.append(f"from {_when(before)} to {clock if _when(before).startswith(f'{day}, ') else _when(after)}")
+        moves.append(f"from {_when(before)} to {clock if _when(before).startswith(f'{day}, ') else _when(after)}")
     if before.get("service_id") != after.get("service_id"):
-        said.append(f"from {before.get('service_name')} to {after.get('service_name')}")
+        moves.append(f"from {before.get('service_name')} to {after.get('service_name')}")
     if before.get("staff_id") != after.get("staff_id"):
-        former, latter = (telling._named("staff_id", each) or "nobody in particular" for each in (before, after))
-        said.append(f"from {former} to {latter}")
-    return " ".join([said[0], ", ".join(said[1:])])
+        former, latter = (sentences._named("staff_id", each) or "nobody in particular" for each in (before, after))
+        moves.append(f"from {former} to {latter}")
+    return f"{sentences.who(entry)} rescheduled {after.get('reference', '')} {', '.join(moves)}"
 
 
-def _canceled(telling: Telling, entry: AuditLog) -> str:
-    said = _snapshot(entry)
-    return f"{telling.who(entry)} canceled {said.get('reference', '')}: {said.get('service_name', '')}, {_when(said)}"
+def _canceled(sentences: Sentences, entry: AuditLog) -> str:
+    was = _snapshot(entry)
+    return f"{sentences.who(entry)} canceled {was.get('reference', '')}: {was.get('service_name', '')}, {_when(was)}"
 
 
-def _closed(telling: Telling, entry: AuditLog) -> str:
+def _ended(sentences: Sentences, entry: AuditLog) -> str:
     reference = _snapshot(entry).get("reference", "")
-    return f"{telling.who(entry)} marked {reference} as {'no-show' if entry.action == 'no_show' else 'completed'}"
+    return f"{sentences.who(entry)} marked {reference} as {'no-show' if entry.action == 'no_show' else 'completed'}"
 
 
 _APPOINTMENT = {
     "booked": _booked,
-    "rescheduled": _moved,
+    "rescheduled": _rescheduled,
     "canceled": _canceled,
-    "completed": _closed,
-    "no_show": _closed,
+    "completed": _ended,
+    "no_show": _ended,
 }
 
 
-def _log_in(telling: Telling, entry: AuditLog) -> str:
+def _log_in(sentences: Sentences, entry: AuditLog) -> str:
     if entry.action == "refused":
         return f"A log-in as {_snapshot(entry).get('email') or 'someone unknown'} was refused"
-    return f"{telling.who(entry)} {entry.action.replace('_', ' ')}"
+    return f"{sentences.who(entry)} {entry.action.replace('_', ' ')}"
 
 
 def _snapshot(entry: AuditLog) -> dict[str, Any]:
+    # A removed thing has no `after`: it is named as it last was.
     return entry.after or entry.before or {}
 
 
@@ -246,6 +254,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_plain(each)}" for key, each in value.items())
     text = str(value)
+    # Python reads a bare date as midnight, so the T is asked for: the dates of an exception are in no zone.
     try:
         instant = datetime.fromisoformat(text) if text[10:11] == "T" else None
     except ValueError:

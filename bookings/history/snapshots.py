@@ -1,4 +1,4 @@
-"""Appointments as their history knows them: entries of one, and what an entry's snapshot says as an appointment."""
+"""The entries of an appointment, and appointments as an entry keeps them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +27,7 @@ def appointment_as_it_was(
 
     A service or person that is no longer there leaves its id, and the service the name that was agreed.
     """
+    # By column: a snapshot is a row as JSON. A column that was dropped since is in old snapshots and left out.
     fields = {field.attname: field for field in Appointment._meta.concrete_fields}
     was = Appointment(**{name: fields[name].to_python(value) for name, value in snapshot.items() if name in fields})
     was.business = business

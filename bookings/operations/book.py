@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from bookings.contact import Contact, reachable_contact
 from bookings.messages import enqueue_for_customer
 from bookings.models import Appointment, Reservation
 from bookings.operations.choose_slot import WantedStart, require_bookable, with_alternatives
-from bookings.operations.contact import Contact, reachable_contact
 from bookings.rules.reasons import Override
 from businesses.models import Business, Service, Staff, User
 from rhivo import claims

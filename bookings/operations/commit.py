@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from bookings.contact import Contact, checked_answers, checked_contact
 from bookings.errors import HoldExpired
 from bookings.messages import enqueue_for_customer
 from bookings.models import Appointment, Reservation, ReservationStatus
 from bookings.operations.book import Booked, create_appointment
-from bookings.operations.contact import Contact, checked_answers, checked_contact
 from bookings.operations.customer_limits import check_customer_limits
 from businesses.models import Business, User
 from rhivo import claims

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from django.db import connection
 
+from bookings.contact import Contact
 from bookings.errors import LimitReached
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from businesses.models import Business
-from rhivo.counting import counted
+from rhivo.text.plurals import counted
 
 
 def check_customer_limits(

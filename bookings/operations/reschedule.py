@@ -3,12 +3,12 @@
 from copy import copy
 from datetime import datetime
 
+from bookings.contact import Contact
 from bookings.errors import StaffUnavailable
 from bookings.messages import enqueue_for_customer
 from bookings.models import Appointment
 from bookings.operations.change import locked, require_confirmed, require_in_time, require_version, saved
 from bookings.operations.choose_slot import WantedStart, require_bookable, with_alternatives
-from bookings.operations.contact import Contact
 from bookings.operations.customer_limits import check_customer_limits
 from businesses.models import Service, Staff
 from rhivo import claims

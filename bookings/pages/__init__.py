@@ -1,1 +1,1 @@
-"""The customers' pages: each reads its form, calls one operation, and shows or redirects."""
+"""The customers' pages. Each reads its form, calls one operation, and shows a page or redirects to one."""

@@ -1,4 +1,7 @@
-"""Choosing a person and a time; a press on a time holds it."""
+"""The pages on which a visitor chooses a person and a time. A press on a time holds it.
+
+What is free and what may be held is decided elsewhere: by the rules and by `operations.hold_slot`.
+"""
 
 import secrets
 from datetime import datetime
@@ -23,13 +26,14 @@ from rhivo.clock import now
 from rhivo.errors import RhivoError
 from rhivo.web.throttling import limited
 
+# In the place of a staff member's slug. No slug can be this: `businesses.validators` reserves it.
 ANYONE = "anyone"
 
 
 @require_safe
 @page
 def choose_staff(request: HttpRequest, service: str) -> HttpResponse:
-    """Ask who it should be, where there is a choice."""
+    """Let the visitor choose a person; lead on to the times where there is nobody to choose between."""
     wanted = find_service(business_of(request), service)
     people = people_of(wanted)
     if len(people) < 2:
@@ -41,7 +45,7 @@ def choose_staff(request: HttpRequest, service: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def choose_time(request: HttpRequest, service: str, staff: str) -> HttpResponse:
-    """Show free times; hold the one that is pressed."""
+    """Show free times, and on POST hold the one that was pressed; 404 for a service or person that is not offered."""
     business = business_of(request)
     wanted = find_service(business, service)
     person = None if staff == ANYONE else find_staff(business, staff)
@@ -70,6 +74,8 @@ def _hold(request: HttpRequest, business: Business, service: Service, staff: Sta
             staff=staff,
             start=start,
             visitor=visitor_of(request),
+            # One time pressed twice on one page is one request, another time on it is another. So is the same time
+            # after a log-in: the hold belongs to the account, and one key for both would be refused as a mismatch.
             key=f"page {given['nonce']} {int(start.timestamp())} {account.pk if account else ''}",
             at=now(),
         )
@@ -79,6 +85,7 @@ def _hold(request: HttpRequest, business: Business, service: Service, staff: Sta
         back = times_address(service, staff, start.astimezone(business.zone))
         return refusal(request, error, back=back, back_label=_("Choose another time"))
     address = reverse("hold", args=[held.reservation.id])
+    # A hold has a person also where anyone was wanted. `with` keeps which it was, for the way back to the times.
     return redirect(f"{address}?{urlencode({'with': staff.slug})}" if staff else address)
 
 
@@ -90,13 +97,14 @@ def _taken(
     staff: Staff | None,
     start: datetime,
 ) -> HttpResponse:
-    """Say that someone was faster, and offer the nearest free times for holding at once."""
+    """Say that the time was taken by somebody else, and offer the nearest free ones as buttons that hold them."""
     context = {
         "service": service,
         "person": staff,
         "start": start,
         "times": error.extra.get("alternatives", []),
         "action": times_address(service, staff),
+        # A new one: under the old one an alternative that was pressed before would count as pressed again.
         "hidden": {"nonce": new_nonce()},
         "back": times_address(service, staff, start.astimezone(business.zone)),
     }
@@ -104,7 +112,7 @@ def _taken(
 
 
 def people_of(service: Service) -> list[Staff]:
-    """Return who can be asked for."""
+    """Return the active people who do a service, of whom a visitor may choose one."""
     return list(Staff.objects.active().filter(business_id=service.business_id, assignments__service_id=service.id))
 
 
@@ -115,5 +123,5 @@ def times_address(service: Service, staff: Staff | None, day: datetime | None = 
 
 
 def new_nonce() -> str:
-    """Return what makes the presses on one page the same request, and those on another page another one."""
+    """Return a text unlike any other, by which two presses on one page are known as one request."""
     return secrets.token_urlsafe(18)

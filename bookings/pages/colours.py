@@ -1,4 +1,4 @@
-"""A business's colour made readable: the shades of it that keep their contrast on every background it is put on."""
+"""Shades of a business's colour that stay readable: each keeps its contrast on the backgrounds that it is put on."""
 
 import colorsys
 from collections.abc import Callable
@@ -14,7 +14,7 @@ VISIBLE = 3.0  # and 1.4.11, for what is no text
 
 
 def stylesheet(accent: str) -> str:
-    """Return the custom properties that `rhivo.css` colours by, for an accent such as `#1f6f5c`."""
+    """Return the custom properties that `rhivo.css` takes its colours from, for an accent such as `#1f6f5c`."""
     color = _parsed(accent)
     light, dark = _properties(color, LIGHT_PAGE), _properties(color, DARK_CARD)
     return f":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
@@ -28,7 +28,7 @@ def _properties(color: RGB, background: RGB) -> str:
 
 
 def contrast(one: RGB, other: RGB) -> float:
-    """Return the contrast ratio of two colours, 1 to 21, as WCAG 2 defines it."""
+    """Return the contrast ratio of two colours, from 1 to 21, as WCAG 2 defines it."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -45,6 +45,7 @@ def _contrast_with(background: RGB) -> Callable[[RGB], float]:
 def _shaded(color: RGB, background: RGB, wanted: float) -> RGB:
     """Return the colour, darkened or lightened just as far as a contrast with the background needs."""
     hue, lightness, saturation = colorsys.rgb_to_hls(*color)
+    # Black and white contrast alike with a background of about this luminance: away from it there is more room.
     step = -0.01 if _luminance(background) > 0.18 else 0.01
     while contrast(color, background) < wanted and 0 <= lightness + step <= 1:
         lightness += step
@@ -58,6 +59,7 @@ def _mixed(color: RGB, background: RGB, share: float) -> RGB:
 
 
 def _luminance(color: RGB) -> float:
+    # Relative luminance of sRGB, as WCAG 2 defines it, with the threshold of the sRGB standard (IEC 61966-2-1).
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

@@ -1,4 +1,4 @@
-"""What the booking pages read from their forms. Checks shape alone: operations decide."""
+"""The forms of the booking pages. They check shape alone: operations decide."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,17 +7,19 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bookings.operations.contact import MAX_ANSWER, Contact
+from bookings.contact import MAX_ANSWER, Contact
 from businesses.models import Business, User
 from rhivo.errors import Malformed
 
+# Before the keys of a business's own questions, which may be named as our fields are. Operations name answers alike.
 ANSWER = "answers."
+# Far from the ends of what a datetime can hold: zones and durations are added to what is read.
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2200
-SHORT_CHOICE = 5
+SHORT_CHOICE = 5  # this many choices are all shown; more fold into a list
 
 
 class InstantField(forms.CharField):
-    """An aware instant in RFC 3339, as the page itself wrote it into its button."""
+    """An aware instant in RFC 3339, as the page wrote it into its button."""
 
     def clean(self, value: Any) -> datetime:
         text = super().clean(value)
@@ -25,13 +27,14 @@ class InstantField(forms.CharField):
             instant = datetime.fromisoformat(text)
         except ValueError as error:
             raise forms.ValidationError(_("Choose one of the times on the page.")) from error
+        # Without an offset it would be read in whatever zone is in force.
         if instant.tzinfo is None or not EARLIEST_YEAR <= instant.year <= LATEST_YEAR:
             raise forms.ValidationError(_("Choose one of the times on the page."))
         return instant
 
 
 class HoldForm(forms.Form):
-    """A press on a time: `nonce` makes the page's presses of one time the same request."""
+    """A press on a time. Presses of one time with one `nonce` are one request."""
 
     nonce = forms.RegexField(r"\A[A-Za-z0-9_-]{16,64}\Z")
     start = InstantField()
@@ -67,15 +70,16 @@ class LogInForm(forms.Form):
     password = forms.CharField(
         label=_("Password"),
         max_length=1024,
+        # A password may begin or end with a space.
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
 class DetailsForm(forms.Form):
-    """Who is booked, and the answers to the business's own questions.
+    """The customer's contact, and the answers to the business's own questions.
 
-    What is required here is what the business says it requires; that a contact is good enough, operations decide.
+    Fields are required where the business says so. Whether a contact is good enough is decided by operations.
     """
 
     name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
@@ -96,6 +100,7 @@ class DetailsForm(forms.Form):
         self.account = account
         self.fields["email"].required = business.requires_email
         self.fields["phone"].required = business.requires_phone
+        # An account's address is confirmed: it is not asked for, so it cannot be changed here either.
         if account:
             del self.fields["email"]
         for question in business.questions:
@@ -104,7 +109,7 @@ class DetailsForm(forms.Form):
 
     @property
     def contact(self) -> Contact:
-        """The contact as given; an account's email is not asked for."""
+        """The contact as given, with the account's email if there is an account."""
         email = self.account.email if self.account else self.cleaned_data["email"]
         return Contact(self.cleaned_data["name"], email, self.cleaned_data["phone"])
 
@@ -123,7 +128,7 @@ class DetailsForm(forms.Form):
             self.add_error(None, otherwise)
 
     def typed(self) -> dict[str, Any]:
-        """Return what was typed so far, as initial values of a form to come."""
+        """Return what was typed so far, valid or not, as initial values of the next form."""
         return {name: self[name].data for name in self.fields}
 
 
@@ -143,7 +148,7 @@ def question_field(question: Mapping[str, Any]) -> forms.Field:
 
 
 def cleaned(form: forms.Form) -> dict[str, Any]:
-    """Return what a form of hidden fields says; raises Malformed for what no page of ours would send."""
+    """Return the values of a form of hidden fields; raises Malformed for values that no page of ours sends."""
     if not form.is_valid():
         raise Malformed(errors={name: [str(text) for text in texts] for name, texts in form.errors.items()})
     return form.cleaned_data

@@ -1,4 +1,4 @@
-"""A business's front page, and its colours."""
+"""A business's front page and its colours: what can be booked there, when it is open, how to reach it."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -39,6 +39,7 @@ class Weekly:
 @require_safe
 @page
 def home(request: HttpRequest) -> HttpResponse:
+    """Show what a business offers and when it is open."""
     business = business_of(request)
     today = localdate(timezone=business.zone)
     context = {
@@ -52,16 +53,19 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=31_536_000, immutable=True)
 def theme(request: HttpRequest) -> HttpResponse:
-    """The business's colours as a stylesheet: its address carries the colour, so that it may be kept for good."""
+    """Answer with the business's colours as a stylesheet."""
+    # Kept for a year: `base.html` puts the colour into the query, so another colour has another address.
     return HttpResponse(stylesheet(business_of(request).accent_color), content_type="text/css")
 
 
 def catalogue(business: Business) -> list[Heading]:
-    """Return what can be booked by category, in the order of the business; what stands under none comes last."""
+    """Return the services that can be booked, by category, in the business's order, those without a category last."""
     services = Service.objects.active().filter(business_id=business.id).select_related("category")
 
     def place(service: Service) -> tuple[bool, int, str, int, str]:
         category = service.category
+        # False sorts before True, so services without a category come last. The name separates two categories of one
+        # position: groupby joins neighbours alone.
         shelf = (category is None, category.position if category else 0, category.name if category else "")
         return (*shelf, service.position, service.name)
 

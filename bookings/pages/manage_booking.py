@@ -1,4 +1,7 @@
-"""A booking as its customer sees it: look, reschedule, cancel, add to a calendar; by a guest's link or signed in."""
+"""The pages on which customers see, reschedule and cancel a booking, reached by a guest's link or by logging in.
+
+Each page exists twice, under two names: `guest_…` and `my_…`. The views take a `Booking`, which knows which it is.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +17,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import operations
+from bookings.contact import answers_as_asked
 from bookings.errors import SlotUnavailable
 from bookings.lookups import appointments
 from bookings.messages import facts
 from bookings.models import Appointment, Status
-from bookings.operations.contact import answers_as_asked
 from bookings.operations.reschedule import KEEP
 from bookings.pages.choose_time import ANYONE, people_of
 from bookings.pages.forms import CancelForm, RescheduleForm, StartForm, cleaned
@@ -36,7 +39,7 @@ from rhivo.tokens import token_hash
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """An appointment and the way someone came to it: `guest` by the link's token, `my` by its id."""
+    """An appointment and how it was reached: `way` is `guest` and `name` the link's token, or `my` and the id."""
 
     appointment: Appointment
     way: str
@@ -62,6 +65,8 @@ class Booking:
     def calendar(self) -> str:
         return self.address("calendar")
 
+    # These three decide what is offered. The operation decides what is done, under the lock of the row.
+
     @property
     def is_ahead(self) -> bool:
         """Whether it is still to come."""
@@ -79,10 +84,11 @@ class Booking:
 
 
 def by_link(view: View) -> View:
-    """Make a view of a Booking a page for whoever has a guest's link; an unknown token is a page not found."""
+    """Make a view of a Booking the page of a guest's link; an unknown token is a page not found."""
 
     def shown(request: HttpRequest, token: str) -> HttpResponse:
         hashed = token_hash(token)
+        # Row security shows the booking to this claim alone, so it comes before the query.
         claims.assume(claims.current().with_(cancellation_token=hashed))
         found = appointments().filter(business_id=business_of(request).id, cancellation_token_hash=hashed).first()
         return view(request, _booking(found, "guest", token))
@@ -91,7 +97,7 @@ def by_link(view: View) -> View:
 
 
 def signed_in(view: View) -> View:
-    """Make a view of a Booking a page for the customer whose it is."""
+    """Make a view of a Booking the page of its customer's account; anyone else gets a page not found."""
 
     def shown(request: HttpRequest, appointment_id: UUID) -> HttpResponse:
         mine = appointments().filter(business_id=business_of(request).id, customer=account_of(request))
@@ -108,6 +114,7 @@ def _booking(found: Appointment | None, way: str, name: str | UUID) -> Booking:
 
 @require_safe
 def booking(request: HttpRequest, booking: Booking) -> HttpResponse:
+    """Show a booking with what can be done about it."""
     return _shown(request, booking)
 
 
@@ -126,8 +133,9 @@ def _shown(request: HttpRequest, booking: Booking, *, alert: Text | None = None,
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """Ask whether to cancel, then do it."""
+    """Ask whether to cancel, and on POST cancel."""
     appointment = booking.appointment
+    # A second press, or a tab from before: there is nothing to ask.
     if appointment.status == Status.CANCELED:
         return redirect(booking.home)
     form = CancelForm(request.POST or None, initial={"version": appointment.version})
@@ -152,9 +160,10 @@ def cancel(request: HttpRequest, booking: Booking) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def reschedule(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """Show other times, by default with the same person; ask about the one that is pressed, then take it."""
+    """Show other times, by default with the same person; ask about the one that is pressed, and on POST take it."""
     appointment = booking.appointment
     kept = person_kept(appointment)
+    # A person who no longer does the service cannot be kept: then anyone's times are shown.
     anyone = (request.POST or request.GET).get("with") == ANYONE or (appointment.staff is not None and kept is None)
     if request.method == "POST":
         return _reschedule(request, booking, anyone=anyone)
@@ -164,7 +173,11 @@ def reschedule(request: HttpRequest, booking: Booking) -> HttpResponse:
     if booking.may_reschedule and "start" in request.GET:
         return _asked(request, booking, person, anyone=anyone)
     search = Search(
-        business=appointment.business, service=appointment.service, staff=person, moving=appointment, at=booking.at
+        business=appointment.business,
+        service=appointment.service,
+        staff=person,
+        rescheduling=appointment,
+        at=booking.at,
     )
     context = {
         "booking": booking,
@@ -180,7 +193,7 @@ def reschedule(request: HttpRequest, booking: Booking) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, booking: Booking, person: Staff | None, *, anyone: bool) -> HttpResponse:
-    """Ask whether to take a time that was pressed; one's present time needs no question."""
+    """Ask whether to take the time that was pressed; the booking's own time needs no question."""
     appointment, start = booking.appointment, cleaned(StartForm(request.GET))["start"]
     if start == appointment.starts_at:
         return _unchanged(request, booking)
@@ -189,6 +202,7 @@ def _asked(request: HttpRequest, booking: Booking, person: Staff | None, *, anyo
         "appointment": appointment,
         "person": person,
         "start": start,
+        # The length that was agreed. The service may have another one by now.
         "end": start + (appointment.ends_at - appointment.starts_at),
         "hidden": {"start": start.isoformat(), "version": appointment.version} | _with(anyone=anyone),
         "back": _times(booking, start, anyone=anyone),
@@ -208,6 +222,7 @@ def _reschedule(request: HttpRequest, booking: Booking, *, anyone: bool) -> Http
         )
     except SlotUnavailable as error:
         return _taken(request, booking, error, given["start"], anyone=anyone)
+    # Pressed twice: the first press brought the booking to this very time, which is what the second one wants.
     except VersionConflict as error:
         if booking.appointment.starts_at != given["start"]:
             return _refused(request, booking, error)
@@ -230,7 +245,7 @@ def _with(*, anyone: bool) -> dict[str, str]:
 
 
 def _times(booking: Booking, start: datetime, *, anyone: bool) -> str:
-    """Return the address of the other times of an instant's day."""
+    """Return the address of the times of a start's day."""
     return f"{booking.reschedule}?{urlencode({'day': str(localdate(start))} | _with(anyone=anyone))}"
 
 
@@ -245,14 +260,15 @@ def _taken(
         "action": booking.reschedule,
         "hidden": _with(anyone=anyone),
         "back": _times(booking, start, anyone=anyone),
-        "moving": booking,
+        "rescheduling": booking,
     }
     return render(request, "booking/taken.html", context, status=409)
 
 
 def _refused(request: HttpRequest, booking: Booking, error: RhivoError) -> HttpResponse:
-    """Say why a change was refused; whoever acted on a stale page sees it fresh."""
+    """Say why a change was refused. A press on a page that was out of date shows the booking as it is now."""
     if isinstance(error, VersionConflict):
+        # The operation rolled back to its savepoint, so the transaction still reads.
         fresh = appointments().get(pk=booking.appointment.pk)
         changed = Booking(fresh, booking.way, booking.name, booking.at)
         words = _("This booking has changed meanwhile. Nothing was done: here it is as it is now.")
@@ -262,19 +278,21 @@ def _refused(request: HttpRequest, booking: Booking, error: RhivoError) -> HttpR
 
 @require_safe
 def calendar(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """The booking for the customer's own calendar."""
+    """Answer with the booking as a file for the customer's own calendar."""
     appointment = booking.appointment
     body = calendar_file(
         facts(appointment),
         url=request.build_absolute_uri(booking.home),
+        # The page of a canceled booking has no link to this. A link that was kept strikes the entry out.
         canceled=appointment.status == Status.CANCELED,
         at=booking.at,
     )
+    # RFC 5545, 8.1: the method of the media type is the one in the file.
     response = HttpResponse(body, content_type="text/calendar; charset=utf-8; method=PUBLISH")
     response["Content-Disposition"] = f'attachment; filename="{appointment.reference}.ics"'
     return response
 
 
 def person_kept(appointment: Appointment) -> Staff | None:
-    """Return the booking's person, if that one still does the service."""
+    """Return the booking's person if they still do the service, else None."""
     return next((person for person in people_of(appointment.service) if person.id == appointment.staff_id), None)

@@ -1,4 +1,4 @@
-"""What every booking page shares: its business's zone, claims no greater than a customer's, refusals in plain words."""
+"""What every booking page shares: its business's zone, claims no greater than a customer's, and refusals as pages."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -23,7 +23,7 @@ from rhivo.web.busy_page import busy_page
 View = Callable[..., HttpResponse]
 Text = str | Promise
 
-# What a refusal is called on a page, and in which words where those of its own are meant for API clients.
+# The heading of a refusal by its code; and its text, where the error's own is written for programs.
 TITLES: dict[str, Text] = {
     "DEADLINE_PASSED": _("It is too late to change this online"),
     "LIMIT_REACHED": _("That is as many bookings as one customer may have"),
@@ -41,22 +41,23 @@ WORDS: dict[str, Text] = {
 
 
 def page(view: View) -> View:
-    """Make a view a booking page: times in the business's zone, never cached, domain errors as pages.
-
-    Here everyone is a customer, also the people at work: their overrides belong to the back office.
-    """
+    """Make a view a booking page: times in the business's zone, never cached, domain errors as pages."""
 
     @wraps(view)
     def shown(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        # On these pages everybody is a customer. An owner who books here must meet the limits and deadlines that
+        # customers meet; going against them belongs to the back office, where it is recorded.
         if claims.current().works_here:
             claims.assume(claims.current().with_(role="customer"))
         with timezone.override(business_of(request).zone):
+            # Views render before they return. A TemplateResponse would be rendered outside of this zone.
             try:
                 response = view(request, *args, **kwargs)
             except RhivoError as error:
                 response = refusal(request, error)
             except DatabaseError as error:
                 known = domain_error(error)
+                # A bug of ours: it must reach the error reports as it is.
                 if known is None:
                     raise
                 response = refusal(request, known)
@@ -67,7 +68,7 @@ def page(view: View) -> View:
 
 
 def customers_page(view: View) -> View:
-    """Make a view a page for who is signed in; others log in first and come back."""
+    """Make a view a page for people who are logged in; others log in first and come back."""
 
     @wraps(view)
     def shown(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
@@ -79,14 +80,15 @@ def customers_page(view: View) -> View:
 
 
 def account_of(request: HttpRequest) -> User | None:
-    """Return the signed-in person."""
+    """Return the account that is logged in, None for a guest."""
     return request.user if isinstance(request.user, User) else None
 
 
 def refusal(
     request: HttpRequest, error: RhivoError, *, back: str | None = None, back_label: Text | None = None
 ) -> HttpResponse:
-    """Return a refusal as a page that says the cure, with a way on."""
+    """Return a refusal as a page that says what to do, with a link to go on; raises Http404 for NotFound."""
+    # The page of an address that leads nowhere: nothing says whether the thing exists for somebody else.
     if isinstance(error, NotFound):
         raise Http404 from error
     if isinstance(error, Unavailable):

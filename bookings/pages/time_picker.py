@@ -1,4 +1,4 @@
-"""Days and times to choose from, as the pages show them: a strip of two weeks, and one day's free times."""
+"""Days and times to choose from, as the pages show them: a strip of two weeks, and the free times of one day."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,9 +11,9 @@ from bookings.models import Appointment
 from bookings.rules.slots import Slot
 from businesses.models import Business, Service, Staff
 
-STRIP = 14
-SEARCHED = 62
-NOON, EVENING = 12, 17
+STRIP = 14  # days
+SEARCHED = 62  # days beyond the strip, as many as one request to the API may cover
+NOON, EVENING = 12, 17  # hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class Picker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Whose free times are looked for: `staff` None means anyone's. The claim of `moving` does not count."""
+    """Whose free times to show. `staff` None means anyone's; the time of `rescheduling` counts as free."""
 
     business: Business
     service: Service
     at: datetime
     staff: Staff | None = None
-    moving: Appointment | None = None
+    rescheduling: Appointment | None = None
 
     def days(self, first: date, last: date) -> list[tuple[date, list[Slot]]]:
         calendar = calendar_of_days(
@@ -65,7 +65,7 @@ class Search:
             last=last,
             at=self.at,
             staff=self.staff,
-            rescheduling=self.moving,
+            rescheduling=self.rescheduling,
         )
         return calendar.days(first, last, at=self.at)
 
@@ -83,7 +83,9 @@ def pick(search: Search, wanted: str | None) -> Picker:
     """Return the strip around a wanted day (ISO, or anything else for the first free one) with that day's times."""
     today, horizon = search.today, search.horizon
     asked = _day(wanted)
+    # An old link or a typed address may name any day: the nearest that can be booked is shown.
     day = min(max(asked or today, today), horizon)
+    # Strips are counted from today, so "earlier" and "later" turn the same pages whichever day is chosen.
     first = today + timedelta(days=(day - today).days // STRIP * STRIP)
     last = min(first + timedelta(days=STRIP - 1), horizon)
     listed = search.days(first, last)
@@ -96,6 +98,7 @@ def pick(search: Search, wanted: str | None) -> Picker:
         parts=parts_of_day(free[day], search.business),
         earlier=first - timedelta(days=1) if first > today else None,
         later=last + timedelta(days=1) if last < horizon else None,
+        # A second search, so only where the chosen day has nothing.
         next_free=None if free[day] else _next_free(search, listed, day),
     )
 
@@ -106,6 +109,7 @@ def parts_of_day(slots: list[Slot], business: Business) -> list[Part]:
     sorted_in: list[list[Slot]] = [[], [], []]
     for slot in slots:
         hour = slot.start.astimezone(business.zone).hour
+        # Two truths added: 0 in the morning, 1 from noon, 2 in the evening.
         sorted_in[(hour >= NOON) + (hour >= EVENING)].append(slot)
     return [Part(name, found) for name, found in zip(names, sorted_in, strict=True) if found]
 

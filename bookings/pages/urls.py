@@ -10,6 +10,8 @@ from bookings.pages.rendering import View
 
 def managed(way: str, reached: Callable[[View], View]) -> list[URLPattern]:
     """Return the pages of one booking, for one way of reaching it."""
+    # Mails lead to `manage/<token>/` and pages of these to the paths below it, until 30 days after the visit: a path
+    # that changes breaks what was sent.
     return [
         path("", reached(manage_booking.booking), name=f"{way}_booking"),
         path("reschedule/", reached(manage_booking.reschedule), name=f"{way}_reschedule"),

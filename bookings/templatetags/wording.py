@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.utils.translation import gettext as _
 
-from bookings.operations.contact import country_of_zone
+from bookings.contact import country_of_zone
 from businesses.money import price_text
 
 register = template.Library()

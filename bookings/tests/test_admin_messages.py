@@ -1,4 +1,4 @@
-"""What the back office says after an action, and in its lists: who is told, how many, and in which words."""
+"""What the back office says after an action, and in its lists: who is notified, how many, and in which words."""
 
 import re
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.rules.reasons import Override
 from businesses.models import User
 from notifications.models import NotificationLog
@@ -113,7 +113,7 @@ def test_lists_count_what_is_in_them_in_words(shop: Shop, pages: Pages) -> None:
         assert f"> {count} <" in text, model
 
 
-# Who is told
+# Who is notified
 
 ADDRESS, PHONE = "gino@example.com", "+393331234567"
 
@@ -138,13 +138,13 @@ def typed(start: datetime, shop: Shop, **fields: str) -> dict[str, str]:
         (Contact("Gino", ADDRESS, PHONE), "A mail to gino@example.com is on its way."),
         (
             Contact("Gino", "", PHONE),
-            f'Gino has no email address here and is not told: call <a class="underline" href="tel:{PHONE}">{PHONE}</a>.',
+            f'Gino has no email address here and is not notified: call <a class="underline" href="tel:{PHONE}">{PHONE}</a>.',
         ),
-        (Contact("<b>", "", ""), "&lt;b&gt; has neither an email address nor a phone number here and is not told."),
+        (Contact("<b>", "", ""), "&lt;b&gt; has neither an email address nor a phone number here and is not notified."),
     ],
     ids=["mail", "phone", "neither"],
 )
-def test_booking_rescheduling_and_canceling_say_who_is_told_and_how_or_whom_to_call(
+def test_booking_rescheduling_and_canceling_say_who_is_notified_and_how_or_whom_to_call(
     shop: Shop, pages: Pages, contact: Contact, says: str
 ) -> None:
     browser = pages(shop.employee)
@@ -171,6 +171,9 @@ def test_an_action_that_changes_nothing_says_so_and_tells_nobody(shop: Shop, pag
     text = shown(browser.post(action("cancel", booked), {"version": "2"}, follow=True))
     assert f"{booked.reference}: Nothing changed, it is so already." in text
     assert "is on its way" not in text
+    with acting_as(shop.owners):
+        sent = NotificationLog.objects.filter(business=shop.business).values_list("template", flat=True)
+        assert sorted(sent) == ["appointment_canceled", "appointment_confirmed"]
 
 
 def test_where_a_channel_reaches_phones_it_says_so_and_asks_for_no_call(

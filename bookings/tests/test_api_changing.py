@@ -1,4 +1,4 @@
-"""Canceling and moving over HTTP: versions, deadlines, refusals that change nothing."""
+"""Canceling and rescheduling over HTTP: versions, deadlines, refusals that change nothing."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,8 +17,8 @@ def test_a_change_needs_the_version_that_was_read(shop: Shop) -> None:
     guest = guest_of(booked)
     assert guest.get(path_of(booked)).headers["ETag"] == '"1"'
     before = state(shop)
-    move = {"start": shop.at("12:00").isoformat()}
-    for action, body in (("cancel/", {}), ("reschedule/", move)):
+    new_time = {"start": shop.at("12:00").isoformat()}
+    for action, body in (("cancel/", {}), ("reschedule/", new_time)):
         refused(guest.post(path_of(booked, action), body), 428, "VERSION_REQUIRED")
         stale = refused(guest.post(path_of(booked, action), body, version=7), 412, "VERSION_CONFLICT")
         assert stale["current_version"] == 1
@@ -45,16 +45,16 @@ def test_canceling_twice_is_the_same_as_once(shop: Shop) -> None:
     answered(Api().post(f"{shop.api}/reservations/", ask_hold(shop, shop.at())), 201)
 
 
-def test_an_appointment_moves_to_a_time_that_overlaps_its_own(shops: Callable[..., Shop]) -> None:
+def test_an_appointment_is_rescheduled_to_a_time_that_overlaps_its_own(shops: Callable[..., Shop]) -> None:
     shop = shops(slot_interval_minutes=10)
     booked = shop.book(shop.at())
     guest = guest_of(booked)
-    moved = guest.post(path_of(booked, "reschedule/"), {"start": shop.at("10:10").isoformat()}, version=1)
-    assert datetime.fromisoformat(answered(moved)["start"]) == shop.at("10:10")
-    assert moved.headers["ETag"] == '"2"'
+    rescheduled = guest.post(path_of(booked, "reschedule/"), {"start": shop.at("10:10").isoformat()}, version=1)
+    assert datetime.fromisoformat(answered(rescheduled)["start"]) == shop.at("10:10")
+    assert rescheduled.headers["ETag"] == '"2"'
 
 
-def test_a_move_that_is_refused_changes_nothing(shop: Shop) -> None:
+def test_a_rescheduling_that_is_refused_changes_nothing(shop: Shop) -> None:
     booked, _ = shop.book(shop.at()), shop.book(shop.at("12:00"))
     guest, before = guest_of(booked), state(shop)
     path = path_of(booked, "reschedule/")
@@ -99,6 +99,6 @@ def test_the_guest_cannot_change_what_the_agreed_terms_never_allow(shops: Callab
     shown = answered(guest.get(path_of(booked)))
     assert shown["cancel_until"] is shown["reschedule_until"] is None
     refused(guest.post(path_of(booked, "cancel/"), {}, version=1), 409, "DEADLINE_PASSED")
-    move = {"start": shop.at("12:00").isoformat()}
-    refused(guest.post(path_of(booked, "reschedule/"), move, version=1), 409, "DEADLINE_PASSED")
+    new_time = {"start": shop.at("12:00").isoformat()}
+    refused(guest.post(path_of(booked, "reschedule/"), new_time, version=1), 409, "DEADLINE_PASSED")
     assert state(shop) == before

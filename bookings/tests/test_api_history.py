@@ -42,8 +42,8 @@ def test_each_entry_says_what_changed_in_the_words_of_an_appointment(shop: Shop)
     booked = shop.book(shop.at("10:00"))
     staff = staff_of(shop)
     before = answered(staff.get(path_of(booked)))
-    moved = {"start": shop.at("12:00").isoformat(), "staff": "bob"}
-    after = answered(staff.post(path_of(booked, "reschedule/"), moved, version=1))
+    new_time = {"start": shop.at("12:00").isoformat(), "staff": "bob"}
+    after = answered(staff.post(path_of(booked, "reschedule/"), new_time, version=1))
     answered(staff.post(path_of(booked, "cancel/"), {"reason": "Anna is ill"}, version=2))
     first, second, third = history(staff, booked)
     assert [entry["action"] for entry in (first, second, third)] == ["booked", "rescheduled", "canceled"]
@@ -82,8 +82,8 @@ def test_a_customer_or_guest_reads_what_changed_but_not_who_at_work_did_it_or_wh
     booked = booked_by_customer(shop) if who == "customer" else shop.book(shop.at("10:00"))
     reader = customer_of(shop) if who == "customer" else guest_of(booked)
     name = shop.customer.name if who == "customer" else "Gino"
-    moved = {"start": shop.at("12:00").isoformat()}
-    answered(reader.post(path_of(booked, "reschedule/"), moved, version=1))
+    new_time = {"start": shop.at("12:00").isoformat()}
+    answered(reader.post(path_of(booked, "reschedule/"), new_time, version=1))
     answered(owner_of(shop).post(path_of(booked, "cancel/"), {"reason": "a difficult customer"}, version=2))
     first, second, third = history(reader, booked)
     for own in (first, second):

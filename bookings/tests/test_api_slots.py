@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bookings.api.serializers import SlotSerializer
 from businesses.models import Availability
 from rhivo.testing.builder import Shop
 from rhivo.testing.clients.api_client import Api, answered, refused
@@ -47,6 +48,17 @@ def test_unavailable_times_come_with_one_reason_each_when_asked_for(shop: Shop, 
     full = [slot for slot in every if slot.get("reason") == "FULL"]
     assert [datetime.fromisoformat(slot["start"]) for slot in full] == [shop.at("10:00")]
     assert all(slot["remaining"] == 0 for slot in every if "reason" in slot)
+
+
+def test_a_slot_shows_the_fields_that_the_document_names(shop: Shop, api: Api) -> None:
+    shop.hold(shop.at("10:00"))
+    query = {"service": "cut", "from": shop.at().date(), "to": shop.at().date(), "include": "unavailable"}
+    [full] = [
+        slot
+        for slot in answered(api.get(f"{shop.api}/slots/", **query))["days"][0]["slots"]
+        if slot.get("reason") == "FULL"
+    ]
+    assert list(full) == list(SlotSerializer().fields)
 
 
 def test_slots_take_a_service_and_a_person_by_id_or_slug(shop: Shop, api: Api) -> None:

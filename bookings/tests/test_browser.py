@@ -65,7 +65,7 @@ class Screen:
         self.page.click("text=Confirm the booking")
         self.check("Confirmed")
 
-    def move_and_cancel(self) -> None:
+    def reschedule_and_cancel(self) -> None:
         self.page.click("main .actions a:has-text('Reschedule')")
         self.check("Reschedule your booking")
         self.choose_time("15:30")
@@ -94,19 +94,42 @@ def home(shop: Shop, live_server: Any) -> str:
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_a_guest_books_moves_and_cancels(chromium: Browser, home: str, size: dict[str, int]) -> None:
+def test_a_guest_books_reschedules_and_cancels(chromium: Browser, home: str, size: dict[str, int]) -> None:
     screen = Screen(chromium, home, size)
     screen.book("gino@example.com")
     assert screen.page.locator(".link").inner_text() == screen.page.url
-    screen.move_and_cancel()
+    screen.reschedule_and_cancel()
+
+
+OUTSIDE = """() => {
+    const spread = (node) => { const text = document.createRange(); text.selectNodeContents(node); return text.getBoundingClientRect(); };
+    const sticksOut = (inner, outer) => inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5;
+    const strip = document.querySelector(".days"), picker = document.querySelector(".picker").getBoundingClientRect();
+    const days = [...strip.children].filter((day) => [...day.querySelectorAll("[aria-hidden] *")].some(
+        (text) => sticksOut(spread(text), day.getBoundingClientRect())));
+    return [sticksOut(strip.getBoundingClientRect(), picker), days.map((day) => day.innerText)];
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 500, 768, 820, 1280])
+def test_the_strip_of_days_stays_in_its_card_and_each_days_words_in_their_day(
+    chromium: Browser, home: str, width: int
+) -> None:
+    screen = Screen(chromium, home, {"width": width, "height": 800})
+    screen.page.goto(f"{home}book/cut/anna/")
+    screen.page.click(".turn a[rel=next]")
+    assert re.search(r"\d\d\s+free", screen.page.locator(".days").inner_text()), "two digits are the widest"
+    assert screen.page.evaluate(OUTSIDE) == [False, []]
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_a_customer_books_moves_and_cancels(chromium: Browser, home: str, shop: Shop, size: dict[str, int]) -> None:
+def test_a_customer_books_reschedules_and_cancels(
+    chromium: Browser, home: str, shop: Shop, size: dict[str, int]
+) -> None:
     screen = Screen(chromium, home, size)
     screen.log_in(shop.customer)
     screen.book(None)
-    screen.move_and_cancel()
+    screen.reschedule_and_cancel()
     screen.page.click("text=My bookings")
     screen.check("My bookings")
     assert "Canceled" in screen.page.locator(".booking-card").inner_text()
@@ -115,7 +138,7 @@ def test_a_customer_books_moves_and_cancels(chromium: Browser, home: str, shop: 
 def test_everything_works_without_javascript(chromium: Browser, home: str) -> None:
     screen = Screen(chromium, home, PHONE, scripts=False)
     screen.book("gino@example.com")
-    screen.move_and_cancel()
+    screen.reschedule_and_cancel()
 
 
 def test_back_and_reload_do_no_harm(chromium: Browser, home: str) -> None:

@@ -46,8 +46,8 @@ class BackOffice:
 
 
 @pytest.fixture
-def moved(shop: Shop) -> Appointment:
-    """A booking with Anna that was moved from 10:00 to 12:00."""
+def rescheduled(shop: Shop) -> Appointment:
+    """A booking with Anna that was rescheduled from 10:00 to 12:00."""
     booked = shop.book(shop.at("10:00"), shop.service(staff=["anna"]))
     with acting_as(shop.employees):
         return operations.reschedule_appointment(appointment=booked, start=shop.at("12:00"), version=1, at=now())
@@ -56,7 +56,7 @@ def moved(shop: Shop) -> Appointment:
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_a_receptionist_finds_out_why_a_time_is_taken_and_what_happened_to_the_booking(
-    chromium: Browser, live_server: object, shop: Shop, moved: Appointment, size: dict[str, int], scripts: bool
+    chromium: Browser, live_server: object, shop: Shop, rescheduled: Appointment, size: dict[str, int], scripts: bool
 ) -> None:
     office = BackOffice(chromium, str(live_server), shop, size, scripts=scripts)
     office.go("/admin/bookings/appointment/why/")
@@ -68,6 +68,6 @@ def test_a_receptionist_finds_out_why_a_time_is_taken_and_what_happened_to_the_b
     office.check("Why is a time not free?")
     content = office.page.locator("#content").inner_text()
     assert "FULL – That time is taken: choose another." in content
-    office.page.click(f"#content a:has-text('Ewa rescheduled {moved.reference}')")
-    office.check(f"History of {moved.reference}")
-    assert f"Gino (guest) booked {moved.reference}" in office.page.locator("#content").inner_text()
+    office.page.click(f"#content a:has-text('Ewa rescheduled {rescheduled.reference}')")
+    office.check(f"History of {rescheduled.reference}")
+    assert f"Gino (guest) booked {rescheduled.reference}" in office.page.locator("#content").inner_text()

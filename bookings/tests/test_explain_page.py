@@ -60,10 +60,10 @@ def test_a_past_instant_and_a_person_are_asked_about(shop: Shop, pages: Pages) -
     cut = shop.service(staff=["anna", "bob"])
     shop.book_by_staff(shop.at("10:00"), cut, staff=shop.person("anna"))
     local = (now() - timedelta(minutes=1)).astimezone(shop.business.zone)
-    sent = asked(shop, staff=str(shop.person("anna").id), past=local.strftime("%Y-%m-%dT%H:%M:%S"))
+    sent = asked(shop, staff=str(shop.person("anna").id), then=local.strftime("%Y-%m-%dT%H:%M:%S"))
     page = pages(shop.employee).get(WHY, sent)
     found = page.context["explained"]
-    assert (found.past.code, found.now.code) == ("FREE", "FULL")
+    assert (found.then.code, found.now.code) == ("FREE", "FULL")
     assert f"At {local:%-d %b %Y, %H:%M:%S}" in shown(page)
 
 
@@ -77,9 +77,9 @@ def test_a_past_instant_and_a_person_are_asked_about(shop: Shop, pages: Pages) -
         ("day", "soon"),
         ("day", "9999-12-31"),
         ("clock", "25:00"),
-        ("past", "soon"),
-        ("past", "2200-01-01T10:00"),
-        ("past", "no\0time"),
+        ("then", "soon"),
+        ("then", "2200-01-01T10:00"),
+        ("then", "no\0time"),
     ],
 )
 def test_what_cannot_be_read_is_an_error_of_its_field(field: str, value: str, shop: Shop, pages: Pages) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from bookings.explain.explanation import BadTime, read_time
+from bookings.explain.asked_time import BadTime, read_time
 from rhivo.clock import now
 from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
@@ -27,7 +27,7 @@ def run(*arguments: str) -> None:
         call_command("explain_slot", *arguments)
 
 
-def test_it_prints_the_verdict_the_rules_and_the_story(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_the_judgement_the_rules_and_the_events(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     booked = shop.book(shop.at("10:00"), shop.service(staff=["anna"]))
     run(shop.business.subdomain, "cut", local(shop, "10:00"))
     said = capsys.readouterr().out

@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bookings import operations
-from bookings.explain.explanation import BadTime, Explanation, explain
+from bookings.explain.asked_time import BadTime
+from bookings.explain.explanation import Explanation, explain
 from bookings.models import Appointment
 from businesses.models import Staff
 from rhivo.claims import acting_as
@@ -167,7 +168,7 @@ def test_buffers_count_and_are_told(shop: Shop) -> None:
     shop.book(shop.at("10:30"))
     found = explained(shop, shop.at("10:00"), service=service)
     assert found.now.code == "FULL"
-    assert fact(found, "Takes") == "30 min and 10 min before and 20 min after: claims 09:50–10:50"
+    assert fact(found, "Takes") == "30 min and 10 min before and 20 min after: occupies 09:50–10:50"
     assert found.now.obstacles[0].text.endswith("10:20–11:20")
 
 
@@ -195,7 +196,7 @@ def test_what_is_switched_off_cannot_be_booked_whatever_the_time(shops: Callable
 
 
 @pytest.mark.parametrize("clock", ["08:00", "09:30", "10:00", "10:30", "19:45", "21:00", "10:10"])
-def test_the_verdict_is_the_one_that_a_hold_gets(clock: str, shop: Shop) -> None:
+def test_the_judgement_is_the_one_that_a_hold_gets(clock: str, shop: Shop) -> None:
     shop.service(staff=["anna"], buffer_after_minutes=30)
     shop.book(shop.at("10:00"))
     found = explained(shop, shop.at(clock))
@@ -217,11 +218,11 @@ def test_a_past_instant_is_judged_by_what_stood_then(shop: Shop) -> None:
     after_move = now()
     canceled(shop, away)
     for instant, ten, noon in ((before, "FREE", "FREE"), (while_booked, "FULL", "FREE"), (after_move, "FREE", "FULL")):
-        assert explained(shop, shop.at("10:00"), past=instant).past.code == ten  # type: ignore[union-attr]
-        assert explained(shop, shop.at("12:00"), past=instant).past.code == noon  # type: ignore[union-attr]
-    found = explained(shop, shop.at("12:00"), past=after_move)
-    assert found.past is not None
-    assert found.past.obstacles[0].text.startswith(f"{booked.reference}, Gino")
+        assert explained(shop, shop.at("10:00"), then=instant).then.code == ten  # type: ignore[union-attr]
+        assert explained(shop, shop.at("12:00"), then=instant).then.code == noon  # type: ignore[union-attr]
+    found = explained(shop, shop.at("12:00"), then=after_move)
+    assert found.then is not None
+    assert found.then.obstacles[0].text.startswith(f"{booked.reference}, Gino")
     assert (found.now.code, found.now.obstacles) == ("FREE", ())
 
 
@@ -229,10 +230,10 @@ def test_a_booking_that_was_moved_far_away_is_still_known_to_have_been_there(sho
     booked = shop.book(shop.at("10:00"))
     while_booked = now()
     moved(shop, booked, shop.at("10:00", days=20))
-    found = explained(shop, shop.at("10:00"), past=while_booked)
-    assert found.past is not None
-    assert (found.past.code, found.now.code) == ("FULL", "FREE")
-    assert [event.places for event in found.story] == [0, 0, 0, 1]
+    found = explained(shop, shop.at("10:00"), then=while_booked)
+    assert found.then is not None
+    assert (found.then.code, found.now.code) == ("FULL", "FREE")
+    assert [event.places for event in found.events] == [0, 0, 0, 1]
 
 
 def test_a_hold_filled_the_time_until_it_was_released(shop: Shop) -> None:
@@ -240,46 +241,46 @@ def test_a_hold_filled_the_time_until_it_was_released(shop: Shop) -> None:
     while_held = database_now()  # holds begin and end by the clock of the database
     with acting_as(shop.employees):
         operations.release_hold(reservation=hold)
-    found = explained(shop, shop.at("10:00"), past=while_held)
-    assert found.past is not None
-    assert (found.past.code, found.now.code) == ("FULL", "FREE")
-    assert [event.text for event in found.story] == [
+    found = explained(shop, shop.at("10:00"), then=while_held)
+    assert found.then is not None
+    assert (found.then.code, found.now.code) == ("FULL", "FREE")
+    assert [event.text for event in found.events] == [
         "A visitor held Cut, 10:00–10:30",
         "Asked about: FULL",
         "The hold of Cut, 10:00–10:30, was released",
     ]
-    assert [event.places for event in found.story] == [0, 0, 1]
+    assert [event.places for event in found.events] == [0, 0, 1]
 
 
 def test_a_hold_that_ran_out_filled_the_time_until_then_and_no_longer(shop: Shop) -> None:
     hold = shop.hold(shop.at("10:00"))
     later = hold.expires_at + timedelta(minutes=5)
     for instant, code in ((hold.expires_at - timedelta(seconds=1), "FULL"), (hold.expires_at, "FREE")):
-        assert explained(shop, shop.at("10:00"), at=later, past=instant).past.code == code  # type: ignore[union-attr]
-    story = explained(shop, shop.at("10:00"), at=later).story
-    assert [(event.text.split(", ")[-1], event.at) for event in story][1:] == [("ran out", hold.expires_at)]
+        assert explained(shop, shop.at("10:00"), at=later, then=instant).then.code == code  # type: ignore[union-attr]
+    events = explained(shop, shop.at("10:00"), at=later).events
+    assert [(event.text.split(", ")[-1], event.at) for event in events][1:] == [("ran out", hold.expires_at)]
 
 
 def test_a_hold_that_became_an_appointment_leaves_no_gap(shop: Shop) -> None:
     hold = shop.hold(shop.at("10:00"))
     booked = shop.commit(hold).appointment
-    assert explained(shop, shop.at("10:00"), past=booked.created_at).past.code == "FULL"  # type: ignore[union-attr]
-    story = explained(shop, shop.at("10:00")).story
-    assert [event.places for event in story] == [0, 0]
-    assert story[1].text.startswith(f"Gino (guest) booked {booked.reference}: Cut, ")
-    assert story[1].appointment_id == booked.id
+    assert explained(shop, shop.at("10:00"), then=booked.created_at).then.code == "FULL"  # type: ignore[union-attr]
+    events = explained(shop, shop.at("10:00")).events
+    assert [event.places for event in events] == [0, 0]
+    assert events[1].text.startswith(f"Gino (guest) booked {booked.reference}: Cut, ")
+    assert events[1].appointment_id == booked.id
 
 
-def test_the_story_tells_what_took_and_freed_the_time_with_who_did_it(shop: Shop) -> None:
+def test_the_events_say_what_took_and_freed_the_time_and_who_did_it(shop: Shop) -> None:
     shop.service(staff=["anna", "bob"])
     booked = shop.book_by_staff(shop.at("10:00"), staff=shop.person("anna"))
     canceled(shop, moved(shop, booked, shop.at("10:30")))
-    texts = [event.text for event in explained(shop, shop.at("10:00")).story]
+    texts = [event.text for event in explained(shop, shop.at("10:00")).events]
     assert [text.split(" (")[0].partition(f" {booked.reference}")[0] for text in texts] == [
         "Ewa booked",
         "Ewa rescheduled",
     ]
-    overlapping = [event.text for event in explained(shop, shop.at("10:30")).story]
+    overlapping = [event.text for event in explained(shop, shop.at("10:30")).events]
     assert [text.partition(f" {booked.reference}")[0] for text in overlapping] == ["Ewa rescheduled", "Ewa canceled"]
 
 
@@ -289,7 +290,7 @@ def test_what_has_no_part_in_the_time_is_not_told(shop: Shop, other_shop: Shop) 
     shop.book(shop.at("10:00"), shop.service("wash", staff=["bob"]))
     other_shop.book(shop.at("16:00"), other_shop.service("cut"))
     found = explained(shop, shop.at("10:00"), service=cut)
-    assert (found.story, found.now.obstacles) == ((), ())
+    assert (found.events, found.now.obstacles) == ((), ())
 
 
 def test_a_past_with_few_places_left_gives_their_number(shop: Shop) -> None:
@@ -297,16 +298,16 @@ def test_a_past_with_few_places_left_gives_their_number(shop: Shop) -> None:
     shop.book(shop.at("10:00"), yoga)
     one = now()
     canceled(shop, shop.book_by_staff(shop.at("10:00"), yoga))
-    found = explained(shop, shop.at("10:00"), service=yoga, past=one)
-    assert found.past is not None
-    assert (found.past.remaining, found.past.taken) == (2, 1)
-    assert [event.places for event in found.story if not event.is_question] == [2, 2, 1, 2]
+    found = explained(shop, shop.at("10:00"), service=yoga, then=one)
+    assert found.then is not None
+    assert (found.then.remaining, found.then.taken) == (2, 1)
+    assert [event.places for event in found.events if not event.is_question] == [2, 2, 1, 2]
 
 
 def test_the_rules_of_the_past_are_todays_and_this_is_said(shop: Shop) -> None:
     shop.service()
-    long_ago = explained(shop, shop.at("10:00"), past=now() - timedelta(days=9))
-    lately = explained(shop, shop.at("10:00"), past=now() - timedelta(days=1))
+    long_ago = explained(shop, shop.at("10:00"), then=now() - timedelta(days=9))
+    lately = explained(shop, shop.at("10:00"), then=now() - timedelta(days=1))
     assert "as they are set today" in lately.remarks[0]
     assert "kept 7 days" in long_ago.remarks[1]
     assert len(lately.remarks) == 1
@@ -314,7 +315,7 @@ def test_the_rules_of_the_past_are_todays_and_this_is_said(shop: Shop) -> None:
 
 def test_an_instant_to_come_is_no_past(shop: Shop) -> None:
     with pytest.raises(BadTime):
-        explained(shop, shop.at("10:00"), past=now() + timedelta(minutes=1))
+        explained(shop, shop.at("10:00"), then=now() + timedelta(minutes=1))
 
 
 def test_a_busy_time_takes_as_many_queries_as_an_empty_one(shop: Shop) -> None:
@@ -322,7 +323,7 @@ def test_a_busy_time_takes_as_many_queries_as_an_empty_one(shop: Shop) -> None:
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            explained(shop, shop.at("10:00"), service=service, past=now() - timedelta(seconds=1))
+            explained(shop, shop.at("10:00"), service=service, then=now() - timedelta(seconds=1))
         return len(captured)
 
     shop.book_by_staff(shop.at("10:00"), service)
@@ -337,5 +338,5 @@ def test_other_tenants_claims_and_people_stay_unseen(shop: Shop, other_shop: Sho
     theirs = other_shop.book(other_shop.at("10:00"))
     with acting_as(shop.employees):
         found = explain(other_shop.business, other_shop.service(), other_shop.at("10:00"), at=now())
-    assert (found.story, found.now.obstacles) == ((), ())
+    assert (found.events, found.now.obstacles) == ((), ())
     assert theirs.reference not in str(found)

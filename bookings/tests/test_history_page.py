@@ -13,9 +13,9 @@ from psycopg.types.json import Jsonb
 
 from audit.models import AuditLog
 from bookings import operations
-from bookings.history.sentences import Telling
+from bookings.contact import Contact
+from bookings.history.sentences import Sentences
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.rules.reasons import Override
 from businesses.models import User
 from rhivo.claims import acting_as
@@ -37,7 +37,7 @@ def listed(browser: Client, **query: str) -> list[str]:
     """Return the sentences of the list."""
     response = browser.get(HISTORY, query)
     assert response.status_code == 200
-    return [entry.told.sentence for entry in response.context["cl"].result_list]
+    return [entry.words.sentence for entry in response.context["cl"].result_list]
 
 
 def moved(shop: Shop, appointment: Appointment, clock: str) -> Appointment:
@@ -51,7 +51,9 @@ def timeline(appointment: Appointment) -> str:
     return reverse("admin:bookings_appointment_history", args=[appointment.pk])
 
 
-def tell(shop: Shop, entity: str, action: str, before: Any, after: Any, entity_id: UUID | None = None) -> AuditLog:
+def write_entry(
+    shop: Shop, entity: str, action: str, before: Any, after: Any, entity_id: UUID | None = None
+) -> AuditLog:
     """Write an entry as a trigger of another table would, by an operator; committed."""
     snapshots = [each and Jsonb(each) for each in (before, after)]
     values = [shop.business.id, entity, entity_id or uuid4(), action, *snapshots]
@@ -88,7 +90,7 @@ def test_a_move_to_another_day_service_and_person_says_all_of_it(shop: Shop, pag
     assert said.endswith("from Cut to Wash, from Anna to Bob")
 
 
-def test_outcomes_are_told_in_words(shop: Shop, pages: Pages) -> None:
+def test_outcomes_are_put_into_words(shop: Shop, pages: Pages) -> None:
     begun = shop.book_by_staff(shop.at("10:00", days=-1), overrides=list(Override))
     with acting_as(shop.employees):
         done = operations.complete_appointment(appointment=begun, version=1, at=now())
@@ -118,7 +120,7 @@ def test_outcomes_are_told_in_words(shop: Shop, pages: Pages) -> None:
         ("gift_card", "sold", None, None, "sold gift card"),
     ],
 )  # fmt: skip
-def test_other_things_are_told_too_known_or_not(
+def test_other_things_are_put_into_words_too_known_or_not(
     entity: str, action: str, before: Any, after: Any, sentence: str, shop: Shop
 ) -> None:
     entry = AuditLog(
@@ -126,7 +128,7 @@ def test_other_things_are_told_too_known_or_not(
         actor_kind="user", actor=str(shop.owner.id), actor_role="owner", at=now(),
     )  # fmt: skip
     with acting_as(shop.owners):
-        assert Telling.of([entry], currency="EUR", locale="en").sentence(entry) == f"Olga {sentence}"
+        assert Sentences.of([entry], currency="EUR", locale="en").sentence(entry) == f"Olga {sentence}"
 
 
 @pytest.mark.parametrize(
@@ -144,15 +146,15 @@ def test_other_things_are_told_too_known_or_not(
         ("database", "postgres", "", "The database login postgres"),
     ],
 )
-def test_whoever_is_not_known_by_name_is_told_by_what_they_are(
+def test_a_person_who_is_not_known_by_name_is_named_by_their_role(
     kind: str, actor: str, role: str, who: str, shop: Shop
 ) -> None:
     entry = AuditLog(entity="x", entity_id=uuid4(), action="changed", actor_kind=kind, actor=actor, actor_role=role)
     with acting_as(shop.owners):
-        assert Telling.of([entry], currency="EUR", locale="en").who(entry) == who
+        assert Sentences.of([entry], currency="EUR", locale="en").who(entry) == who
 
 
-def test_a_customer_is_told_by_the_name_on_the_booking(shop: Shop, pages: Pages) -> None:
+def test_a_customer_is_named_as_on_the_booking(shop: Shop, pages: Pages) -> None:
     shop.commit(shop.hold(shop.at(), claims=shop.customers), Contact("Carla Bruni"), claims=shop.customers)
     assert listed(pages(shop.owner))[0].startswith("Carla Bruni booked ")
 
@@ -180,9 +182,9 @@ def test_a_longer_list_asks_no_more_of_the_database(shop: Shop, pages: Pages) ->
 @pytest.mark.django_db(transaction=True)
 def test_an_entry_leads_to_its_thing_and_one_of_a_thing_that_is_gone_does_not(shop: Shop, pages: Pages) -> None:
     service = shop.service()
-    there = tell(shop, "service", "changed", {"name": "Cut"}, {"name": "Cut", "position": 3}, service.id)
-    gone = tell(shop, "staff", "removed", {"name": "Zoe"}, None)
-    unknown = tell(shop, "gift_card", "added", None, {"name": "Ten euros"})
+    there = write_entry(shop, "service", "changed", {"name": "Cut"}, {"name": "Cut", "position": 3}, service.id)
+    gone = write_entry(shop, "staff", "removed", {"name": "Zoe"}, None)
+    unknown = write_entry(shop, "gift_card", "added", None, {"name": "Ten euros"})
     browser = pages(shop.owner)
     text = shown(browser.get(HISTORY))
     assert reverse("admin:businesses_service_change", args=[service.pk]) in text
@@ -195,7 +197,7 @@ def test_an_entry_leads_to_its_thing_and_one_of_a_thing_that_is_gone_does_not(sh
 def test_filters_narrow_by_date_thing_action_and_person(shop: Shop, pages: Pages) -> None:
     booked = shop.book(shop.at("10:00"))
     moved(shop, booked, "11:00")
-    tell(shop, "gift_card", "added", None, {"name": "Ten euros"})
+    write_entry(shop, "gift_card", "added", None, {"name": "Ten euros"})
     browser = pages(shop.owner)
     assert len(listed(browser)) == len(listed(browser, when="today")) > 3
     assert listed(browser, when="yesterday") == []
@@ -231,7 +233,7 @@ def test_another_tenants_history_stays_unseen_in_list_filters_search_and_pages(
     shop: Shop, other_shop: Shop, pages: Pages
 ) -> None:
     theirs = other_shop.book(other_shop.at("10:00"))
-    entry = tell(other_shop, "secret_thing", "hidden_deed", None, {"name": "Hush"})
+    entry = write_entry(other_shop, "secret_thing", "hidden_deed", None, {"name": "Hush"})
     browser = pages(shop.owner)
     assert not [said for said in listed(browser) if theirs.reference in said or "Hush" in said]
     for query in ({"q": theirs.reference}, {"q": str(theirs.id)}, {"entity": "secret_thing"},

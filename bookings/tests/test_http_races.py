@@ -94,14 +94,14 @@ def test_every_way_of_booking_meets_at_one_place_and_one_wins(shop: Shop, server
     by_staff = Call(
         "/api/v1/appointments/", {"service": "cut", "start": start.isoformat(), "customer": customer}, token
     )
-    moves = [
+    reschedulings = [
         Call(f"/api/v1/appointments/{one.id}/reschedule/", {"start": start.isoformat()}, token, {"If-Match": '"1"'})
         for one in elsewhere
     ]
     inserts = [threading.Thread(target=insert_with_sql, args=(shop, service.id, start)) for _ in range(4)]
     for thread in inserts:
         thread.start()
-    answers = server.storm([hold(shop, start), by_staff, *moves, hold(shop, start), by_staff])
+    answers = server.storm([hold(shop, start), by_staff, *reschedulings, hold(shop, start), by_staff])
     for thread in inserts:
         thread.join()
     for answer in answers:

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
+from bookings.contact import Contact
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from businesses.models import Membership
 from rhivo.claims import Claims
 from rhivo.testing.builder import GINO, Shop
@@ -25,7 +25,7 @@ NUMBER = "+393331234567"
 
 @pytest.fixture
 def booked(shop: Shop) -> tuple[Shop, Appointment, Claims]:
-    """A guest's booking, told of already, and the claims that reach it."""
+    """A guest's booking, notified already, and the claims that reach it."""
     hold = shop.hold(shop.at("10:00"), shop.service())
     guest = Claims(business_id=shop.business.id, cancellation_token=token_hash(guest_token(hold.id)))
     shop.guest = guest  # type: ignore[attr-defined]
@@ -65,7 +65,7 @@ def refusal_of(claims: Claims, row: dict[str, Any], login: Any = "app") -> str:
 
 
 def canceled(shop: Shop, appointment: Appointment) -> None:
-    """Cancel by bare SQL, so that nobody has told of it yet."""
+    """Cancel by bare SQL, so that nobody is notified of it yet."""
     with raw("app") as app:
         done = refused_by(
             app, shop.employees, "UPDATE appointments SET status = 'canceled' WHERE id = %s", appointment.id

@@ -35,10 +35,10 @@ def test_a_customer_books_without_giving_an_email_and_finds_the_booking(shop: Sh
     assert "Confirmed" in mine
 
 
-def test_a_customer_moves_and_cancels(shop: Shop, carla: Visitor) -> None:
+def test_a_customer_reschedules_and_cancels(shop: Shop, carla: Visitor) -> None:
     mine = carla.book(shop.at("10:00"))
-    move = {"start": shop.at("11:00").isoformat(), "version": 1}
-    assert carla.post(f"{mine}reschedule/", move)["Location"] == mine
+    new_time = {"start": shop.at("11:00").isoformat(), "version": 1}
+    assert carla.post(f"{mine}reschedule/", new_time)["Location"] == mine
     assert carla.post(f"{mine}cancel/", {"version": 2})["Location"] == mine
     assert "<h1>Canceled</h1>" in carla.get(mine).text
     assert "Nothing is booked." in carla.get("my/").text

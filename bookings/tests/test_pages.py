@@ -242,19 +242,19 @@ def test_a_customer_with_enough_bookings_is_told_so(shops: Any) -> None:
     assert len(bookings_of(shop)) == 1
 
 
-def test_a_booking_moves_and_frees_its_former_time(shop: Shop, visitor: Visitor) -> None:
+def test_a_rescheduled_booking_frees_its_former_time(shop: Shop, visitor: Visitor) -> None:
     manage = visitor.book(shop.at("10:00"))
     day = shop.at("10:00").astimezone(shop.business.zone).date()
     assert "<legend>Morning</legend>" in visitor.get(f"{manage}reschedule/?day={day}").text
-    move = {"start": shop.at("11:00").isoformat(), "version": 1}
-    assert visitor.post(f"{manage}reschedule/", move)["Location"] == manage
-    assert visitor.post(f"{manage}reschedule/", move)["Location"] == manage, "pressed twice"
+    new_time = {"start": shop.at("11:00").isoformat(), "version": 1}
+    assert visitor.post(f"{manage}reschedule/", new_time)["Location"] == manage
+    assert visitor.post(f"{manage}reschedule/", new_time)["Location"] == manage, "pressed twice"
     [made] = bookings_of(shop)
     assert (made.starts_at, made.version) == (shop.at("11:00"), 2)
     visitor.press(shop.at("10:00"))
 
 
-def test_a_booking_moves_by_less_than_its_own_length(shops: Any) -> None:
+def test_a_booking_is_rescheduled_by_less_than_its_own_length(shops: Any) -> None:
     shop = shops(slot_interval_minutes=15)
     shop.service()
     visitor = Visitor(shop)
@@ -276,7 +276,7 @@ def test_a_stale_page_changes_nothing_and_shows_the_booking_as_it_is(shop: Shop,
     assert [(made.status, made.version) for made in bookings_of(shop)] == [("confirmed", 2)]
 
 
-def test_moving_to_a_time_just_taken_leaves_the_booking_and_offers_others(shop: Shop, visitor: Visitor) -> None:
+def test_rescheduling_to_a_time_just_taken_leaves_the_booking_and_offers_others(shop: Shop, visitor: Visitor) -> None:
     manage = visitor.book(shop.at("10:00"))
     shop.hold(shop.at("11:00"))
     page = visitor.post(f"{manage}reschedule/", {"start": shop.at("11:00").isoformat(), "version": 1})

@@ -160,8 +160,8 @@ def test_two_appointments_that_swap_places_never_share_one(shop: Shop) -> None:
 
     def swap(n: int) -> str:
         with acting_as(shop.employees):
-            moving, to = (a, second) if n else (b, first)
-            operations.reschedule_appointment(appointment=moving, start=to, version=1, at=now())
+            rescheduled, to = (a, second) if n else (b, first)
+            operations.reschedule_appointment(appointment=rescheduled, start=to, version=1, at=now())
         return "rescheduled"
 
     assert race(2, swap) == {"SLOT_UNAVAILABLE": 2}
@@ -171,16 +171,16 @@ def test_reschedules_into_one_free_place_give_exactly_one(shop: Shop) -> None:
     booked = [shop.book_by_staff(shop.at(f"{hour:02}:00")) for hour in range(9, 17)]
     free = shop.at("18:00")
 
-    def move(n: int) -> str:
+    def reschedule(n: int) -> str:
         with acting_as(shop.employees):
             operations.reschedule_appointment(appointment=booked[n], start=free, version=1, at=now())
         return "rescheduled"
 
-    assert race(8, move) == {"rescheduled": 1, "SLOT_UNAVAILABLE": 7}
+    assert race(8, reschedule) == {"rescheduled": 1, "SLOT_UNAVAILABLE": 7}
     assert live_claims(shop) == 8
 
 
-def test_who_waits_for_a_move_to_another_service_hears_of_the_move(shop: Shop) -> None:
+def test_who_waits_for_another_to_reschedule_to_another_service_hears_of_it(shop: Shop) -> None:
     colour = shop.service("colour", staff=["anna"], max_simultaneous_bookings=9)
     cut = shop.service("cut", staff=["bob"], max_simultaneous_bookings=9)
 
@@ -225,7 +225,7 @@ def test_a_claim_that_waited_for_a_change_of_its_service_is_taken_on_the_new_ter
     act = {
         "held": lambda: hold_bare(shop, start),
         "booked": lambda: insert_appointment(shop, start),
-        "rescheduled": lambda: move_bare(shop, elsewhere, start),
+        "rescheduled": lambda: reschedule_bare(shop, elsewhere, start),
     }[way]
     with raw("app") as owner, owner.transaction():
         owner.execute(set_config_sql(shop.owners))
@@ -255,7 +255,7 @@ def hold_bare(shop: Shop, start: object) -> None:
         )
 
 
-def move_bare(shop: Shop, booked: Appointment, start: object) -> None:
+def reschedule_bare(shop: Shop, booked: Appointment, start: object) -> None:
     with raw("app") as app, app.transaction():
         app.execute(set_config_sql(shop.employees))
         app.execute("UPDATE appointments SET starts_at = %s WHERE id = %s", [start, booked.id])

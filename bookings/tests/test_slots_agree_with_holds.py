@@ -1,6 +1,5 @@
 """What slot search offers can be held, what it does not is refused for the reason it gives: tried at every 5 minutes."""
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import transaction
 
-from bookings.api.slots_json import slots_body
+from bookings.api.slot_search import search_slots
 from bookings.errors import refusal
 from bookings.operations.hold import hold_slot
 from bookings.rules.reasons import Override, Reason
@@ -104,8 +103,8 @@ def starts_of(day: date, zone: ZoneInfo) -> Iterator[datetime]:
 
 def search(shop: Shop, service: Service, day: date, at: datetime) -> dict[datetime, tuple[str, tuple[str, ...], str]]:
     """Return by start what slot search says of it: the refusal's code or '', who is free, and the end."""
-    body = slots_body(shop.business, service, first=day, last=day, staff=None, include_unavailable=True, at=at)
-    [found] = json.loads(body)["days"]
+    body = search_slots(shop.business, service, first=day, last=day, staff=None, include_unavailable=True, at=at)
+    [found] = body["days"]
     assert found["date"] == day.isoformat()
     return {
         datetime.fromisoformat(slot["start"]).astimezone(UTC): (

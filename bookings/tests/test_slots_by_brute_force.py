@@ -135,7 +135,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 @settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(case=cases(), overridden=st.frozensets(st.sampled_from(list(Reason))))
-def test_slots_and_verdicts_are_those_of_a_minute_by_minute_search(case: Case, overridden: frozenset[Reason]) -> None:
+def test_slots_and_reasons_are_those_of_a_minute_by_minute_search(case: Case, overridden: frozenset[Reason]) -> None:
     oracle = SlotOracle(case.rules, case.hours, case.service, case.people, case.spans)
     calendar = Calendar(case.rules, case.hours, case.service, case.people, case.spans)
     nothing: frozenset[Reason] = frozenset()

@@ -19,7 +19,7 @@ from rhivo.tokens import guest_token, token_hash
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CANCEL = "UPDATE appointments SET status = 'canceled' WHERE id = %s"
-MOVE = "UPDATE appointments SET starts_at = starts_at + interval '1 day' WHERE id = %s"
+RESCHEDULE = "UPDATE appointments SET starts_at = starts_at + interval '1 day' WHERE id = %s"
 INTO_THE_PAST = "UPDATE appointments SET starts_at = starts_at - interval '400 days' WHERE id = %s"
 NOT_FOR_CUSTOMERS = (
     "UPDATE appointments SET notes = 'free of charge' WHERE id = %s",
@@ -86,9 +86,9 @@ def state(appointment: Appointment) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("who", REACH_BUT_DO_NOT_WORK)
-def test_in_time_a_customer_moves_and_cancels(who: str, booked: Any) -> None:
+def test_in_time_a_customer_reschedules_and_cancels(who: str, booked: Any) -> None:
     appointment, claims = booked[1][who]
-    assert (tried(claims, MOVE, appointment), tried(claims, CANCEL, appointment)) == ("", "")
+    assert (tried(claims, RESCHEDULE, appointment), tried(claims, CANCEL, appointment)) == ("", "")
     assert state(appointment)[0] == "canceled"
 
 
@@ -97,7 +97,7 @@ def test_past_the_agreed_deadline_a_customer_does_neither(who: str, booked: Any)
     appointment, claims = booked[1][who]
     set_terms(appointment, starts_in=timedelta(hours=23, minutes=50))
     before = state(appointment)
-    for query in (CANCEL, MOVE):
+    for query in (CANCEL, RESCHEDULE):
         assert tried(claims, query, appointment) == "before_the_agreed_deadline"
     assert state(appointment) == before
 
@@ -105,17 +105,17 @@ def test_past_the_agreed_deadline_a_customer_does_neither(who: str, booked: Any)
 def test_each_deadline_counts_for_what_it_was_agreed_for(booked: Any) -> None:
     appointment, claims = booked[1]["guest"]
     set_terms(appointment, starts_in=timedelta(hours=5), cancellation_deadline_hours=2, reschedule_deadline_hours=9)
-    assert tried(claims, MOVE, appointment) == "before_the_agreed_deadline"
+    assert tried(claims, RESCHEDULE, appointment) == "before_the_agreed_deadline"
     assert tried(claims, CANCEL, appointment) == ""
 
 
 def test_terms_that_never_allow_it_refuse_it_long_before(booked: Any) -> None:
     appointment, claims = booked[1]["customer"]
     set_terms(appointment, allows_cancellation=False, allows_rescheduling=False)
-    assert [tried(claims, query, appointment) for query in (CANCEL, MOVE)] == ["agreed_terms_allow_it"] * 2
+    assert [tried(claims, query, appointment) for query in (CANCEL, RESCHEDULE)] == ["agreed_terms_allow_it"] * 2
 
 
-def test_a_customer_moves_nothing_into_the_past(booked: Any) -> None:
+def test_a_customer_reschedules_nothing_into_the_past(booked: Any) -> None:
     appointment, claims = booked[1]["customer"]
     assert tried(claims, INTO_THE_PAST, appointment) == "moves_to_the_future"
 
@@ -145,7 +145,7 @@ def test_an_illegal_status_is_refused_before_the_terms_are_asked(who: str, booke
     appointment, claims = booked[1][who]
     assert tried(booked[0].employees, CANCEL, appointment) == ""
     set_terms(appointment, starts_in=timedelta(hours=1))
-    assert tried(claims, MOVE, appointment) == "status_moves_legally"
+    assert tried(claims, RESCHEDULE, appointment) == "status_moves_legally"
 
 
 @pytest.mark.parametrize("status", ["completed", "no_show"])
@@ -164,7 +164,7 @@ def test_people_at_work_are_bound_by_no_deadline_but_what_they_set_aside_stays(b
     appointment, _ = bookings["guest"]
     set_terms(appointment, starts_in=timedelta(hours=1), allows_rescheduling=False)
     assert tried(shop.employees, "UPDATE appointments SET overrides = '[\"notice\"]' WHERE id = %s", appointment) == ""
-    assert tried(shop.employees, MOVE, appointment) == ""
+    assert tried(shop.employees, RESCHEDULE, appointment) == ""
     for forged in ("[]", '["hours"]'):
         query = f"UPDATE appointments SET overrides = '{forged}' WHERE id = %s"
         assert tried(shop.owners, query, appointment) == "overrides_stay"
@@ -186,7 +186,7 @@ def test_a_visitor_books_without_setting_rules_aside(shop: Shop) -> None:
     ("query", "terms", "error"),
     [
         (CANCEL, {"starts_in": timedelta(hours=1)}, DeadlinePassed),
-        (MOVE, {"allows_rescheduling": False}, TermsForbid),
+        (RESCHEDULE, {"allows_rescheduling": False}, TermsForbid),
         (INTO_THE_PAST, {}, Past),
         (NOT_FOR_CUSTOMERS[0], {}, Forbidden),
     ],

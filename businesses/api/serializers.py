@@ -5,13 +5,18 @@ from typing import Any
 from rest_framework import serializers
 
 from businesses.models import Business, Service, Staff
-from rhivo.api.serializers import StrictSerializer
+from rhivo.api.pagination import PageSerializer
+from rhivo.api.serializers import StrictSerializer, answer_of
 
 
 class BusinessSummarySerializer(serializers.ModelSerializer[Business]):
     class Meta:
         model = Business
         fields = ["subdomain", "name", "tagline", "timezone", "locale", "currency"]
+
+
+class BusinessPageSerializer(PageSerializer):
+    results = BusinessSummarySerializer(many=True)
 
 
 class BusinessSerializer(serializers.ModelSerializer[Business]):
@@ -78,6 +83,7 @@ class StaffSerializer(serializers.ModelSerializer[Staff]):
         fields = ["id", "slug", "name", "title", "services"]
 
     def get_services(self, staff: Staff) -> list[str]:
+        # Not `.filter()`: it would pass by what was prefetched and ask for each person.
         return [service.slug for service in staff.services.all() if service.is_active]
 
 
@@ -115,14 +121,11 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
     currency = serializers.CharField(source="business.currency")
 
     def get_slot_interval_minutes(self, service: Service) -> int:
+        # The catalogue selects the business along: no query for each service.
         return service.slot_interval_minutes or service.business.slot_interval_minutes
 
     def get_staff(self, service: Service) -> list[dict[str, str]]:
-        return [
-            {"id": str(person.id), "slug": person.slug, "name": person.name}
-            for person in service.staff.all()
-            if person.is_active
-        ]
+        return [answer_of(NamedSerializer, person) for person in service.staff.all() if person.is_active]
 
 
 class CategorySerializer(serializers.Serializer[Any]):
@@ -147,7 +150,9 @@ class DirectoryQuery(StrictSerializer):
 
 
 class LogIn(StrictSerializer):
+    # Not an EmailField: what is no address is answered like an unknown account.
     email = serializers.CharField(max_length=254)
+    # A blank at its end belongs to a password.
     password = serializers.CharField(max_length=1024, trim_whitespace=False)
     business = serializers.CharField(max_length=63, required=False, help_text="Subdomain")
 

@@ -3,9 +3,7 @@
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,7 +15,7 @@ from businesses.models import Business, Service, Staff
 from businesses.tenant_request import business_of
 from rhivo.api.pagination import CursorPages
 from rhivo.api.schema import PROBLEMS
-from rhivo.api.serializers import body_of, query_of
+from rhivo.api.serializers import answer_of, body_of, query_of
 from rhivo.clock import now
 from rhivo.web.throttling import limited, throttle
 
@@ -27,18 +25,17 @@ class DirectoryView(APIView):
 
     @extend_schema(
         parameters=[serializers.DirectoryQuery],
-        responses={200: serializers.BusinessSummarySerializer(many=True)} | PROBLEMS,
+        responses={200: serializers.BusinessPageSerializer} | PROBLEMS,
         operation_id="list_businesses",
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, serializers.DirectoryQuery)
         found: QuerySet[Business] = Business.objects.listed()
+        # Each word must be found, in any of the three: "salon milan" finds the salon in Milan.
         for word in query.get("q", "").split():
             found = found.filter(Q(name__icontains=word) | Q(subdomain__icontains=word) | Q(tagline__icontains=word))
-        pages = CursorPages()
-        pages.ordering = ("name", "id")
-        page = pages.paginate_queryset(found, request, view=self)
-        return pages.get_paginated_response(serializers.BusinessSummarySerializer(page, many=True).data)
+        page = CursorPages("name", "id").page(found, request)
+        return Response(answer_of(serializers.BusinessPageSerializer, page))
 
 
 class BusinessView(APIView):
@@ -46,7 +43,7 @@ class BusinessView(APIView):
 
     @extend_schema(responses={200: serializers.BusinessSerializer} | PROBLEMS, operation_id="get_business")
     def get(self, request: Request, subdomain: str) -> Response:
-        return Response(serializers.BusinessSerializer(business_of(request)).data)
+        return Response(answer_of(serializers.BusinessSerializer, business_of(request)))
 
 
 class ServicesView(APIView):
@@ -54,7 +51,7 @@ class ServicesView(APIView):
 
     @extend_schema(responses={200: serializers.CatalogueSerializer} | PROBLEMS, operation_id="list_services")
     def get(self, request: Request, subdomain: str) -> Response:
-        return Response({"categories": catalogue(business_of(request))})
+        return Response(answer_of(serializers.CatalogueSerializer, {"categories": catalogue(business_of(request))}))
 
 
 class StaffView(APIView):
@@ -63,7 +60,7 @@ class StaffView(APIView):
     @extend_schema(responses={200: serializers.StaffListSerializer} | PROBLEMS, operation_id="list_staff")
     def get(self, request: Request, subdomain: str) -> Response:
         people = Staff.objects.active().filter(business=business_of(request)).prefetch_related("services")
-        return Response({"staff": serializers.StaffSerializer(people, many=True).data})
+        return Response(answer_of(serializers.StaffListSerializer, {"staff": people}))
 
 
 def catalogue(business: Business) -> list[dict[str, Any]]:
@@ -74,6 +71,8 @@ def catalogue(business: Business) -> list[dict[str, Any]]:
         .select_related("category", "business")
         .prefetch_related(Prefetch("staff", queryset=Staff.objects.active()))
     )
+    # A dict keeps the order in which headings first come. Sorted here and not in SQL, because the one without a
+    # category goes last whatever its name.
     by_category: dict[Any, dict[str, Any]] = {}
     ordered = sorted(
         services,
@@ -87,7 +86,7 @@ def catalogue(business: Business) -> list[dict[str, Any]]:
         heading = by_category.setdefault(
             service.category_id, {"name": service.category.name if service.category else None, "services": []}
         )
-        heading["services"].append(serializers.ServiceSerializer(service).data)
+        heading["services"].append(service)
     return list(by_category.values())
 
 
@@ -98,11 +97,12 @@ class TokenView(APIView):
     @extend_schema(
         request=serializers.LogIn, responses={200: serializers.TokenPairSerializer} | PROBLEMS, operation_id="log_in"
     )
-    def post(self, request: Request) -> HttpResponse:
+    def post(self, request: Request) -> Response:
         given = body_of(request, serializers.LogIn)
+        # Besides the limit of the client's address: many addresses may try the passwords of one account.
         throttle(request, "account", who=account(given["email"]))
         pair = log_in(given["email"], given["password"], subdomain=given.get("business"), at=now())
-        return Response(pair, status=status.HTTP_200_OK)
+        return Response(answer_of(serializers.TokenPairSerializer, pair))
 
 
 @limited("login")
@@ -115,4 +115,5 @@ class RefreshView(APIView):
         operation_id="refresh_tokens",
     )
     def post(self, request: Request) -> Response:
-        return Response(refresh_tokens(body_of(request, serializers.Refresh)["refresh"], at=now()))
+        pair = refresh_tokens(body_of(request, serializers.Refresh)["refresh"], at=now())
+        return Response(answer_of(serializers.TokenPairSerializer, pair))

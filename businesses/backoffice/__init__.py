@@ -1,1 +1,1 @@
-"""The back office: its site and log-in, what its pages are made of, and the pages of a business."""
+"""The back office: its site and log-in, the base classes of its pages, and the pages of a business."""

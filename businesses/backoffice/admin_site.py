@@ -1,7 +1,7 @@
 """The back office: Django's admin for the people who work in a business, each in their own.
 
-What they see is decided by row-level security under the claims of the request, what they are offered by
-`businesses.permissions`. Times are shown and read in the business's zone.
+Row security decides what they see, under the claims of the request. `businesses.permissions` decides what they are
+offered. Times are shown and read in the business's zone.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
 
 from businesses.backoffice.log_in_form import LoginForm, OwnPasswordForm, why_not_here
-from businesses.events import logged_out
+from businesses.events import record_log_out
 from businesses.identity.known_browsers import remember
 from businesses.identity.workplace_roles import businesses_of_current_user
 from businesses.models import Business, User
@@ -35,7 +35,7 @@ POLICY = {"style-src": ["'self'", NONCE]}
 
 
 def workplace(request: HttpRequest) -> Business:
-    """Return the business in whose back office a request is, loaded once; only for people at work there."""
+    """Return the business in whose back office a request is, loaded once a request; only for people who work there."""
     known: Business | None = getattr(request, "workplace", None)
     if known is None:
         business_id = claims.current().business_id
@@ -46,19 +46,22 @@ def workplace(request: HttpRequest) -> Business:
 
 
 def business_name(request: HttpRequest) -> str:
-    """Return what the header of every page says: whose back office this is."""
+    """Return the name of the business for the header of every page."""
+    # The page of the log-in has a header too, and nobody's claims.
     return workplace(request).name if claims.current().works_here else "Rhivo"
 
 
 def public_page(request: HttpRequest) -> str:
-    """Return where customers book, for the link "View site": at the address in use, else below the installation's."""
+    """Return where customers book, for the link "View site"."""
+    # At the business's own address, or below `/b/…/`, the script prefix leads there already.
     if getattr(request, "business", None) is not None:
         return get_script_prefix()
     return f"/b/{workplace(request).subdomain}/" if claims.current().works_here else "/"
 
 
 def account_links(request: HttpRequest) -> list[dict[str, str]]:
-    """Return the links of the account menu; at a business's own address there is no switching to another."""
+    """Return the links of the account menu."""
+    # At a business's own address the address decides which it is, so there is nothing to switch.
     links = [{"title": "Change password", "link": reverse("admin:password_change")}]
     if getattr(request, "business", None) is None and len(businesses_of_current_user()) > 1:
         links.insert(0, {"title": "Switch business", "link": reverse("admin:switch_business")})
@@ -73,6 +76,7 @@ class BackOffice(UnfoldAdminSite):
     enable_nav_sidebar = True
 
     def has_permission(self, request: HttpRequest) -> bool:
+        # Asked on every page, also of people who lost their last workplace while logged in.
         user = request.user
         return bool(user.is_active and user.is_staff and getattr(user, "email_verified_at", None))
 
@@ -83,6 +87,7 @@ class BackOffice(UnfoldAdminSite):
         def in_local_time(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             zone = workplace(request).zone if self.has_permission(request) else timezone.get_default_timezone()
             with timezone.override(zone):
+                # The admin answers with TemplateResponses, which Django would render after this zone has ended.
                 response = guarded(request, *args, **kwargs)
                 return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
@@ -95,21 +100,25 @@ class BackOffice(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         if _forget_stale_choice(request):
             return HttpResponseRedirect(reverse("admin:index"))
+        # sensitive_post_parameters keeps the password out of error reports.
         context = {"why_not_here": why_not_here(request)} | (extra_context or {})
         view: View = sensitive_post_parameters()(super().login)
         response = csp_replace(POLICY)(view)(request, context)  # type: ignore[call-arg]
+        # This browser knows the password now: guesses elsewhere no longer lock it out.
         if request.method == "POST" and isinstance(request.user, User):
             return remember(response, request.user.email)
         return response
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        # Django answers a GET with 405, so nobody has logged out by it. Recorded first: afterwards nobody is logged in.
         if request.method == "POST":
-            logged_out()
+            record_log_out()
         response: HttpResponseBase = super().logout(request, extra_context)
         return response
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Refuse unfold's search of everything: it caches what it found by person, across businesses."""
+        """Refuse unfold's search of everything."""
+        # It caches what it found by person: who works in two businesses would see one of them in the other.
         raise Http404
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
@@ -126,6 +135,7 @@ class BackOffice(UnfoldAdminSite):
         mine = businesses_of_current_user()
         if request.method == "POST":
             chosen = named_id(request.POST.get("business"))
+            # The session is only a wish: the middleware asks for the role in that business on every request.
             if chosen not in [business_id for business_id, *_ in mine]:
                 raise Http404
             request.session["business_id"] = str(chosen)
@@ -135,7 +145,8 @@ class BackOffice(UnfoldAdminSite):
 
 
 def _forget_stale_choice(request: HttpRequest) -> bool:
-    """Drop a choice of business where the person works no more, if that alone keeps them out."""
+    """Drop the choice of a business where the person no longer works; tell whether that let them in again."""
+    # Without this a person who left one of two workplaces could not even switch to the other.
     at_an_address = getattr(request, "business", None) is not None
     if at_an_address or claims.current().works_here or "business_id" not in request.session:
         return False

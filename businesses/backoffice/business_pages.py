@@ -1,4 +1,4 @@
-"""The catalogue, the people and the settings of a business, for its owner; staff look on."""
+"""Pages of the catalogue, the people and the settings of a business. The owner changes them; staff may look."""
 
 from typing import Any
 
@@ -10,18 +10,20 @@ from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import TabularInline
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from businesses.backoffice.admin_site import workplace
 from businesses.backoffice.editable_admin import KeptAdmin, OwnAdmin, VersionedAdmin
 from businesses.backoffice.form_fields import OwnForm, PriceField, QuestionsField, VersionedForm
+from businesses.backoffice.typed_decorators import display
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from businesses.backoffice.zone_choices import zone_choices
 from businesses.models import Business, Category, Membership, Service, ServiceStaff, Staff
 from businesses.money import price_text
 
+# Rows are deleted on their own page: it alone answers in words when a booking comes in between.
 admin.site.disable_action("delete_selected")
+# Django's groups give nothing here: what people may do follows from their memberships.
 admin.site.unregister(Group)
 
 QUESTIONS_HELP = (
@@ -37,16 +39,16 @@ class BusinessForm(VersionedForm):
         choices=zone_choices,
         widget=UnfoldAdminSelectWidget,
         label="Time zone",
-        help_text="Hours, days and all times are meant in it.",
+        help_text="All hours, days and times of the business are in this zone.",
     )
     questions = QuestionsField(required=False, help_text=QUESTIONS_HELP)
 
     class Meta:
         help_texts = {
-            "subdomain": "Where customers find you. Links that you gave out stop working when you change it.",
+            "subdomain": "Where customers find you. When you change it, links that you gave out stop working.",
             "is_active": "Off: your pages are closed to customers.",
             "slot_interval_minutes": "Minutes between the starts offered, from each opening.",
-            "hold_minutes": "How long a time is kept for a visitor who is filling in the form.",
+            "hold_minutes": "How long a time is held for a visitor who fills in the form.",
             "min_notice_minutes": "How soon before its start a time can still be booked.",
             "max_advance_days": "How many days ahead can be booked.",
             "cancellation_deadline_hours": "Up to how many hours before the start.",
@@ -57,7 +59,7 @@ class BusinessForm(VersionedForm):
 
 @admin.register(Business)
 class BusinessAdmin(VersionedAdmin):
-    """One's own business. There is one: the list leads straight to it."""
+    """The settings of the business. There is one, so the list leads straight to it."""
 
     form = BusinessForm
     fieldsets = (
@@ -81,7 +83,7 @@ class BusinessAdmin(VersionedAdmin):
                     ("allows_cancellation", "cancellation_deadline_hours"),
                     ("allows_rescheduling", "reschedule_deadline_hours"),
                 ),
-                "description": "Holds for bookings made from now on; earlier ones keep the terms they were made on.",
+                "description": "For bookings made from now on. Earlier ones keep the terms that were agreed.",
             },
         ),
         ("What customers are asked", {"fields": (("requires_email", "requires_phone"), "questions")}),
@@ -94,6 +96,7 @@ class BusinessAdmin(VersionedAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Business]:
+        # Active businesses are public rows, so row security alone would show the others as well.
         return Business.objects.filter(pk=workplace(request).pk)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -109,8 +112,8 @@ class CategoryAdmin(OwnAdmin):
     fields = ("name", "position")
 
 
-class AssignmentInline(TabularInline):
-    """Who does a service. Without anyone it needs nobody in particular."""
+class AssignmentInline(TabularInline):  # type: ignore[misc]
+    """The people who do a service. One without people needs nobody in particular."""
 
     model = ServiceStaff
     form = OwnForm
@@ -166,6 +169,7 @@ class ServiceAdmin(KeptAdmin):
         ),
     )
 
+    # For people who only look: without web names and positions, which mean something to those who change them alone.
     viewed_fieldsets = (
         ("Service", {"fields": ("name", "category", "description", "is_active")}),
         ("Price and time", {"fields": (("price", "duration"), ("buffer_before_minutes", "buffer_after_minutes"))}),
@@ -174,12 +178,14 @@ class ServiceAdmin(KeptAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
         rows: QuerySet[Service] = super().get_queryset(request)
-        return rows.prefetch_related("staff")
+        return rows.prefetch_related("staff")  # for the column "Done by": one query, not one a row
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Any]:
+        # A new name must not change a slug that links already carry.
         return {} if obj is not None else super().get_prepopulated_fields(request, obj)
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+        # Stored in minor units, typed in main units: how many decimals there are depends on the currency.
         if db_field.name == "price_cents":
             business = workplace(request)
             return PriceField(
@@ -220,7 +226,7 @@ class StaffAdmin(KeptAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(ViewOnlyAdmin):
-    """Who may log in to this back office, and as what. Operators grant and withdraw it."""
+    """The people who may log in to this back office, and their roles. Operators grant and withdraw them."""
 
     list_display = ("user", "email", "role", "staff")
     list_filter = ("role",)

@@ -1,4 +1,4 @@
-"""Forms of the back office: rows that belong to the business of the claims, versions, times of day, prices."""
+"""Forms and fields of the back office: rows of the business of the claims, versions, times of day, prices."""
 
 import json
 import re
@@ -13,14 +13,15 @@ from businesses.money import amount_text, amount_typed, decimals_of, minor_units
 from rhivo import claims
 from rhivo.errors import RhivoError, VersionConflict
 
-LAST_VERSION = 2**31 - 1
+LAST_VERSION = 2**31 - 1  # what PostgreSQL's integer holds: more would be an error of the database
+# Some locales write a dot. Hours above 24 fall out below.
 CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})")
 
 
 class OwnForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Edits a row of the business of the claims; the form has no say in whose it is.
+    """Edits a row of the business of the claims, whatever a browser sends as its business.
 
-    `refusal` is what the database answered when these very values were to be saved: it becomes an error of the form.
+    `refusal` is what the database answered when these values were to be saved. It becomes an error of the form.
     """
 
     refusal: ClassVar[RhivoError | None] = None
@@ -42,7 +43,7 @@ class OwnForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class VersionedForm(OwnForm):
-    """Saves over the version that was shown and no other; the database refuses it when another has come meanwhile."""
+    """Saves over the version that was shown; the database refuses if there is a newer one."""
 
     version = forms.IntegerField(required=False, min_value=0, max_value=LAST_VERSION, widget=forms.HiddenInput)
 
@@ -57,6 +58,7 @@ class VersionedForm(OwnForm):
         except ValidationError as error:
             if not isinstance(self.refusal, VersionConflict):
                 raise
+            # Saved a second time it goes over the newer version, since the page has said so.
             self.data = self.data.copy()  # type: ignore[attr-defined]
             self.data[self.add_prefix("version")] = str(self.current_version)  # type: ignore[index]
             raise ValidationError(
@@ -67,6 +69,7 @@ class VersionedForm(OwnForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
+        # The trigger compares the version of an UPDATE with the row's. No row has 0, so a missing one is refused.
         if not self.instance._state.adding:
             self.instance.version = self.cleaned_data.get("version") or 0
 
@@ -87,6 +90,7 @@ class ClockField(forms.Field):
         if value in self.empty_values:
             return None
         match = CLOCK.fullmatch(str(value).strip())
+        # One more than the last minute stands for whatever is no time of day.
         minute = int(match[1]) * 60 + int(match[2]) if match and int(match[2]) < 60 else MIDNIGHT + 1
         if minute > MIDNIGHT:
             raise ValidationError("Write a time as HH:MM, up to 24:00.")
@@ -121,6 +125,7 @@ class PriceField(forms.DecimalField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
+            # As numbers: 25 and 25.00 are one price.
             return bool(self.clean(data) != initial)
         except ValidationError:
             return True
@@ -136,4 +141,5 @@ class QuestionsField(forms.JSONField):
         return json.dumps(value, ensure_ascii=False, indent=2) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> Any:
+        # An empty field is None to JSONField, and NULL is no list of questions.
         return super().clean(value) or []

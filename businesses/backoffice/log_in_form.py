@@ -1,4 +1,4 @@
-"""Logging in to the back office: by email, counted, and only for people who work somewhere."""
+"""The log-in of the back office: by email, with counted attempts, for people who work somewhere."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
-from businesses.events import logged_in, refused_log_in
+from businesses.events import record_log_in, record_refused_log_in
 from businesses.identity.known_browsers import account
 from businesses.identity.workplace_roles import businesses_of_current_user
 from businesses.models import Business, User
 from rhivo import claims
-from rhivo.counting import counted
 from rhivo.errors import EmailNotVerified, Throttled
+from rhivo.text.plurals import counted
 from rhivo.web.throttling import throttle
 
 CUSTOMER = "This is a customer's account. The back office is for a business's owner and staff."
@@ -20,7 +20,7 @@ ELSEWHERE = "You do not work at {}. Log in with an account that does."
 
 
 class LoginForm(AuthenticationForm):
-    """Email and password. Says why an account that exists, its password right, may not come in."""
+    """Email and password. Says why an account with the right password may not come in."""
 
     error_messages = AuthenticationForm.error_messages | {"invalid_login": "Email or password is wrong."}
 
@@ -31,6 +31,7 @@ class LoginForm(AuthenticationForm):
         self.fields["username"].widget.attrs["autocomplete"] = "email"
 
     def clean(self) -> dict[str, Any]:
+        # Before the password is hashed: a guess too many costs nothing.
         try:
             throttle(self.request, "account", who=account(self.cleaned_data.get("username", ""), self.request))
         except Throttled as refusal:
@@ -40,22 +41,25 @@ class LoginForm(AuthenticationForm):
         return cleaned
 
     def confirm_login_allowed(self, user: User) -> None:
-        """Raise ValidationError unless this person may come in here; then their own claims are in force."""
+        """Put the person's own claims in force; raises ValidationError if they may not come in here."""
         own = claims.current().with_(user_id=user.id)
+        # Where somebody works is shown to themselves alone. The claims end with the block if they may not come in.
         with claims.acting_as(own):
             problem = _obstacle(user, getattr(self.request, "business", None))
         if problem:
-            refused_log_in(user.id, "email is not verified" if user.email_verified_at is None else "does not work here")
+            record_refused_log_in(
+                user.id, "email is not verified" if user.email_verified_at is None else "does not work here"
+            )
             raise ValidationError(problem, code="not_here")
         claims.assume(own)
-        logged_in()
+        record_log_in()
 
     def get_invalid_login_error(self) -> ValidationError:
         return ValidationError(self.error_messages["invalid_login"], code="invalid_login")
 
 
 def why_not_here(request: HttpRequest) -> str:
-    """Return what keeps a signed-in person out of this back office, '' for nothing or nobody."""
+    """Return what keeps the person who is logged in out of this back office, '' for nothing or nobody."""
     user = request.user
     return _obstacle(user, getattr(request, "business", None)) if isinstance(user, User) else ""
 
@@ -70,10 +74,11 @@ def _obstacle(user: User, business: Business | None) -> str:
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
-    """Changes one's own password and nothing else of the account, which is all that the database grants."""
+    """Changes one's own password."""
 
     def save(self, commit: bool = True) -> User:
         user: User = self.user
         user.set_password(self.cleaned_data["new_password1"])
+        # Django would save all fields. The database grants these people no more than this column of their account.
         user.save(update_fields=["password"])
         return user

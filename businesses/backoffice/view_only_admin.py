@@ -1,4 +1,4 @@
-"""An admin page for reading: what is listed there is written elsewhere."""
+"""The base class of pages to look at: what they show is written elsewhere."""
 
 from django.db.models import Model
 from django.http import HttpRequest
@@ -7,8 +7,9 @@ from businesses.backoffice.bounded_admin import BoundedAdmin
 
 
 class ViewOnlyAdmin(BoundedAdmin):
-    """Lists and shows rows, and neither adds, changes nor deletes one."""
+    """Lists and shows rows; adds, changes and deletes none."""
 
+    # None takes away the actions of the whole site too, and with them the column of boxes to tick.
     actions: tuple[str, ...] | None = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -1,6 +1,6 @@
-"""Access and refresh tokens: HS256 under JWT_SECRET, saying who a client is and for which business.
+"""Access and refresh tokens (JWT, RFC 7519): HS256 under JWT_SECRET, saying who a client is and for which business.
 
-Knows nothing of requests. Whether the person still may is asked of the database at each request.
+A token is proof of who asks, not of what they may: the database says that at each request.
 """
 
 import re
@@ -24,7 +24,7 @@ Kind = Literal["access", "refresh"]
 
 @dataclass(frozen=True, slots=True)
 class TokenClaims:
-    """What a valid token says. `password_mark` ties a refresh token to the password of its day."""
+    """What a valid token says. `password_mark` ties a refresh token to the password with which it was issued."""
 
     user_id: UUID | None
     business_id: UUID | None
@@ -35,6 +35,7 @@ class TokenClaims:
 
 def issue_pair(user: User, *, business_id: UUID | None, role: Role, at: datetime) -> dict[str, str]:
     """Return an access and a refresh token for a person in a business, or as a customer anywhere (None)."""
+    # The mark is in the refresh token alone: a changed password ends a session at its next refresh, in 15 minutes.
     said = {
         "user_id": str(user.id),
         "business_id": str(business_id) if business_id else None,
@@ -47,21 +48,24 @@ def issue_pair(user: User, *, business_id: UUID | None, role: Role, at: datetime
 
 
 def issue_guest(cancellation_token_hash: str, *, at: datetime) -> str:
-    """Return an access token for the one appointment that a cancellation token is for."""
+    """Return an access token for the one appointment that a cancellation token opens; it cannot be refreshed."""
     return _encode("access", {"cancellation_token": cancellation_token_hash}, at, ACCESS_LIFETIME)
 
 
 def password_mark(user: User) -> str:
-    """Return a mark that changes with the password and tells nothing of it."""
+    """Return a mark that changes with the password and does not reveal it."""
+    # `user.password` is a salted hash already; of its hash 64 bits are plenty to tell two passwords apart.
     return token_hash(user.password)[:16]
 
 
 def read_token(token: str, *, kind: Kind) -> TokenClaims:
     """Return what a token says; raises TokenExpired or NotAuthenticated."""
     try:
+        # The algorithm is fixed here: what the token's own header says, such as "none", does not count.
         said = jwt.decode(token, settings.JWT_SECRET, algorithms=["HS256"], options={"require": ["exp", "jti"]})
         if said.get("token_type") != kind:
-            raise NotAuthenticated(f"This is not an {kind} token.")
+            # Both kinds are signed with one key: without this a refresh token would open the API for 30 days.
+            raise NotAuthenticated(f"This is no {kind} token.")
         return TokenClaims(
             user_id=_uuid(said.get("user_id")),
             business_id=_uuid(said.get("business_id")),
@@ -107,5 +111,5 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise ValueError("not a text")  # as for any other claim that cannot be right
+        raise ValueError("not a text")  # ValueError, which `read_token` answers with 401: UUID(5) would be a 500
     return value

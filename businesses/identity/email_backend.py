@@ -1,4 +1,4 @@
-"""Checking a password against an account that row security hides until it is known."""
+"""Checking a password against an account that row security hides until the person is known."""
 
 from typing import Any
 from uuid import uuid4
@@ -6,7 +6,7 @@ from uuid import uuid4
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
-from businesses.events import refused_log_in
+from businesses.events import record_refused_log_in
 from businesses.models import User
 from rhivo import claims
 from rhivo.claims import acting_as
@@ -15,6 +15,7 @@ from rhivo.db.columns import columns_of
 
 def find_user(email: str) -> User | None:
     """Return the account with exactly this email."""
+    # No claims, no rows: `find_login` is SECURITY DEFINER and gives one account for its whole address, never a list.
     return next(iter(User.objects.raw(f"SELECT {columns_of(User)} FROM find_login(%s)", [email.strip()])), None)
 
 
@@ -25,8 +26,9 @@ class EmailBackend(BaseBackend):
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:
         user = find_user(username or "")
-        # Under the person's own claim, because an old hash is renewed on this occasion. For an account that is unknown
-        # or disabled the same is asked and hashed, so that nobody learns from the time which ones there are.
+        # Under the person's own claim: `check_password` renews an old hash, and only the person may write it. For an
+        # account that is unknown or disabled the same is asked and hashed, since the time that an answer takes must not
+        # say which accounts exist.
         with acting_as(claims.current().with_(user_id=user.id if user else uuid4())):
             if user is None or not user.is_active:
                 User().set_password(password)
@@ -35,7 +37,7 @@ class EmailBackend(BaseBackend):
                 return user
             else:
                 why = "wrong password"
-        refused_log_in(user.id if user else None, why)
+        record_refused_log_in(user.id if user else None, why)
         return None
 
     def get_user(self, user_id: str) -> User | None:

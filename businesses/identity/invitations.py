@@ -1,6 +1,6 @@
 """Invitations: a link by which someone proves their address and sets a password, once, within a week.
 
-Signed, not stored: the token carries a mark of the password it replaces, so that it is void as soon as one is set.
+Signed, not stored: the token carries a mark of the password that it replaces, and is void as soon as one is set.
 """
 
 from datetime import datetime, timedelta
@@ -19,13 +19,13 @@ _signer = TimestampSigner(salt="businesses.invitation")
 
 
 class InvitationOver(RhivoError):
-    """This invitation has been used or has run out: ask for a new password at the log-in instead."""
+    """This invitation has been used or has run out: log in, or ask who invited you for a new one."""
 
     code = "INVITATION_OVER"
 
 
 def invitation_token(user: User) -> str:
-    """Return the token that lets a person set the password of this account from now on for LIFETIME."""
+    """Return the token with which a person can set the password of this account, once, for LIFETIME from now."""
     return _signer.sign_object([str(user.id), password_mark(user)])
 
 
@@ -36,7 +36,11 @@ def invited_id(token: str) -> UUID:
 
 @operation
 def accept_invitation(*, token: str, password: str, at: datetime) -> User:
-    """Set the password and call the address proved, under the invited person's own claims; a token does so once."""
+    """Set the password and mark the address as verified, under the invited person's own claims; once a token.
+
+    Raises InvitationOver.
+    """
+    # Locked before the mark is compared: of two requests with one token the second waits here, then finds another mark.
     user = invited_user(token, lock=True)
     user.set_password(password)
     user.email_verified_at = user.email_verified_at or at
@@ -45,7 +49,7 @@ def accept_invitation(*, token: str, password: str, at: datetime) -> User:
 
 
 def invited_user(token: str, *, lock: bool = False) -> User:
-    """Return the account under the invited person's own claims; raises InvitationOver once a password was set."""
+    """Return the account, under the invited person's own claims; raises InvitationOver once a password was set."""
     user_id, mark = _content(token)
     users = User.objects.select_for_update() if lock else User.objects
     user = users.filter(pk=user_id, is_active=True).first()

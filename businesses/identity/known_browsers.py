@@ -1,8 +1,8 @@
-"""Whose guesses at a password are counted together.
+"""Which log-in attempts are counted together.
 
-Guesses at an account are counted from wherever they come, or many addresses would have as many tries each. A stranger
-who uses them all up must not lock out the person: a browser that has logged in to the account before carries a cookie
-that says so, and is counted on its own.
+Attempts at one account are counted wherever they come from: counted by address, a thousand addresses would have a
+thousand times the tries. But a stranger who uses up the tries must not lock the person out. So a browser that has
+logged in to the account before carries a cookie that proves it, and is counted by itself.
 """
 
 import secrets
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponseBase
 
+from businesses.models import normalized_email
 from rhivo.tokens import token_hash
 
 COOKIE = f"{settings.COOKIE_PREFIX}known"
@@ -21,15 +22,20 @@ R = TypeVar("R", bound=HttpResponseBase)
 
 
 def account(email: str, request: HttpRequest | None = None) -> str:
-    """Return under what a try at an account counts: the account's, or that of a browser which knows its password."""
-    plain = email.strip().lower()
+    """Return the name under which an attempt is counted: the account's, or that of a browser which knew its password.
+
+    Raises nothing: a forged, old or foreign cookie is as good as none.
+    """
+    plain = normalized_email(email)
     mark = _mark(request, plain) if request is not None else ""
     return f"account {plain} {mark}"
 
 
 def remember(response: R, email: str) -> R:
-    """Let a browser that has logged in keep the proof of it for a year."""
-    value = _signer.sign_object([token_hash(email.strip().lower()), secrets.token_urlsafe(12)])
+    """Give a browser that has logged in the cookie that proves it, for a year."""
+    # The random part tells browsers apart: a stolen cookie uses up the tries of one browser alone. Of the email only a
+    # hash is in it, since cookies end up in logs.
+    value = _signer.sign_object([token_hash(normalized_email(email)), secrets.token_urlsafe(12)])
     response.set_cookie(
         COOKIE, value, max_age=LIFETIME, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
     )
@@ -37,7 +43,7 @@ def remember(response: R, email: str) -> R:
 
 
 def _mark(request: HttpRequest, email: str) -> str:
-    """Return what tells a browser that knows the account from others, '' for one that does not."""
+    """Return the random part of a browser's cookie for this account, '' if it has none."""
     try:
         known, mark = _signer.unsign_object(request.COOKIES.get(COOKIE, ""), max_age=LIFETIME)
     except (BadSignature, ValueError, TypeError):

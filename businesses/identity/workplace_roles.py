@@ -1,4 +1,4 @@
-"""What a person is to a business at this moment: asked of the database, never of a token or a session."""
+"""A person's role in a business now: the database says it, never a token or a session."""
 
 from typing import cast
 from uuid import UUID
@@ -13,7 +13,7 @@ from rhivo.db.columns import columns_of
 
 
 def role_in(user_id: UUID, business_id: UUID | None) -> Role | None:
-    """Return owner, staff or customer; None for a person who is deleted or disabled."""
+    """Return owner, staff or customer; None for a person who is deleted, disabled or not the one of the claims."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT role_in(%s, %s)", [user_id, business_id])
         return cast(Role | None, cursor.fetchone()[0])
@@ -29,12 +29,15 @@ def businesses_of_current_user() -> list[tuple[UUID, str, str, Role]]:
 def active_business(subdomain: str) -> Business | None:
     """Return the active business at a subdomain."""
     if not SUBDOMAIN.fullmatch(subdomain.lower()):
-        return None  # also what the database could not even be asked, such as NUL
+        return None  # before the query: PostgreSQL refuses NUL in a text, which would be a 500
     return Business.objects.active().filter(subdomain=subdomain.lower()).first()
 
 
 def enter_business(subdomain: str) -> Business | None:
-    """Return the active business at a subdomain, and claim it in the same round trip: every request there asks this."""
+    """Return the active business at a subdomain, and put its claim in force.
+
+    In one round trip, since every request to a business asks this.
+    """
     if not SUBDOMAIN.fullmatch(subdomain.lower()):
         return None
     found = Business.objects.raw(
@@ -43,6 +46,7 @@ def enter_business(subdomain: str) -> Business | None:
         [subdomain.lower()],
     )
     business = next(iter(found), None)
+    # The statement has set the claim in the database; `note` keeps Python's side equal without sending it again.
     if business is not None:
         claims.note(claims.current().with_(business_id=business.id))
     return business

@@ -1,6 +1,7 @@
 """When a business, or one of its staff, works: weekly windows and exceptions by date.
 
-Times are minutes since midnight on the wall clock of the business's zone, so that 24:00 can be said.
+Times are minutes since midnight on the wall clock of the business's zone: PostgreSQL's `time` would do but for 24:00,
+which Python's `time` cannot hold.
 """
 
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ MIDNIGHT = 24 * 60
 
 
 class Weekday(models.IntegerChoices):
+    # As date.weekday() counts. PostgreSQL's `dow` begins with Sunday, `isodow` with Monday as 1.
     MONDAY = 0, "Monday"
     TUESDAY = 1, "Tuesday"
     WEDNESDAY = 2, "Wednesday"
@@ -34,15 +36,20 @@ class AvailabilityQuerySet(models.QuerySet["Availability"]):
         return self.filter(weekday__isnull=True)
 
     def of_business(self) -> "AvailabilityQuerySet":
-        """Those of the business itself, not of one staff member."""
+        """Leave out those of single staff members."""
         return self.filter(staff__isnull=True)
 
 
 class Availability(models.Model):
-    """One window of a weekday, or an exception for dates: closed, or a window that replaces the weekly ones."""
+    """One window of a weekday, or an exception for dates: closed, or a window that replaces the weekly ones.
+
+    Closed on dates is an exception without `opens` and `closes`; closed on a weekday is no row at all.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="availability", db_index=False)
+    # PostgreSQL has the key (business_id, staff_id), written in sql/tables/. One on staff_id alone would let a row
+    # point at another tenant's person; so Django makes none, here and wherever else db_constraint is False.
     staff = models.ForeignKey(
         Staff, models.CASCADE, null=True, blank=True, related_name="availability", db_constraint=False
     )
@@ -69,13 +76,15 @@ class Availability(models.Model):
             in_range("opens_in_range", "opens", 0, MIDNIGHT, step=5),
             in_range("closes_in_range", "closes", 0, MIDNIGHT, step=5),
             models.CheckConstraint(
-                condition=Q(opens__lt=F("closes")) | Q(opens__isnull=True, closes__isnull=True),
+                # NULL is asked for by name: a comparison with it is neither true nor false, and a CHECK lets that pass.
+                condition=Q(opens__isnull=False, closes__isnull=False, opens__lt=F("closes"))
+                | Q(opens__isnull=True, closes__isnull=True),
                 name="opens_before_it_closes",
                 violation_error_message="A window opens before it closes; 24:00 is the latest close.",
             ),
             models.CheckConstraint(
                 condition=Q(weekday__isnull=False, first_date=None, last_date=None, opens__isnull=False)
-                | Q(weekday=None, first_date__isnull=False, last_date__gte=F("first_date")),
+                | Q(weekday=None, first_date__isnull=False, last_date__isnull=False, last_date__gte=F("first_date")),
                 name="weekly_or_by_date",
                 violation_error_message="Give a weekday with a window, or a first and a last date.",
             ),
@@ -87,7 +96,7 @@ class Availability(models.Model):
 
     @property
     def span(self) -> str:
-        """The window as people write it, or that it is closed, and why."""
+        """The window as people write it, or `closed`, with the reason if there is one."""
         why = f" ({self.reason})" if self.reason else ""
         if self.opens is None or self.closes is None:
             return f"closed{why}"

@@ -28,12 +28,12 @@ class BusinessQuerySet(models.QuerySet["Business"]):
         return self.filter(is_active=True)
 
     def listed(self) -> "BusinessQuerySet":
-        """Those that the public directory shows."""
+        """Keep those that the public directory shows."""
         return self.active().filter(is_listed=True)
 
 
 class Business(models.Model):
-    """A tenant. Minutes, days and hours below are elapsed time; days "per day" are days of `timezone`."""
+    """A tenant. Minutes, hours and days below are elapsed time; the day of "per day" is a day of `timezone`."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     subdomain = models.CharField(max_length=63, unique=True, validators=[validate_subdomain])
@@ -41,6 +41,7 @@ class Business(models.Model):
     timezone = models.CharField(max_length=64, validators=[validate_zone])
     locale = models.CharField(max_length=5, choices=Locale.choices, default=Locale.ENGLISH)
     currency = models.CharField(max_length=3, validators=[validate_currency])
+    # Switched off: the public finds nothing, the people at work still see all of it.
     is_active = models.BooleanField("active", default=True)
     is_listed = models.BooleanField("listed in the directory", default=True)
 
@@ -48,6 +49,7 @@ class Business(models.Model):
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=32, blank=True)
     address = models.CharField(max_length=300, blank=True)
+    # Six digits only: it becomes part of a stylesheet, where any other text could be more than a colour.
     accent_color = models.CharField(
         max_length=7,
         default="#1f6f5c",
@@ -69,6 +71,7 @@ class Business(models.Model):
 
     requires_email = models.BooleanField(default=True)
     requires_phone = models.BooleanField(default=False)
+    # In the order in which they are asked; `validate_questions` says what one looks like.
     questions = models.JSONField(default=list, blank=True, validators=[validate_questions])
 
     allows_cancellation = models.BooleanField(default=True)
@@ -76,6 +79,8 @@ class Business(models.Model):
     allows_rescheduling = models.BooleanField(default=True)
     reschedule_deadline_hours = models.PositiveSmallIntegerField(default=24, validators=limits(0, 168))
 
+    # A trigger raises it at each update, and refuses an update that does not pass the version that was read: who saves
+    # with `update_fields` names "version" too.
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -86,6 +91,7 @@ class Business(models.Model):
         db_table_comment = "Tenants: one row a business, with its zone, booking rules and terms"
         ordering = ["name", "id"]
         verbose_name_plural = "businesses"
+        # Each stands twice: the validators above tell a person in a form, these bind whoever else writes.
         constraints = [
             in_range("slot_interval_in_range", "slot_interval_minutes", 5, 480, step=5),
             in_range("min_notice_in_range", "min_notice_minutes", 0, 10_080),
@@ -106,6 +112,7 @@ class Business(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    # Cached on the row: pages ask for it at every slot that they show.
     @cached_property
     def zone(self) -> ZoneInfo:
         """The time zone in which this business's days and opening hours are meant."""

@@ -14,6 +14,7 @@ class Category(models.Model):
     """A heading under which services are shown."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    # No index of its own, here and in the other tenant tables: a key or index of each begins with the business.
     business = models.ForeignKey(Business, models.CASCADE, related_name="categories", db_index=False)
     name = models.CharField(max_length=80)
     position = models.PositiveSmallIntegerField(default=0)
@@ -26,6 +27,7 @@ class Category(models.Model):
         ordering = ["position", "name"]
         verbose_name_plural = "categories"
         constraints = [
+            # `id` is unique already. This is what the composite foreign keys of other tables refer to.
             models.UniqueConstraint(fields=["business", "id"], name="categories_key_of_business"),
             models.UniqueConstraint(fields=["business", "name"], name="one_category_a_name"),
         ]
@@ -40,7 +42,7 @@ class StaffQuerySet(models.QuerySet["Staff"]):
 
 
 class Staff(models.Model):
-    """A person customers can book. What is here is public; the account behind it is a membership's business."""
+    """A person whom customers can book. All of it is public; `Membership.staff` links it to an account, if any."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="staff", db_index=False)
@@ -79,7 +81,7 @@ class ServiceQuerySet(models.QuerySet["Service"]):
 
 
 class Service(models.Model):
-    """What can be booked. Times in minutes on the 5-minute grain, the price in minor units of the business's currency.
+    """What can be booked. Times are minutes on the 5-minute grain; the price is in minor units of the currency.
 
     `max_simultaneous_bookings` bounds the peak of simultaneous bookings; of a group service (a class) it is
     the number of participants. Left out, the people and resources of the service are the limit, and a service with
@@ -95,6 +97,7 @@ class Service(models.Model):
     name = models.CharField(max_length=120)
     description = models.CharField(max_length=500, blank=True)
     duration_minutes = models.PositiveSmallIntegerField(validators=[*limits(5, 1440), validate_grain])
+    # Minor units whatever the currency: 2800 is 28 euros, and 2800 yen. `businesses.money` knows the decimals.
     price_cents = models.PositiveIntegerField(default=0)
     max_simultaneous_bookings = models.PositiveSmallIntegerField(null=True, blank=True, validators=limits(1, 1000))
     buffer_before_minutes = models.PositiveSmallIntegerField(default=0, validators=[*limits(0, 480), validate_grain])
@@ -105,6 +108,7 @@ class Service(models.Model):
     processing_minutes = models.PositiveSmallIntegerField(
         default=0, db_default=0, validators=[*limits(0, 1440), validate_grain]
     )
+    # NULL is the business's interval, also when that changes later.
     slot_interval_minutes = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[*limits(5, 480), validate_grain]
     )
@@ -155,9 +159,11 @@ class Service(models.Model):
 
 
 class ServiceStaff(models.Model):
-    """That a staff member does a service."""
+    """An assignment: this staff member does this service."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    # It follows from the service. But row security goes by a column of the row, and the composite keys to service and
+    # person both use it, which is what keeps the two in one business.
     business = models.ForeignKey(Business, models.CASCADE, related_name="+", db_index=False)
     service = models.ForeignKey(Service, models.CASCADE, related_name="assignments", db_constraint=False)
     staff = models.ForeignKey(Staff, models.CASCADE, related_name="assignments", db_constraint=False)

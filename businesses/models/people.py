@@ -1,4 +1,4 @@
-"""People who log in, and what they are to a business.
+"""People who log in, and their roles in businesses.
 
 An account belongs to the installation, not to a tenant: one person may be an owner here, staff there and a
 customer elsewhere. What a person may do follows from the claims in force, never from a flag on the account.
@@ -28,12 +28,12 @@ class UserManager(BaseUserManager["User"]):
 
 
 def normalized_email(email: str) -> str:
-    """Return an address in the one form in which it is stored and compared."""
+    """Return an email address in the one form in which it is stored and compared."""
     return email.strip().lower()
 
 
 class User(AbstractBaseUser):
-    """An account. Owner or staff is who has a membership; anyone else is a customer."""
+    """An account. A membership makes its person owner or staff of a business; elsewhere they are a customer."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     email = models.EmailField(max_length=254, unique=True)
@@ -42,6 +42,7 @@ class User(AbstractBaseUser):
     email_verified_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField("active", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # No such column: Django would write it at each log-in, and the history has the log-ins.
     last_login = None
 
     USERNAME_FIELD = "email"
@@ -60,11 +61,13 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether this is the password; an old hash is renewed on this occasion, and the history told so."""
+        """Whether this is the password; renews a hash of an older method, with a reason in the history."""
 
         def renew(password: str) -> None:
             self.set_password(password)
+            # As AbstractBaseUser does: save() would else report a changed password to the password validators.
             self._password = None
+            # The history would call it a changed password, which alarms whoever reads it.
             because("The same password: its hash was renewed at log-in.")
             self.save(update_fields=["password"])
             no_more_reason()
@@ -76,11 +79,12 @@ class User(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Whether the claims in force let this person into the back office."""
+        """Whether the claims in force let this person into the back office; Django's admin asks by this name."""
         return claims.current().works_here
 
     def has_perm(self, permission: str, obj: object = None) -> bool:
         """Whether the role in force may do what Django calls `app.verb_model`."""
+        # Not of this account but of the claims: the same person is owner here and a customer elsewhere.
         return self.is_active and may(claims.current(), permission)
 
     def has_module_perms(self, app: str) -> bool:
@@ -99,6 +103,7 @@ class Membership(models.Model):
     business = models.ForeignKey(Business, models.CASCADE, related_name="memberships", db_index=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=5, choices=MembershipRole.choices)
+    # The same person among those who can be booked: which calendar is theirs. None for who only runs the business.
     staff = models.ForeignKey(
         "businesses.Staff", models.SET_NULL, null=True, blank=True, related_name="memberships", db_constraint=False
     )

@@ -1,7 +1,7 @@
 """The tenant file: one business as YAML or JSON, read into the database and written back out.
 
-`parsing` knows the notation, `reading` and `hours` what each key means, `importing` the database; `exporting` is the
-way back. Knows nothing of bookings, and of mail only whom an invitation is due to.
+`parsing` turns bytes into plain values, `draft` and `file_hours` check what each key means, `import_file` writes the
+database, `export_file` writes the file. Nothing here knows bookings or sends mail: an import returns whom to invite.
 """
 
 from businesses.tenant_file.export_file import export_business

@@ -1,14 +1,15 @@
-"""From the document to a draft: every key checked, nothing written, all complaints told at once."""
+"""From the document to a draft: every key is checked and nothing is written; all complaints come at once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from businesses.models import Business, Category, Service, Staff, User, normalized_email
-from businesses.tenant_file.document_value import Place, fields_of, shown
+from businesses.tenant_file.document_node import Node, fields_of, shown
 from businesses.tenant_file.file_hours import Hours, read_exceptions, read_hours
 from businesses.tenant_file.problems import Problems
 
+# Keys of the file, with the model field that each sets. The export writes the same tables, in the same order.
 BUSINESS = {
     "subdomain": "subdomain",
     "name": "name",
@@ -61,12 +62,13 @@ SERVICE = {
 }
 OWNER = {"email": "email", "name": "name"}
 TOP = (*BUSINESS, *SECTIONS, "hours", "exceptions", "staff", "categories", "services", "owner")
+# Items of one list: more than any business has, and few enough that a whole file is one short transaction.
 MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is in the database already, as far as it decides whether a file is right. Nothing, for a new business."""
+    """What the database has already and a file must fit; the defaults are those of a new business."""
 
     exists: bool = False
     requires_email: bool = True
@@ -77,7 +79,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The hours and exceptions of one subject; None leaves what is there."""
+    """The hours and exceptions of the business or of a person; None leaves them as they are."""
 
     hours: list[Hours] | None
     exceptions: list[Hours] | None
@@ -92,7 +94,7 @@ class StaffDraft:
 
 @dataclass(frozen=True, slots=True)
 class ServiceDraft:
-    """`category` is the name of its heading, None for none; `staff` None leaves who does it."""
+    """`category` is the name of its heading, None for none; `staff` None leaves the assignments as they are."""
 
     slug: str
     fields: dict[str, Any]
@@ -102,7 +104,10 @@ class ServiceDraft:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a file wants. None stands for a key that the file leaves out, so that what is there stays."""
+    """What a file wants. None stands for a key that the file leaves out: the import then changes nothing there.
+
+    `names_loose_services` says whether the file lists the services without a category.
+    """
 
     fields: dict[str, Any]
     schedule: Schedule
@@ -116,108 +121,115 @@ class Draft:
 def read_draft(document: Any, known: Known, *, replace: bool) -> Draft:
     """Return what the document asks for; raises TenantFileRefused with everything that is wrong with it."""
     problems = Problems()
-    top = Place(document, "", problems)
+    top = Node(document, "", problems)
     required = ("subdomain",) if known.exists else ("subdomain", "name", "timezone", "currency")
-    places = top.mapping(TOP, required)
-    fields = fields_of(places, Business, BUSINESS)
+    # A business that exists may be changed by a file that holds its subdomain and one key more.
+    nodes = top.mapping(TOP, required)
+    fields = fields_of(nodes, Business, BUSINESS)
     for name, keys in SECTIONS.items():
-        if name in places:
-            fields |= fields_of(places[name].mapping(keys), Business, keys)
-    _require_some_contact(places, fields, known)
-    staff = _staff(places["staff"], known) if "staff" in places else None
-    categories = _categories(places["categories"]) if "categories" in places else None
+        if name in nodes:
+            fields |= fields_of(nodes[name].mapping(keys), Business, keys)
+    _require_some_contact(nodes, fields, known)
+    staff = _staff(nodes["staff"], known) if "staff" in nodes else None
+    categories = _categories(nodes["categories"]) if "categories" in nodes else None
     draft = Draft(
         fields=fields,
-        schedule=_schedule(places),
+        schedule=_schedule(nodes),
         staff=staff,
+        # An empty list is not None: with --replace it removes all categories.
         categories=None if categories is None else [heading for _, heading in categories],
-        services=_services(places, categories or [], known, _assignable(staff, known, replace=replace)),
-        owner=_owner(places["owner"]) if "owner" in places else None,
-        names_loose_services="services" in places,
+        services=_services(nodes, categories or [], known, _assignable(staff, known, replace=replace)),
+        owner=_owner(nodes["owner"]) if "owner" in nodes else None,
+        names_loose_services="services" in nodes,
     )
+    # Only here: a draft with complaints has holes ('' for a slug), and must not leave this function.
     problems.refuse_if_any()
     return draft
 
 
-def _require_some_contact(places: dict[str, Place], fields: dict[str, Any], known: Known) -> None:
+def _require_some_contact(nodes: dict[str, Node], fields: dict[str, Any], known: Known) -> None:
+    # The database has this as `some_contact_is_required`, but would not say at which path. A key that the file leaves
+    # out keeps its value, so the pair that is to be is compared, not the file's half of it.
     email = fields.get("requires_email", known.requires_email)
     phone = fields.get("requires_phone", known.requires_phone)
-    if "requirements" in places and not email and not phone:
-        places["requirements"].refuse("Require an email address, a phone number, or both.")
+    if "requirements" in nodes and not email and not phone:
+        nodes["requirements"].refuse("Require an email address, a phone number, or both.")
 
 
-def _schedule(places: dict[str, Place]) -> Schedule:
+def _schedule(nodes: dict[str, Node]) -> Schedule:
     return Schedule(
-        hours=read_hours(places["hours"]) if "hours" in places else None,
-        exceptions=read_exceptions(places["exceptions"]) if "exceptions" in places else None,
+        hours=read_hours(nodes["hours"]) if "hours" in nodes else None,
+        exceptions=read_exceptions(nodes["exceptions"]) if "exceptions" in nodes else None,
     )
 
 
-def _staff(place: Place, known: Known) -> list[StaffDraft]:
+def _staff(node: Node, known: Known) -> list[StaffDraft]:
     found: list[StaffDraft] = []
     said: dict[str, str] = {}
-    for index, item in enumerate(place.items(most=MOST)):
-        places = item.mapping((*STAFF, "hours", "exceptions"), ("slug",))
-        fields = fields_of(places, Staff, STAFF)
+    for index, item in enumerate(node.items(most=MOST)):
+        nodes = item.mapping((*STAFF, "hours", "exceptions"), ("slug",))
+        fields = fields_of(nodes, Staff, STAFF)
         slug = _named_once(item, "slug", fields.get("slug"), said)
-        _require_when_new(item, places, ("name",), known=slug in known.staff)
+        _require_when_new(item, nodes, ("name",), known=slug in known.staff)
+        # New ones stand as in the file. Known ones keep their position: a file that leaves it out does not reorder.
         if slug not in known.staff:
             fields.setdefault("position", index)
-        found.append(StaffDraft(slug, fields, _schedule(places)))
+        found.append(StaffDraft(slug, fields, _schedule(nodes)))
     return found
 
 
-def _categories(place: Place) -> list[tuple[dict[str, Place], dict[str, Any]]]:
-    """Return each category's places and fields. Where no position is given a new one stands as in the file."""
+def _categories(node: Node) -> list[tuple[dict[str, Node], dict[str, Any]]]:
+    """Return each category's nodes and fields; the import gives a new one without a position that of the file."""
     found = []
     said: dict[str, str] = {}
-    for item in place.items(most=MOST):
-        places = item.mapping((*CATEGORY, "services"), ("name",))
-        fields = fields_of(places, Category, CATEGORY)
+    for item in node.items(most=MOST):
+        nodes = item.mapping((*CATEGORY, "services"), ("name",))
+        fields = fields_of(nodes, Category, CATEGORY)
         _named_once(item, "name", fields.get("name"), said)
-        found.append((places, fields))
+        found.append((nodes, fields))
     return found
 
 
 def _services(
-    places: dict[str, Place],
-    categories: Iterable[tuple[dict[str, Place], dict[str, Any]]],
+    nodes: dict[str, Node],
+    categories: Iterable[tuple[dict[str, Node], dict[str, Any]]],
     known: Known,
     assignable: frozenset[str],
 ) -> list[ServiceDraft]:
     lists = [(inside.get("services"), heading.get("name")) for inside, heading in categories]
     found: list[ServiceDraft] = []
+    # One for all lists: a slug is unique in the business, not in its category.
     said: dict[str, str] = {}
-    for place, category in [*lists, (places.get("services"), None)]:
-        for index, item in enumerate(place.items(most=MOST) if place else []):
+    for node, category in [*lists, (nodes.get("services"), None)]:
+        for index, item in enumerate(node.items(most=MOST) if node else []):
             found.append(_service(item, index, category, known, assignable, said))
     return found
 
 
 def _service(
-    item: Place, index: int, category: str | None, known: Known, assignable: frozenset[str], said: dict[str, str]
+    item: Node, index: int, category: str | None, known: Known, assignable: frozenset[str], said: dict[str, str]
 ) -> ServiceDraft:
-    places = item.mapping((*SERVICE, "staff"), ("slug",))
-    fields = fields_of(places, Service, SERVICE)
+    nodes = item.mapping((*SERVICE, "staff"), ("slug",))
+    fields = fields_of(nodes, Service, SERVICE)
     slug = _named_once(item, "slug", fields.get("slug"), said)
-    _require_when_new(item, places, ("name", "duration_minutes"), known=slug in known.services)
+    _require_when_new(item, nodes, ("name", "duration_minutes"), known=slug in known.services)
     if slug not in known.services:
         fields.setdefault("position", index)
-    staff = _assigned(places["staff"], assignable) if "staff" in places else None
+    staff = _assigned(nodes["staff"], assignable) if "staff" in nodes else None
     return ServiceDraft(slug, fields, staff, category)
 
 
 def _assignable(staff: Sequence[StaffDraft] | None, known: Known, *, replace: bool) -> frozenset[str]:
-    """Return the slugs that a service may name: those of the file and those that stay."""
+    """Return the slugs that a service may name: those of the file and those that remain in the database."""
     if staff is None:
-        return known.staff
+        return known.staff  # without a list --replace removes nobody
     named = frozenset(member.slug for member in staff)
     return named if replace else named | known.staff
 
 
-def _assigned(place: Place, assignable: frozenset[str]) -> list[str]:
+def _assigned(node: Node, assignable: frozenset[str]) -> list[str]:
     found: list[str] = []
-    for item in place.items(most=MOST):
+    for item in node.items(most=MOST):
         if not isinstance(item.value, str) or item.value not in assignable:
             item.refuse(f"There is no staff member {shown(item.value)}: name one under `staff` first.")
         elif item.value in found:
@@ -227,8 +239,8 @@ def _assigned(place: Place, assignable: frozenset[str]) -> list[str]:
     return found
 
 
-def _named_once(item: Place, key: str, name: str | None, said: dict[str, str]) -> str:
-    """Return what an item is named by, '' for nothing usable; refuse a name that stands at another path already."""
+def _named_once(item: Node, key: str, name: str | None, said: dict[str, str]) -> str:
+    """Return the slug or name of an item, '' where it has no valid one; refuse one that another path has already."""
     if name is None:
         return ""
     if name in said:
@@ -237,16 +249,18 @@ def _named_once(item: Place, key: str, name: str | None, said: dict[str, str]) -
     return name
 
 
-def _require_when_new(item: Place, places: dict[str, Place], keys: Iterable[str], *, known: bool) -> None:
+def _require_when_new(item: Node, nodes: dict[str, Node], keys: Iterable[str], *, known: bool) -> None:
+    # An item that is no mapping has its complaint already.
     if known or not isinstance(item.value, dict):
         return
     for key in keys:
-        if key not in places:
+        if key not in nodes:
             item.child(key).refuse("This is required.")
 
 
-def _owner(place: Place) -> dict[str, Any]:
-    fields = fields_of(place.mapping(OWNER, tuple(OWNER)), User, OWNER)
+def _owner(node: Node) -> dict[str, Any]:
+    fields = fields_of(node.mapping(OWNER, tuple(OWNER)), User, OWNER)
+    # The account is looked up by this address; `users` has it in lower case only (`email_in_lower_case`).
     if "email" in fields:
         fields["email"] = normalized_email(fields["email"])
     return fields

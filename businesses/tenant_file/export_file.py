@@ -1,4 +1,7 @@
-"""Writing a business out as a tenant file: the same bytes each time, and an import of them changes nothing."""
+"""Writing a business out as a tenant file: the same bytes each time; importing them changes nothing.
+
+The file holds what an import reads and no more: no bookings, no customers, no colleagues beside the first owner.
+"""
 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -9,17 +12,18 @@ from django.db import models
 
 from businesses.events import record_export
 from businesses.models import Availability, Business, Membership, MembershipRole, Service, Weekday, clock_text
-from businesses.tenant_file.current_state import Stock
+from businesses.tenant_file.current_state import CurrentState
 from businesses.tenant_file.draft import BUSINESS, CATEGORY, OWNER, SECTIONS, SERVICE, STAFF
 from rhivo.claims import Claims, acting_as
 from rhivo.db.operation import operation
 from rhivo.errors import NotFound
 
+# jsonb forgets the order of keys: PostgreSQL keeps them by length.
 QUESTION = ("key", "label", "kind", "required", "choices")
 
 
 class _Quoted(str):
-    """A text that is always quoted, as times of day are."""
+    """A text that is always quoted, as times of day are: YAML 1.1 reads 13:00 as 780."""
 
     __slots__ = ()
 
@@ -30,6 +34,7 @@ class _Inline(list[Any]):
 
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
+        # PyYAML writes an object that it meets twice as an alias (*id001), and the import refuses aliases.
         return True
 
 
@@ -46,6 +51,7 @@ def export_business(subdomain: str) -> str:
     business = Business.objects.filter(subdomain=subdomain).first()
     if business is None:
         raise NotFound(f"There is no business “{subdomain}”.")
+    # Before the file is made: an export of which the history knows nothing would be worse than an entry too many.
     record_export(business.id, what="tenant file")
     with acting_as(Claims(business_id=business.id, role="owner")):
         return _export(business)
@@ -53,20 +59,20 @@ def export_business(subdomain: str) -> str:
 
 @operation
 def _export(business: Business) -> str:
-    stock = Stock.of(business.id)
+    current = CurrentState.of(business.id)
     document = _values(business, BUSINESS)
     document |= {section: _values(business, keys) for section, keys in SECTIONS.items()}
     document["requirements"]["questions"] = [_question(question) for question in business.questions]
-    document |= _schedule(stock.availability.get(None, []))
+    document |= _schedule(current.availability.get(None, []))
     document["staff"] = [
-        _values(member, STAFF) | _schedule(stock.availability.get(member.id, []))
-        for member in _in_order(stock.staff.values())
+        _values(member, STAFF) | _schedule(current.availability.get(member.id, []))
+        for member in _in_order(current.staff.values())
     ]
     document["categories"] = [
-        _values(category, CATEGORY) | {"services": _services(stock, category.id)}
-        for category in _in_order(stock.categories.values())
+        _values(category, CATEGORY) | {"services": _services(current, category.id)}
+        for category in _in_order(current.categories.values())
     ]
-    document["services"] = _services(stock, None)
+    document["services"] = _services(current, None)
     document |= _owner(business)
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
@@ -76,6 +82,7 @@ def _values(row: models.Model, keys: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _in_order(rows: Iterable[Any]) -> list[Any]:
+    # Positions and names may be equal; the id makes the order the same each time.
     return sorted(rows, key=lambda row: (row.position, row.name, row.id))
 
 
@@ -83,14 +90,14 @@ def _question(question: Mapping[str, Any]) -> dict[str, Any]:
     return {key: question[key] for key in QUESTION if key in question}
 
 
-def _services(stock: Stock, category_id: Any) -> list[dict[str, Any]]:
-    inside = [service for service in stock.services.values() if service.category_id == category_id]
-    return [_values(service, SERVICE) | {"staff": _assigned(stock, service)} for service in _in_order(inside)]
+def _services(current: CurrentState, category_id: Any) -> list[dict[str, Any]]:
+    inside = [service for service in current.services.values() if service.category_id == category_id]
+    return [_values(service, SERVICE) | {"staff": _assigned(current, service)} for service in _in_order(inside)]
 
 
-def _assigned(stock: Stock, service: Service) -> _Inline:
-    doing = {assignment.staff_id for assignment in stock.assigned.get(service.id, ())}
-    return _Inline(sorted(slug for slug, member in stock.staff.items() if member.id in doing))
+def _assigned(current: CurrentState, service: Service) -> _Inline:
+    doing = {assignment.staff_id for assignment in current.assigned.get(service.id, ())}
+    return _Inline(sorted(slug for slug, member in current.staff.items() if member.id in doing))
 
 
 def _schedule(rows: Iterable[Availability]) -> dict[str, Any]:
@@ -113,6 +120,7 @@ def _window(row: Availability) -> _Inline:
 
 def _exceptions(rows: Iterable[Availability]) -> list[dict[str, Any]]:
     """Return one entry for each closed row, and one for all windows of the same dates and reason."""
+    # `closed` has no windows, so two closed rows of the same dates must stay two entries to come back as two rows.
 
     def entry(row: Availability) -> tuple[Any, ...]:
         return row.first_date, row.last_date, row.opens is not None, row.reason
@@ -129,7 +137,7 @@ def _exceptions(rows: Iterable[Availability]) -> list[dict[str, Any]]:
 
 
 def _owner(business: Business) -> dict[str, Any]:
-    """Return the first of the owners, the only one that a file names."""
+    """Return the first owner: a file names one, and an import of it takes the role from nobody."""
     owners = Membership.objects.filter(business=business, role=MembershipRole.OWNER).select_related("user")
     first = owners.order_by("created_at", "id").first()
     return {"owner": _values(first.user, OWNER)} if first else {}

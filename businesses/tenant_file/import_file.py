@@ -1,7 +1,7 @@
 """Applying a tenant file: one transaction, in which only rows that differ are written."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +19,7 @@ from businesses.models import (
     Staff,
     User,
 )
-from businesses.tenant_file.current_state import Stock
+from businesses.tenant_file.current_state import CurrentState
 from businesses.tenant_file.draft import Draft, Schedule, ServiceDraft, StaffDraft, read_draft
 from businesses.tenant_file.file_hours import Hours
 from businesses.tenant_file.parsing import parse
@@ -45,6 +45,10 @@ def import_business(content: bytes, *, replace: bool = False) -> Imported:
     refer to are deactivated instead. Raises TenantFileRefused, or ChangedMeanwhile when another writer was quicker.
     """
     document = parse(content)
+    # The claims need an id before the first write. A new business has no row to lock, so two first imports of one
+    # subdomain both come here with an id of their own, and the unique subdomain refuses the later one:
+    # 1. A finds no business, B finds none.  2. A inserts and commits.  3. B's insert is an IntegrityError.
+    # What the back office adds meanwhile to a known business, such as a service of the same slug, ends the same way.
     business_id = _id_of(document) or uuid4()
     try:
         with acting_as(Claims(business_id=business_id, role="owner")):
@@ -63,25 +67,26 @@ def _id_of(document: Any) -> UUID | None:
 
 @operation
 def _import(document: Any, *, business_id: UUID, replace: bool) -> Imported:
-    stock = Stock.of(business_id, lock=True)
-    draft = read_draft(document, stock.known, replace=replace)
-    work = _Work(business_id, stock)
+    # The file is judged inside the transaction and behind the locks: what it is compared with cannot change any more.
+    current = CurrentState.of(business_id, lock=True)
+    draft = read_draft(document, current.known, replace=replace)
+    work = _Work(business_id, current)
     work.apply(draft)
     if replace:
         work.remove_unnamed(draft)
     invitation = work.give_to(draft.owner) if draft.owner else None
-    return Imported(work.business, stock.business is None, work.changes, invitation)
+    return Imported(work.business, current.business is None, work.changes, invitation)
 
 
 class _Work:
     """One import under way: writes what differs, and counts it."""
 
-    def __init__(self, business_id: UUID, stock: Stock) -> None:
-        self.business = stock.business or Business(id=business_id)
-        self._is_new = stock.business is None
-        self._stock = stock
-        self._staff = dict(stock.staff)
-        self._categories = dict(stock.categories)
+    def __init__(self, business_id: UUID, current: CurrentState) -> None:
+        self.business = current.business or Business(id=business_id)
+        self._is_new = current.business is None
+        self._current = current
+        self._staff = dict(current.staff)
+        self._categories = dict(current.categories)
         self._counted: Counter[str] = Counter()
 
     @property
@@ -90,6 +95,7 @@ class _Work:
         return tuple(f"{what}: {count}" for what, count in self._counted.items())
 
     def apply(self, draft: Draft) -> None:
+        # In the order of references: a service names its category and its people, and all name the business.
         self._save(self.business, draft.fields, "settings", is_new=self._is_new)
         self._set_schedule(None, draft.schedule)
         for member in draft.staff or ():
@@ -100,7 +106,7 @@ class _Work:
             self._set_service(service)
 
     def _save(self, row: models.Model, fields: Mapping[str, Any], noun: str, *, is_new: bool) -> None:
-        """Insert a new row, or update one in which something differs, passing the version that was read."""
+        """Insert a new row, or update one in which something differs; the business counts its changed fields."""
         differing = [name for name, value in fields.items() if getattr(row, name) != value]
         for name in differing:
             setattr(row, name, fields[name])
@@ -108,6 +114,8 @@ class _Work:
             row.save(force_insert=True)
             self._counted[f"{noun} added"] += 1 if row is not self.business else len(differing)
         elif differing:
+            # The version that was read goes along, and `next_version` refuses any other; without it the update would
+            # pass over what someone else changed. Equal rows are not written at all: they would fill the history.
             row.save(update_fields=[*differing, *(["version"] if hasattr(row, "version") else [])])
             self._counted[f"{noun} changed"] += 1 if row is not self.business else len(differing)
 
@@ -127,7 +135,7 @@ class _Work:
         self._categories[heading["name"]] = category
 
     def _set_service(self, draft: ServiceDraft) -> None:
-        service = self._stock.services.get(draft.slug)
+        service = self._current.services.get(draft.slug)
         is_new = service is None
         service = service or Service(business=self.business)
         category = self._categories[draft.category].id if draft.category else None
@@ -136,17 +144,13 @@ class _Work:
             self._assign(service, {self._staff[slug].id for slug in draft.staff})
 
     def _assign(self, service: Service, wanted: set[UUID]) -> None:
-        present = {assignment.staff_id: assignment for assignment in self._stock.assigned.get(service.id, ())}
+        present = {assignment.staff_id: assignment for assignment in self._current.assigned.get(service.id, ())}
         gone = [assignment.id for staff_id, assignment in present.items() if staff_id not in wanted]
         new = [ServiceStaff(business=self.business, service=service, staff_id=one) for one in wanted - present.keys()]
-        if gone:
-            ServiceStaff.objects.filter(id__in=gone).delete()
-        ServiceStaff.objects.bulk_create(new)
-        if gone or new:
-            self._counted["assignments changed"] += len(gone) + len(new)
+        self._exchange(ServiceStaff, gone, new, "assignments changed")
 
     def _set_schedule(self, member: Staff | None, schedule: Schedule) -> None:
-        rows = self._stock.availability.get(member.id if member else None, [])
+        rows = self._current.availability.get(member.id if member else None, [])
         if schedule.hours is not None:
             self._set_windows(member, [row for row in rows if row.weekday is not None], schedule.hours)
         if schedule.exceptions is not None:
@@ -154,6 +158,7 @@ class _Work:
 
     def _set_windows(self, member: Staff | None, present: Iterable[Availability], wanted: Iterable[Hours]) -> None:
         """Delete the rows that are not wanted, then add the missing ones; equal rows stay untouched."""
+        # Counted, not a set: two closed exceptions of the same dates are two rows.
         missing = Counter(wanted)
         gone = []
         for row in present:
@@ -162,42 +167,53 @@ class _Work:
             else:
                 gone.append(row.id)
         new = [Availability(business=self.business, staff=member, **window._asdict()) for window in missing.elements()]
+        self._exchange(Availability, gone, new, "windows and exceptions changed")
+
+    def _exchange(self, model: type[models.Model], gone: list[UUID], new: Sequence[models.Model], noun: str) -> None:
+        # Deleted first: a window may be replaced by one that overlaps it, and `weekly_windows_apart` is not deferred.
         if gone:
-            Availability.objects.filter(id__in=gone).delete()
-        Availability.objects.bulk_create(new)
+            model._default_manager.filter(pk__in=gone).delete()
+        model._default_manager.bulk_create(new)
         if gone or new:
-            self._counted["windows and exceptions changed"] += len(gone) + len(new)
+            self._counted[noun] += len(gone) + len(new)
 
     def remove_unnamed(self, draft: Draft) -> None:
-        """Remove what the file's lists leave out; `categories` lists the catalogue, `services` alone its loose ones."""
+        """Remove what the file's lists leave out; a list that the file does not have removes nothing.
+
+        `categories` lists the whole catalogue; `services` without it lists the services that have no category.
+        """
+        # Services before categories: deleting a category first would only make its services loose.
         named = {service.slug for service in draft.services}
-        for slug, service in self._stock.services.items():
+        for slug, service in self._current.services.items():
             listed = draft.categories is not None or (draft.names_loose_services and service.category_id is None)
             if listed and slug not in named:
                 self._remove(service, "services")
         if draft.categories is not None:
-            for name in self._stock.categories.keys() - {heading["name"] for heading in draft.categories}:
-                self._remove(self._stock.categories[name], "categories")
+            for name in self._current.categories.keys() - {heading["name"] for heading in draft.categories}:
+                self._remove(self._current.categories[name], "categories")
         if draft.staff is not None:
-            for slug in self._stock.staff.keys() - {member.slug for member in draft.staff}:
-                self._remove(self._stock.staff[slug], "staff")
+            for slug in self._current.staff.keys() - {member.slug for member in draft.staff}:
+                self._remove(self._current.staff[slug], "staff")
 
     def _remove(self, row: Service | Staff | Category, noun: str) -> None:
         """Delete a row, or deactivate it where bookings refer to it, as their foreign keys say."""
         try:
+            # A savepoint: a refused statement spoils the transaction, and this one goes on. Django's own refusal
+            # (ProtectedError, for bookings that it sees) is an IntegrityError too; a booking made meanwhile is refused
+            # by the foreign key.
             with transaction.atomic():
                 row.delete()
             self._counted[f"{noun} removed"] += 1
         except IntegrityError:
             if isinstance(row, Category):
-                raise
+                raise  # no booking refers to a category
             if row.is_active:
                 row.is_active = False
                 row.save(update_fields=["is_active", "version"])
                 self._counted[f"{noun} deactivated, since bookings refer to it"] += 1
 
     def give_to(self, owner: Mapping[str, str]) -> Membership | None:
-        """Make a person an owner; return the membership if their address is not proved yet. Nobody else is removed."""
+        """Make a person an owner; return the membership if their address is not verified yet. Nobody loses a role."""
         user = User.objects.filter(email=owner["email"]).first()
         user = user or User.objects.create_user(owner["email"], name=owner["name"])
         membership = Membership.objects.filter(business=self.business, user=user).first()

@@ -1,7 +1,7 @@
 """From bytes to plain values: JSON, or a YAML that means what people expect of it.
 
-Stricter than YAML 1.1 on purpose: a key said twice, an alias or a tag is refused; `13:00` is a text and not 780;
-`no` is a text and not false; a date is a text, checked by whoever wants a date.
+Stricter than YAML 1.1 on purpose: a key that is given twice, an alias or a tag is refused; `13:00` is a text and not
+780; `no` is a text and not false; a date is a text, which `file_hours` checks.
 """
 
 import json
@@ -16,7 +16,7 @@ from yaml.cyaml import CSafeLoader
 from businesses.tenant_file.problems import Problems, child_path, refused
 
 MAX_BYTES = 512 * 1024
-MAX_DEPTH = 12
+MAX_DEPTH = 12  # a tenant file needs 7, for staff[0].exceptions[0].windows[0]
 YAML = "tag:yaml.org,2002:"
 LAYOUT = "\n\t"
 
@@ -24,28 +24,30 @@ LAYOUT = "\n\t"
 class PlainLoader(CSafeLoader):
     """YAML's safe loader with only the scalars of its version 1.2 that a tenant file needs."""
 
+    # An empty one of its own: `add_implicit_resolver` would else begin with a copy of the parent's, which is YAML 1.1.
     yaml_implicit_resolvers: dict[str, Any] = {}
 
 
 PlainLoader.add_implicit_resolver(f"{YAML}bool", re.compile(r"(?:[Tt]rue|TRUE|[Ff]alse|FALSE)\Z"), list("tTfF"))
 PlainLoader.add_implicit_resolver(f"{YAML}null", re.compile(r"(?:~|[Nn]ull|NULL|)\Z"), ["~", "n", "N", ""])
+# Digits are bounded: 18 fit a bigint, and Python refuses to convert thousands of them. No exponent, no .inf, no 0o17.
 PlainLoader.add_implicit_resolver(f"{YAML}float", re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}\Z"), list("-0123456789"))
 PlainLoader.add_implicit_resolver(f"{YAML}int", re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z"), list("-0123456789"))
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """A JSON object with its keys as they were written, twice where they were said twice."""
+    """A JSON object with its keys as they were written: a dict would keep only the last of two equal ones."""
 
 
 def parse(content: bytes) -> Any:
     """Return the document as dicts with text keys, lists, texts, whole numbers, floats, booleans and None.
 
-    Raises TenantFileRefused for what is too large or neither JSON nor YAML, and for every doubled key.
+    Raises TenantFileRefused for what is too large or neither JSON nor YAML, and for each key that is given twice.
     """
     if len(content) > MAX_BYTES:
         raise refused(f"A tenant file has at most {MAX_BYTES // 1024} KiB.")
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")  # editors on Windows begin a file with a byte order mark
     except UnicodeDecodeError as error:
         raise refused(f"Save it as UTF-8: byte {error.start} is something else.") from error
     problems = Problems()
@@ -58,7 +60,7 @@ def parse(content: bytes) -> Any:
 
 
 def _parsed(text: str, plain: "_Plain") -> Any:
-    """Read JSON where it is JSON, else YAML, which a mapping in braces may be too."""
+    """Read JSON where it is JSON, else YAML: a mapping in braces may be either."""
     if text.lstrip().startswith("{"):
         try:
             return plain.of_json(json.loads(text, object_pairs_hook=_Pairs), "", 0)
@@ -71,8 +73,9 @@ def _parsed(text: str, plain: "_Plain") -> Any:
 
 
 def _composed(text: str) -> yaml.Node | None:
-    """Return the document's nodes. Its depth is measured first, on events, since composing recurses in C."""
+    """Return the document's nodes, None for an empty document."""
     try:
+        # Events come from a loop. Composing recurses in C without a limit: "[[[…" kills the process, as a segfault.
         _require_shallow(text)
         node: yaml.Node | None = yaml.compose(text, Loader=PlainLoader)
     except yaml.MarkedYAMLError as error:
@@ -96,10 +99,11 @@ def _require_shallow(text: str) -> None:
 
 
 class _Plain:
-    """Turns what a parser gives into plain values, noting what no tenant file may contain."""
+    """Turns what a parser returns into plain values, and complains about what no tenant file may contain."""
 
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
+        # By id(): an alias is the very node that it names. The root keeps all nodes alive, so no id comes twice.
         self._seen: set[int] = set()
 
     def of_json(self, value: Any, path: str, depth: int) -> Any:
@@ -112,6 +116,7 @@ class _Plain:
         return self._text(value, path) if isinstance(value, str) else value
 
     def of_yaml(self, node: yaml.Node, path: str, depth: int) -> Any:
+        # Aliases of aliases are how a small file becomes gigabytes ("billion laughs").
         if id(node) in self._seen:
             self._problems.add(path, "Write it out: aliases (*name) are not read.")
             return None
@@ -140,6 +145,7 @@ class _Plain:
     def _key(self, node: yaml.Node, path: str) -> str:
         if isinstance(node, yaml.ScalarNode):
             return str(node.value)
+        # A list or a mapping as a key: reading goes on, to find what else is wrong.
         self._problems.add(path, "A key is a plain word.")
         return "?"
 
@@ -154,8 +160,9 @@ class _Plain:
             return None
 
     def _text(self, value: str, path: str) -> str:
+        # PostgreSQL stores no NUL, and UTF-8 has no lone surrogate, which JSON can write as "\ud800".
         if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in LAYOUT for letter in value):
-            self._problems.add(path, "It contains a control character or half of one.")
+            self._problems.add(path, "It contains a control character, or half of a character.")
             return "".join(letter for letter in value if letter.isprintable())
         return value
 

@@ -1,4 +1,4 @@
-"""What is wrong with a tenant file: every complaint under the path of what it is about."""
+"""What is wrong with a tenant file: each complaint under the path of the value that it is about."""
 
 from rhivo.errors import Conflict, Invalid
 
@@ -26,12 +26,13 @@ class ChangedMeanwhile(Conflict):
 
 
 class Problems:
-    """Complaints collected while a file is read, so that all are told at once."""
+    """Complaints collected while a file is read: the person who wrote it corrects them all at once."""
 
     def __init__(self) -> None:
         self._found: dict[str, list[str]] = {}
 
     def add(self, path: str, complaint: str) -> None:
+        # The root's path is '', which would print as nothing before the colon.
         self._found.setdefault(path or WHOLE_FILE, []).append(complaint)
 
     def refuse_if_any(self) -> None:

@@ -218,7 +218,7 @@ def test_events_of_one_thing_at_once_are_one_chain(shop: Shop) -> None:
 
 def test_an_event_at_repeatable_read_is_refused_as_it_could_not_see_the_chain(shop: Shop) -> None:
     with pytest.raises(DatabaseError, match="READ COMMITTED"):
-        at_repeatable_read(lambda: events.refused_log_in(shop.owner.id, "wrong password"))
+        at_repeatable_read(lambda: events.record_refused_log_in(shop.owner.id, "wrong password"))
 
 
 def test_a_log_in_goes_on_when_the_history_cannot_be_written(
@@ -229,7 +229,7 @@ def test_a_log_in_goes_on_when_the_history_cannot_be_written(
 
     monkeypatch.setattr(events, "_record", away)
     refused(log_in(shop.owner.email, "wrong"), 401, "NOT_AUTHENTICATED")
-    assert "could not be told" in caplog.text
+    assert "A refused log-in could not be written into the history." in caplog.text
 
 
 def test_a_hash_that_is_renewed_at_log_in_is_not_taken_for_a_new_password(shop: Shop, settings: Any) -> None:
@@ -261,5 +261,5 @@ def test_an_override_by_staff_is_told_as_one(shop: Shop) -> None:
 
 def test_a_refusal_outside_any_request_is_told_at_once(shop: Shop) -> None:
     with as_role("app"):
-        events.refused_log_in(shop.owner.id, "wrong password")
+        events.record_refused_log_in(shop.owner.id, "wrong password")
     assert [after for _, _, after in told(shop)] == [{"why": "wrong password"}]

@@ -1,1 +1,1 @@
-"""Messages in the back office."""
+"""Messages in the back office, to look at: they are sent by the worker alone."""

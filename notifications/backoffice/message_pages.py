@@ -1,15 +1,15 @@
-"""Messages as the people at work see them: what goes to whom, and whether it went out."""
+"""Messages as the people of a business see them: what goes to whom, and whether it was sent."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.decorators import display
 
+from businesses.backoffice.typed_decorators import display
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from notifications.models import DeliveryStatus, NotificationLog, message_name
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
 
 COLOURS = {
     DeliveryStatus.PENDING: "info",
@@ -23,6 +23,7 @@ class WhatFilter(admin.SimpleListFilter):
     title, parameter_name = "message", "template"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        # Those that occur: a business without invitations is not offered them.
         sent = model_admin.get_queryset(request).order_by("template").values_list("template", flat=True).distinct()
         return [(template, message_name(template)) for template in sent]
 
@@ -32,14 +33,14 @@ class WhatFilter(admin.SimpleListFilter):
 
 @admin.register(NotificationLog)
 class NotificationLogAdmin(ViewOnlyAdmin):
-    list_display = ("owed", "what", "recipient", "state", "attempts", "sent")
-    list_display_links = ("owed", "what")
+    list_display = ("enqueued", "what", "recipient", "state", "attempts", "sent")
+    list_display_links = ("enqueued", "what")
     list_filter = ("status", WhatFilter)
     search_fields = ("recipient",)
     search_help_text = "Search by the recipient's address."
-    show_full_result_count = False
+    show_full_result_count = False  # it would count all messages of the business at each search
     list_per_page = 50
-    fields = ("owed", "what", "channel", "recipient", "locale", "status", "attempts", "sent", "last_error")
+    fields = ("enqueued", "what", "channel", "recipient", "locale", "status", "attempts", "sent", "last_error")
     readonly_fields = fields
 
     @display(description="Message", ordering="template")
@@ -47,7 +48,7 @@ class NotificationLogAdmin(ViewOnlyAdmin):
         return message_name(message.template)
 
     @display(description="Since", ordering="created_at")
-    def owed(self, message: NotificationLog) -> str:
+    def enqueued(self, message: NotificationLog) -> str:
         return local_time(message.created_at)
 
     @display(description="Sent", ordering="sent_at")

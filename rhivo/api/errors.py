@@ -11,6 +11,7 @@ from rest_framework import exceptions as drf
 from rhivo import errors
 from rhivo.db.constraints import domain_error
 
+# The first that fits counts, so a class stands before its parent: TooLarge before Malformed.
 STATUS: list[tuple[type[errors.RhivoError], int]] = [
     (errors.LengthRequired, 411),
     (errors.TooLarge, 413),
@@ -65,12 +66,15 @@ def problem(error: errors.RhivoError, *, status: int | None = None) -> HttpRespo
     }
     if error.errors:
         body["errors"] = error.errors
+    # A header, not a member of the body. A 503 always has one: five seconds where nobody knows better.
     extra = dict(error.extra)
     retry_after = extra.pop("retry_after", 5 if status == 503 else None)
     body |= {key: _plain(value) for key, value in extra.items()}
+    # Not DRF's Response: the middleware answers with this too, where no view has chosen a renderer.
     response = JsonResponse(body, status=status, content_type="application/problem+json")
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
+    # RFC 9110, 11.6.1: a 401 names the scheme to log in by.
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="rhivo"'
     return response
@@ -83,7 +87,8 @@ def _plain(value: Any) -> Any:
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Answer for whatever a view raised; None for what is a bug, which the server logs and answers with 500."""
+    """Answer for what a view raised; None for a bug, which the server logs and answers with 500."""
+    # DRF's own handler would put its exceptions into bodies of another shape, without a code.
     match error:
         case errors.RhivoError():
             return problem(error)
@@ -111,6 +116,7 @@ def flat_errors(detail: Any, path: str = "") -> dict[str, list[str]]:
         nested = [flat_errors(value, f"{path}.{key}" if path else str(key)) for key, value in detail.items()]
         return {key: texts for found in nested for key, texts in found.items()}
     if isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
+        # Of a list of objects DRF keeps an entry each, empty where nothing is wrong.
         nested = [flat_errors(value, f"{path}[{index}]") for index, value in enumerate(detail) if value]
         return {key: texts for found in nested for key, texts in found.items()}
     texts = [str(item) for item in detail] if isinstance(detail, list) else [str(detail)]

@@ -6,7 +6,9 @@ from rest_framework.request import Request
 
 from rhivo.errors import Malformed, VersionRequired
 
+# Eight at least, because a key that two visitors choose by chance makes one of them fail; the column takes 128.
 KEY = re.compile(r"[\x20-\x7e]{8,128}")
+# Proxies that compress an answer make its ETag weak, by `W/` before it. Nine digits fit the column.
 VERSION_TAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 
 

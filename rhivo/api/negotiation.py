@@ -1,4 +1,7 @@
-"""The API speaks JSON, whatever a client says it would rather have."""
+"""The API speaks JSON, whatever a client's Accept header asks for.
+
+DRF's own negotiation answers 406 to a client that accepts other types alone.
+"""
 
 from collections.abc import Iterable
 
@@ -12,6 +15,7 @@ class JSONOnly(BaseContentNegotiation):
     """Take the first renderer and the parser of the content type."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        # Parameters do not matter: JSON is UTF-8, whatever `charset` says (RFC 8259, 8.1).
         content_type = (request.content_type or "application/json").partition(";")[0]
         return next((parser for parser in parsers if parser.media_type == content_type), None)
 

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+# No request of ours has more than twenty; a limit for what is parsed before any serializer sees it.
 MOST_NAMES = 200
 
 
@@ -24,6 +25,7 @@ class BoundedJSONParser(JSONParser):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Two programs that choose differently among two same names are a way around a check that the first one makes.
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a name stands twice in one object")
@@ -32,5 +34,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+# Called for NaN, Infinity and -Infinity: Python reads them, JSON does not have them.
 def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number")

@@ -25,9 +25,11 @@ class SchemaView(SpectacularJSONAPIView):
 
 def problems(*statuses: int) -> dict[Any, Any]:
     """Return response entries for problems with these statuses."""
+    # drf-spectacular takes a pair of status and media type; a status alone would promise `application/json`.
     return {(status, _MEDIA): OpenApiResponse(ProblemSerializer) for status in statuses}
 
 
+# What is refused before any view: no Content-Length, a body too large, an address too long.
 UNREAD = (411, 413, 414)
 PROBLEMS = problems(400, 401, 403, 404, *UNREAD, 429, 503)
 WRITE_PROBLEMS = problems(400, 401, 403, 404, 409, 410, *UNREAD, 422, 429, 503)

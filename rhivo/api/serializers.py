@@ -1,5 +1,6 @@
-"""Reading requests strictly: what is not known is refused, never ignored."""
+"""Reading requests strictly, where DRF ignores unknown fields, and answering with the serializer of the schema."""
 
+from functools import cache
 from typing import Any
 
 from rest_framework import serializers
@@ -27,6 +28,18 @@ def query_of(request: Request, serializer: type[StrictSerializer]) -> dict[str, 
     read = serializer(data=request.query_params.dict())
     read.is_valid(raise_exception=True)
     return dict(read.validated_data)
+
+
+def answer_of(serializer: type[serializers.Serializer[Any]], shown: Any) -> dict[str, Any]:
+    """Return what a serializer shows of a row or value. It gets no context."""
+    return _built(serializer).to_representation(shown)
+
+
+# One for the whole process. To build a serializer copies each of its fields, which takes five to ten times as long as
+# to show an appointment with it. Threads may share it: `to_representation` keeps nothing in the serializer.
+@cache
+def _built(serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    return serializer()
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

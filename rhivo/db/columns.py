@@ -1,8 +1,9 @@
-"""Naming a model's columns in SQL by hand."""
+"""The columns of a model, for SQL that is written by hand."""
 
 from django.db.models import Model
 
 
 def columns_of(model: type[Model]) -> str:
-    """Return a model's columns for a SELECT; a prepared `*` would fail from the moment a migration adds one."""
+    """Return a model's columns for a SELECT."""
+    # Not `*`: prepared statements fail ("cached plan must not change result type") once a migration adds a column.
     return ", ".join(str(field.column) for field in model._meta.concrete_fields)

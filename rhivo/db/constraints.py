@@ -15,6 +15,8 @@ from rhivo.errors import OutcomeUnknown, RhivoError, Unavailable
 _meanings: dict[str, Callable[[], RhivoError]] = {}
 
 RETRYABLE = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+# Nothing is wrong with the request, only with the moment: a lock timeout, a statement timeout, a standby that was asked
+# to write, a disk that is full or fails.
 BUSY = (
     psycopg.errors.LockNotAvailable,
     psycopg.errors.QueryCanceled,
@@ -39,6 +41,8 @@ def constraint_of(error: DatabaseError) -> str | None:
 def domain_error(error: DatabaseError) -> RhivoError | None:
     """Return the domain error that a database error stands for, or None if it is a bug of ours."""
     cause = error.__cause__
+    # Asked first: after a commit in doubt the next error looks like a plain lost connection, which is answered with
+    # "nothing was changed".
     if _in_doubt(error):
         return OutcomeUnknown()
     if isinstance(cause, (*RETRYABLE, *BUSY)) or _away(cause):
@@ -48,7 +52,8 @@ def domain_error(error: DatabaseError) -> RhivoError | None:
 
 
 def _in_doubt(error: BaseException | None) -> bool:
-    """Tell whether a commit in doubt is behind an error: Django opens a new connection after it, which may fail too."""
+    """Tell whether a commit in doubt is behind an error."""
+    # By __context__, not __cause__: Django rolls back or connects anew after the failed COMMIT, and that may fail too.
     while error is not None and not isinstance(error, CommitInDoubt):
         error = error.__context__
     return error is not None

@@ -17,12 +17,13 @@ def parts_of(url: str) -> dict[str, str]:
 def rewritten(url: str, **changes: str | int) -> str:
     """Return a URL with some of its parameters replaced, readable by libpq and by Django's settings alike.
 
-    Whatever is not one plain host (a socket's folder, several hosts) goes into the query, where no URL parser touches
-    it: `urlunsplit` drops the empty host of `postgresql:///db?host=/run/postgresql`.
+    What is not one plain host (a socket's folder, several hosts) goes into the query.
     """
+    # Not by urllib.parse: `urlunsplit` drops the empty host of `postgresql:///db?host=/run/postgresql`.
     parts = parts_of(url) | {name: str(value) for name, value in changes.items()}
     user, password, database = (parts.pop(name, "") for name in ("user", "password", "dbname"))
     login = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
+    # A comma stands between several hosts, a slash opens a socket's folder, an @ an abstract socket.
     server = ""
     if not any(mark in parts.get("host", "") for mark in "/,@"):
         host, port = parts.pop("host", ""), parts.pop("port", "")

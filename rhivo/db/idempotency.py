@@ -1,4 +1,4 @@
-"""Doing a thing once: which request a key was used for."""
+"""Idempotency keys: for which request a key was used, and what was made under it."""
 
 import hashlib
 import json
@@ -21,15 +21,18 @@ class Once:
 
     @classmethod
     def of(cls, key: str, *request: Any) -> "Once":
-        """Tie a key to a request, given as values that mean the same for the same request."""
+        """Tie a key to a request, given as values that are equal for equal requests."""
+        # Sorted, since a client may give the answers to a business's questions in another order.
         canonical = json.dumps(request, sort_keys=True, default=str, separators=(",", ":"))
         return cls(key, hashlib.sha256(canonical.encode()).hexdigest())
 
     def made(self, lookup: Literal["hold_of_key", "appointment_of_key"], business_id: UUID) -> UUID | None:
-        """Wait for whoever works under this key; return the id of what it made, or None.
+        """Wait for another request under this key; return the id of what was made under it, or None.
 
         Raises IdempotencyMismatch if it was made by a different request, RequestInProgress if waiting takes too long.
         """
+        # 1. Both functions lock the key until the transaction ends. 2. They look it up in a later statement, which sees
+        # what the first request committed meanwhile. In one statement two requests at once would both find nothing.
         try:
             with connection.cursor() as cursor:
                 cursor.execute(f"SELECT id, request_fingerprint FROM {lookup}(%s, %s)", [business_id, self.key])

@@ -1,4 +1,4 @@
-"""What every operation is: atomic, translated, and tried again when the database says that would help."""
+"""The decorator of every operation: atomic, with database errors translated and deadlocks retried."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,7 +17,7 @@ ATTEMPTS = 3
 def operation(function: Callable[P, R]) -> Callable[P, R]:
     """Run a function atomically; retry deadlocks and serialization failures; raise domain errors.
 
-    Inside a request each attempt is a savepoint, so its locks are gone before the next. At most three attempts.
+    At most three attempts. Inside a request each is a savepoint.
     """
 
     @wraps(function)
@@ -25,8 +25,11 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
         attempt = 1
         while True:
             try:
+                # One atomic block an attempt: rolling back to its savepoint gives back the locks taken since, and the
+                # other side of a deadlock goes on while this side tries again.
                 with transaction.atomic():
                     result = function(*args, **kwargs)
+                    # Not in a finally: after an error the transaction is aborted, and the rollback forgets the reason.
                     no_more_reason()
                     return result
             except DatabaseError as error:

@@ -1,7 +1,7 @@
 """What migrations promise of the catalogue: policies, FORCE, grants, triggers, functions, constraints.
 
 `promises.json` beside this file is the record, renewed with `check_guarantees --record` when a migration changes it.
-A live database is compared with it, so that a dropped policy or a disabled trigger shows, whoever did it.
+A live database is compared with it, which shows a dropped policy or a disabled trigger, whoever did it.
 """
 
 import json
@@ -11,7 +11,8 @@ from django.db import connection
 
 RECORD = Path(__file__).with_name("promises.json")
 
-# Checks are told without casts and brackets, which PostgreSQL places otherwise once they were dumped and restored.
+# Constraints are compared without casts and brackets, which PostgreSQL places elsewhere after a dump and restore.
+# Bodies of functions are compared as md5: the record stays readable, and says that a body differs, not how.
 _QUERIES = {
     "row security": """
         SELECT relname || CASE WHEN relrowsecurity THEN ' enabled' ELSE ' DISABLED' END
@@ -74,7 +75,7 @@ _QUERIES = {
         FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole CROSS JOIN unnest(s.setconfig) AS setting
         WHERE r.rolname IN ('rhivo_owner', 'rhivo_app', 'rhivo_worker')
           AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
-          AND setting !~ '^transaction_timeout=[1-9]'
+          AND setting !~ '^transaction_timeout=[1-9]' -- PostgreSQL 17 and later alone have it
     """,
 }
 

@@ -10,6 +10,7 @@ from django.db.models.lookups import Exact
 
 def in_range(name: str, field: str, least: int, most: int, *, step: int = 1) -> CheckConstraint:
     """Return the check that a column lies between two values and is a multiple of `step`; NULL passes."""
+    # A CHECK refuses only what is false. With NULL it is unknown, and passes: columns that must be set are NOT NULL.
     condition = Q(**{f"{field}__gte": least, f"{field}__lte": most})
     if step > 1:
         condition &= Q(Exact(Mod(F(field), step), 0))

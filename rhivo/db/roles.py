@@ -35,14 +35,18 @@ def prepare(admin_url: str, *, database: str, passwords: Mapping[str, str]) -> d
     `admin_url` must log in as a role that may create roles and databases; `passwords` has a key for each of
     "owner", "app" and "worker". Safe to repeat.
     """
+    # autocommit: CREATE DATABASE refuses to run inside a transaction.
     with psycopg.connect(admin_url, autocommit=True) as connection:
         for kind, role in ROLES.items():
             _create_role(connection, role, passwords[kind])
+        # The worker may do all that the web may. Policies that name rhivo_app bind it too.
         _run(connection, "GRANT {} TO {}", "rhivo_app", "rhivo_worker")
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
+            # An administrator who is no superuser may give a database only to a role that it is a member of.
             _run(connection, "GRANT {} TO CURRENT_USER", "rhivo_owner")
             _run(connection, "CREATE DATABASE {} OWNER {}", database, "rhivo_owner")
         _run(connection, "ALTER DATABASE {} SET timezone TO 'UTC'", database)
+        # By default PUBLIC may connect to a database and make temporary tables there.
         _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
         _run(connection, "GRANT CONNECT ON DATABASE {} TO {}, {}", database, "rhivo_app", "rhivo_worker")
     with psycopg.connect(admin_url, dbname=database, autocommit=True) as connection:

@@ -1,4 +1,4 @@
-"""Writing down as a migration how the objects of an app have changed."""
+"""Write the difference between an app's object files and its migrations as a new migration."""
 
 import re
 from collections.abc import Iterable
@@ -31,8 +31,8 @@ class Migration(migrations.Migration):
 '''
 
 
-class NameTaken(Exception):
-    """A migration's name is no Python identifier, or nothing has changed; the message says the cure."""
+class InvalidName(Exception):
+    """A migration's name is no Python identifier; the message says the cure."""
 
 
 def unmigrated(app: str) -> list[str]:
@@ -43,14 +43,16 @@ def unmigrated(app: str) -> list[str]:
 def write_migration(app: str, name: str) -> Path | None:
     """Write the next migration of an app and return its path; None if its objects are as its migrations leave them.
 
-    It depends on the newest migration of every app: a policy may ask any table. Raises NameTaken for a bad name.
+    It depends on the newest migration of every app: a policy may ask any table. Raises InvalidName for a bad name.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise NameTaken(f"{name} is no name for a migration: use small letters, digits and underscores.")
+        raise InvalidName(f"{name} is no name for a migration: use small letters, digits and underscores.")
     old, new = past(app), present(app)
+    # One function makes both directions, so no reverse has to be written, and none can be forgotten.
     forward, backward = changes(old, new), changes(new, old)
     if not forward:
         return None
+    # Without a connection: what counts is which migrations there are, not which of them some database has applied.
     graph = MigrationLoader(None, ignore_no_migrations=True).graph
     leaves = sorted(graph.leaf_nodes())
     number = max((int(leaf[1][:4]) for leaf in leaves if leaf[0] == app), default=0) + 1

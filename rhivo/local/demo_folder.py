@@ -12,7 +12,7 @@ from pathlib import Path
 _SECRETS = ("SECRET_KEY", "JWT_SECRET", "app_password", "worker_password", "owner_password")
 # The order of deletion. secrets.json marks the folder as a demo's, so it goes last: a wipe that was interrupted is
 # allowed again, whatever else somebody keeps there.
-_DISPOSABLE = ("postgres", "valkey", "mail", "logs", "beat", "secrets.json")
+_DISPOSABLE = ("postgres", "valkey", "mail", "logs", "secrets.json")
 _KEPT = ("lock", "running.json")
 
 
@@ -29,7 +29,6 @@ class DemoFolder:
         self.valkey = path / "valkey"
         self.mail = path / "mail"
         self.logs = path / "logs"
-        self.beat = path / "beat"
         self.left_in_disorder = False
         """Whether the last launcher was killed, so that its children may still be ending."""
 
@@ -92,7 +91,7 @@ class DemoFolder:
         self._make_subfolders()
 
     def _make_subfolders(self) -> None:
-        for folder in (self.mail, self.logs, self.beat):
+        for folder in (self.mail, self.logs):
             folder.mkdir(exist_ok=True)
 
     def _claim(self, lock: int, *, holder: str) -> None:

@@ -29,7 +29,7 @@ DATABASE = "rhivo_demo"
 """Its own name: on the server of a DATABASE_URL the demo uses, and --reset drops, no other database."""
 READY_WITHIN = 120
 BLOCKING_THREADS = 40
-"""Per web process; most are for waiting. `rhivo.web.admission` has Django work in a few others."""
+"""Per web process; most are for waiting. `rhivo.web.load_shedding` has Django work in a few others."""
 CONNECTIONS = 512
 """Per web process. granian counts idle keep-alive connections too: open browsers would fill a tight limit."""
 
@@ -192,9 +192,8 @@ class _Demo:
             say("    another demo of this checkout runs: manage.py commands keep using that one's database")
 
     def _start_processes(self) -> None:
-        schedule = str(self.folder.beat / "schedule")
         self._start("worker", "celery", "-A", "rhivo", "worker", "--concurrency", "2", "--loglevel", "INFO")
-        self._start("beat", "celery", "-A", "rhivo", "beat", "--schedule", schedule, "--loglevel", "INFO")
+        self._start("beat", "celery", "-A", "rhivo", "beat", "--loglevel", "INFO")
         self._start("web", *web_server(port=self.options.port, workers=self.options.workers), role="app")
 
     def _start(self, name: str, module: str, *arguments: str, role: str = "worker") -> None:

@@ -10,5 +10,6 @@ class ShellConfig(AppConfig):
     name = "rhivo.shell"
 
     def ready(self) -> None:
+        # Without a DSN Sentry is not started at all: nothing hooks into requests, tasks and logs.
         if settings.SENTRY_DSN:
             start_reports(settings.SENTRY_DSN, environment=settings.ENVIRONMENT, release=settings.SENTRY_RELEASE)

@@ -51,5 +51,6 @@ def _link(title: str, icon: str, url_name: str, permission: str) -> dict[str, An
         "title": title,
         "icon": icon,
         "link": reverse_lazy(url_name),
+        # This hides a link. The page behind it checks for itself.
         "permission": lambda request: request.user.has_perm(permission),
     }

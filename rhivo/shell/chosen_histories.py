@@ -26,6 +26,7 @@ def chosen_histories(named: str | None) -> Iterator[tuple[UUID, str]]:
     Runs as the worker role. Raises CommandError for a business of which nothing is known.
     """
     known = dict(Business.objects.values_list("id", "subdomain"))
+    # A business that is gone has no row, but its history and its seals are still there.
     everyone = {INSTALLATION, *known, *businesses_with_history()}
     if named is None:
         for business_id in sorted(everyone):

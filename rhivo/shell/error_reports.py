@@ -1,4 +1,4 @@
-"""Reports of errors to Sentry: what broke and where, and nothing about whom.
+"""Reports of errors to Sentry: what broke and where, and nothing of the people concerned.
 
 A report holds no body, header, query, claim, local variable or log line that came before it. What may still name a
 person, the text of an exception or of a log message, is cleaned of addresses and keys.
@@ -39,7 +39,7 @@ NOTHING_OF_PEOPLE: DataCollectionUserOptions = {
 def start_reports(
     dsn: str, *, environment: str, release: str = "", transport: Callable[[Any], Transport] | None = None
 ) -> None:
-    """Send every unhandled error and every logged one to a DSN; raises ImproperlyConfigured for what is none."""
+    """Send every unhandled error and every logged one to a DSN; raises ImproperlyConfigured if it is no DSN."""
     try:
         sentry_sdk.init(
             dsn,
@@ -50,12 +50,12 @@ def start_reports(
             auto_enabling_integrations=False,
             disabled_integrations=[ArgvIntegration],
             before_send=without_people,
-            # Log lines and queries before the error: SQL carries claims, and lines what they were told.
+            # Log lines and queries before the error: SQL carries claims, and a line whatever was logged.
             before_breadcrumb=lambda _crumb, _hint: None,
             data_collection=NOTHING_OF_PEOPLE,
             auto_session_tracking=False,
             send_client_reports=False,
-            # Otherwise webhooks and mail servers would get headers of Sentry's.
+            # Else Sentry would add headers of its own to requests that go to the webhooks of businesses.
             propagate_traces=False,
             trace_propagation_targets=[],
         )
@@ -71,6 +71,7 @@ def without_people(event: Event, _hint: Hint) -> Event:
     for name in ("user", "extra", "breadcrumbs"):
         report.pop(name, None)
     if request := report.get("request"):
+        # Addresses of pages hold keys too: /manage/KEY/ opens a booking.
         report["request"] = {"method": request.get("method"), "url": cleaned(request.get("url"))}
     for exception in (report.get("exception") or {}).get("values", []):
         exception["value"] = cleaned(exception.get("value"))

@@ -1,4 +1,4 @@
-"""Importing a business and owing its owner the invitation, in one transaction."""
+"""Importing a business and enqueuing its owner's invitation, in one transaction: both come about or neither."""
 
 from businesses.tenant_file import Imported, import_business
 from notifications.channels import EMAIL
@@ -11,7 +11,7 @@ from rhivo.db.operation import operation
 def import_and_invite(content: bytes, *, replace: bool) -> Imported:
     """Import a tenant file; an owner whose address is not proved yet is mailed a link to set a password.
 
-    The link is made when the mail is written, so that the outbox keeps no secret. Raises what the import raises.
+    Raises what the import raises.
     """
     imported = import_business(content, replace=replace)
     if imported.invitation is not None:
@@ -25,6 +25,7 @@ def import_and_invite(content: bytes, *, replace: bool) -> Imported:
                 recipient=user.email,
                 locale=business.locale,
                 context={
+                    # The link is made of it when the mail is written, so that the outbox keeps no secret.
                     "invitation_of": str(user.id),
                     "name": user.name,
                     "business": {"name": business.name, "subdomain": business.subdomain},

@@ -12,6 +12,7 @@ INSTALLATION, BUSINESS = "rhivo.urls", "rhivo.business_urls"
 
 def addresses(urlconf: str) -> set[str]:
     """Return the templates of all addresses under a urlconf, parameters as `<name>`."""
+    # simplify_regex is what admindocs shows: it turns both kinds of patterns, path() and re_path(), into one form.
     return {re.sub(r"<\w+:", "<", simplify_regex(each)) for each in _walk(get_resolver(urlconf).url_patterns)}
 
 

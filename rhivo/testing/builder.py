@@ -13,9 +13,9 @@ from uuid import uuid4
 from django.db import transaction
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.models import Appointment, Reservation
 from bookings.operations import Booked
-from bookings.operations.contact import Contact
 from businesses.models import Business, Membership, Resource, Service, ServiceStaff, Staff, User
 from rhivo.claims import Claims, acting_as
 from rhivo.clock import now
@@ -42,7 +42,7 @@ def defaults(values: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Shop:
-    """A business, open every day from 08:00 to 20:00 on a 30-minute grid, and whoever has to do with it."""
+    """A business, open every day from 08:00 to 20:00 on a 30-minute grid, with an owner, an employee and a customer."""
 
     business: Business
     owner: User
@@ -178,11 +178,14 @@ def make_shop(*, windows: Iterable[tuple[int, int]] = OPEN_ALL_DAY, **fields: An
     """Found a business with an owner, an employee and a customer with accounts, on one connection."""
     business = BusinessFactory.build(**fields)
     with as_role("worker"), transaction.atomic():
+        # In bulk and on one connection: most tests make a shop.
         owner, employee, customer = User.objects.bulk_create(
             UserFactory.build(name=name) for name in ("Olga", "Ewa", "Carla")
         )
         shop = Shop(business, owner, employee, customer)
         with acting_as(shop.owners):
+            # The id is there before the row (uuid4), so the claims can name it: the policy `operator_founds` asks for
+            # that.
             business.save(force_insert=True)
             Membership.objects.bulk_create(
                 MembershipFactory.build(business=business, user=user, role=role)

@@ -36,7 +36,8 @@ class _Outcome:
 
 
 def main(pytest_arguments: list[str]) -> int:
-    """Checks first, side by side; tests only if all pass, so that the end of the output tells everything."""
+    """Run all checks side by side, then the tests if all pass; return the exit code."""
+    # Without a handler SIGTERM ends Python at once, and the servers would stay behind. 143 is 128 + SIGTERM.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print("Starting PostgreSQL and Valkey for the tests", flush=True)
     try:
@@ -53,6 +54,7 @@ def main(pytest_arguments: list[str]) -> int:
 
 def _all_checks_pass(env: Mapping[str, str]) -> bool:
     failed = []
+    # Threads suffice: each only waits for a process.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for outcome in pool.map(lambda name: _check(name, env), _CHECKS):
             print(f"{'ok    ' if outcome.passed else 'FAILED'} {outcome.name} ({outcome.seconds:.1f} s)", flush=True)
@@ -74,8 +76,9 @@ def _check(name: str, env: Mapping[str, str]) -> _Outcome:
 
 
 def _command(line: str) -> list[str]:
-    """A program of this interpreter's environment, whether that is activated or not."""
+    """Return a command line whose program is the one of this interpreter's environment."""
     program, *arguments = line.split()
+    # The programs stand beside the interpreter, whether its environment is activated or not.
     return [str(Path(sys.executable).parent / program), *arguments]
 
 

@@ -23,6 +23,7 @@ def make_database(name: str) -> None:
     template = ensure_template(os.environ["TEST_ADMIN_URL"], os.environ[URL_OF["owner"]])
     quoted = sql.Identifier(name)
     with psycopg.connect(os.environ["TEST_ADMIN_URL"], autocommit=True) as administrator:
+        # FORCE ends connections that a killed run left open; without it DROP would be refused.
         # The owner may not end an autovacuum of a former run's.
         administrator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(quoted))
     with psycopg.connect(os.environ[URL_OF["owner"]], autocommit=True) as connection:
@@ -35,11 +36,12 @@ def make_database(name: str) -> None:
 
 
 def _copy_grants(connection: "psycopg.Connection[tuple[object, ...]]", template: str, name: str) -> None:
-    """Grant on a copied database what is granted on its template: PostgreSQL copies all but that."""
+    """Grant on a copied database what is granted on its template."""
     grants = connection.execute(
         "SELECT grantee::regrole::text, privilege_type FROM pg_database, aclexplode(datacl) WHERE datname = %s",
         [template],
     ).fetchall()
+    # A new database grants CONNECT and TEMPORARY to PUBLIC. PostgreSQL copies all of a template but its grants.
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
     for grantee, privilege in grants:
         to = sql.SQL("PUBLIC") if grantee == "-" else sql.Identifier(str(grantee))
@@ -53,6 +55,7 @@ def in_database(url: str, name: str) -> str:
 
 
 def _log_in(role: str) -> None:
+    # settings_dict is read when a connection opens, so an open one would go on as whoever it was.
     connections["default"].close()
     connections["default"].settings_dict.update(_settings(role))
 
@@ -63,13 +66,14 @@ def _settings(role: str) -> dict[str, str]:
 
 
 def login(role: Role) -> DatabaseWrapper:
-    """Return a connection of its own with another login; whoever asks for it closes it."""
+    """Return a connection of its own with another login; the caller closes it."""
     return DatabaseWrapper(connections["default"].settings_dict | _settings(role), alias="default")
 
 
 @contextmanager
 def through(wrapper: DatabaseWrapper) -> Iterator[None]:
     """Run a block on a connection from `login`."""
+    # Swapped and not a second alias in DATABASES: Django would create a test database for that one as well.
     former = connections["default"]
     connections["default"] = wrapper
     try:

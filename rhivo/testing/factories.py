@@ -1,7 +1,7 @@
 """One factory for each row that makes up a business: what a test does not name has a plain default.
 
-`create` writes one row, `build` makes one to be written in bulk. A factory sets no claims: whoever calls it acts as the
-business's owner, since row-level security binds the builder like everybody else.
+`create` writes one row, `build` makes one to be written in bulk. A factory sets no claims: the caller acts as
+the business's owner, since row-level security binds the builder too.
 """
 
 from collections.abc import Iterable
@@ -30,6 +30,7 @@ from rhivo.clock import now
 
 PASSWORD = "rhivo-test-password"
 OPEN_ALL_DAY = ((8 * 60, 20 * 60),)
+# The number keeps names in order within a process, the random part keeps processes apart.
 _numbers = count(1)
 
 
@@ -62,6 +63,7 @@ class UserFactory(DjangoModelFactory[User]):
 
     name = "Olga"
     email = LazyAttribute(lambda user: f"{unique(user.name.lower())}@example.com")
+    # Lazy: tests change PASSWORD_HASHERS, and a hash of another hasher would be renewed at log-in.
     password = LazyFunction(lambda: _hashed_password(settings.PASSWORD_HASHERS[0]))
     email_verified_at = LazyFunction(now)
 

@@ -16,6 +16,7 @@ def main(pytest_arguments: list[str]) -> int:
     """Return 0 if all is well; lint and tests run side by side and both are shown whole."""
     tests = [str(folder) for folder in sorted(_CHECKOUT.glob(f"*/tests/{UNIT}"))]
     lint = [_start("ruff", *words, *changed) for words in _RUFF] if (changed := changed_files()) else []
+    # Without the browser plugin: it costs time to import, and no unit test drives a browser.
     failed = _start("pytest", "-p", "no:playwright", *tests, *pytest_arguments).wait() != 0
     codes = [process.wait() for process in lint]  # a list: all are waited for, also after one has failed
     return int(any(codes) or failed)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 UNIT = "unit"
+# Fixtures that lead to a server. One that builds on them is found too: `fixturenames` holds the whole closure.
 _ON_SERVERS = {"db", "transactional_db", "django_db_setup", "server", "chromium"}
 _WITHOUT_SERVERS = {
     "RHIVO_ENV": "test",
@@ -25,7 +26,9 @@ _WITHOUT_SERVERS = {
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
-    """A wrapper, to be done before pytest-django reads the settings. Workers of xdist inherit what is set here."""
+    """Set the environment that leads to the servers, or to none."""
+    # Before the other plugins load: pytest-django reads the settings in this hook, and the settings read the
+    # environment. Workers of xdist inherit it.
     if _only_unit_tests(early_config.known_args_namespace.file_or_dir):
         os.environ.update(_WITHOUT_SERVERS)
     else:

@@ -22,14 +22,18 @@ def race(calls: int, attempt: Callable[[int], Any]) -> Counter[str]:
 
     At most CONNECTIONS are let go together; each goes on with its next call as soon as one is answered.
     """
+    # Forked, so that `attempt` may be a closure of the test: a spawned process would have to pickle it.
     context = multiprocessing.get_context("fork")
     results: Any = context.Queue()
     processes = min(PROCESSES, calls)
+    # 1. Every thread of a process opens its connection. 2. The processes wait for each other. 3. The threads of each
+    # are let go. Opening connections would otherwise spread the calls over more time than a race takes.
     start = context.Barrier(processes)
     shares = [range(index, calls, processes) for index in range(processes)]
     runners = [context.Process(target=_run_share, args=(share, attempt, start, results)) for share in shares]
     for runner in runners:
         runner.start()
+    # Read before join: a process does not end while its answers are in a full pipe.
     outcomes = Counter(results.get(timeout=PATIENCE) for _ in range(calls))
     for runner in runners:
         runner.join(timeout=PATIENCE)
@@ -49,8 +53,10 @@ def _run_share(share: range, attempt: Callable[[int], Any], start: Any, results:
     ready.wait(timeout=PATIENCE)
     for thread in threads:
         thread.join()
+    # The queue writes in a thread of its own. Without join_thread the last answers would be lost at os._exit.
     results.close()
     results.join_thread()
+    # At once: what was inherited, such as the parent's connections, is the parent's to close.
     os._exit(0)
 
 

@@ -1,7 +1,6 @@
-"""Bare SQL as somebody would write it who can run statements as one of the logins, under claims of their choice."""
+"""An attacker who runs bare SQL as one of the logins, under claims of their choice."""
 
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 from psycopg import sql
@@ -9,6 +8,7 @@ from psycopg import sql
 from rhivo.claims import Claims, set_config_sql
 from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
+from rhivo.testing.tenant_rows import fill
 from rhivo.tokens import guest_token, token_hash
 
 Connection = psycopg.Connection[Any]
@@ -25,9 +25,11 @@ def attempt(connection: Connection, claims: Claims, query: str, table: str = "",
     """Run one statement under claims; return the number of rows it reached, or the SQLSTATE that refused it."""
     statement = sql.SQL(query).format(sql.Identifier(table)) if table else query
     try:
+        # A transaction of its own for each attempt: a refused statement aborts it, and claims are local to it.
         with connection.transaction():
             connection.execute(set_config_sql(claims))
             cursor = connection.execute(statement, values or None)
+            # `description` is None for a statement without rows; then rowcount is what an UPDATE or DELETE reached.
             row = cursor.fetchone() if cursor.description else None
             return int(row[0]) if row else cursor.rowcount
     except psycopg.Error as error:
@@ -63,6 +65,8 @@ def claims_of(shop: Shop, visitor: str) -> Claims:
 def furnish(shop: Shop) -> None:
     """Put at least one row into every tenant table; `shop.guest` becomes the claims of the guest who has booked."""
     service = shop.service("cut", staff=["anna"], max_simultaneous_bookings=2)
+    # Bookings go through the operations: what triggers write (occupancy, history, messages) cannot be inserted by
+    # hand.
     shop.hold(shop.at("09:00"), service)
     shop.commit(shop.hold(shop.at("10:00"), service, claims=shop.customers), claims=shop.customers)
     guest_hold = shop.hold(shop.at("11:00"), service)
@@ -70,15 +74,7 @@ def furnish(shop: Shop) -> None:
         business_id=shop.business.id, cancellation_token=token_hash(guest_token(guest_hold.id))
     )
     shop.commit(guest_hold)
-    with raw("owner") as connection:
-        connection.execute(
-            "INSERT INTO categories (id, business_id, name, position) VALUES (%s, %s, 'Hair', 0)",
-            [uuid4(), shop.business.id],
-        )
-        connection.execute(
-            "INSERT INTO webhook_endpoints (id, business_id, url, secret, events, is_active, created_at)"
-            " VALUES (%s, %s, 'https://example.com/', 'secret', '[]', true, now())",
-            [uuid4(), shop.business.id],
-        )
+    fill(shop)
+    # Last, since a seal covers the entries that are there. Only the worker may call the function.
     with raw("worker") as worker:
         worker.execute("SELECT seal_history(%s)", [shop.business.id])

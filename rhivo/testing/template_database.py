@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from rhivo.db.database_url import rewritten
-from rhivo.testing.cluster_cache import CHECKOUT
+from rhivo.testing.real_servers.cluster_cache import CHECKOUT
 
 # Migrations run objects' SQL and code of rhivo.db; content types and permissions follow the models.
 _WHAT_SHAPES_IT = (
@@ -22,6 +22,7 @@ _WHAT_SHAPES_IT = (
     "rhivo/db/**/*.py",
     "rhivo/settings.py",
     "rhivo/testing/template_database.py",
+    # Packages bring tables too (sessions, content types).
     "requirements*.txt",
 )
 _PREFIX = "rhivo_template_"
@@ -44,10 +45,12 @@ def _files(checkout: Path) -> Iterator[Path]:
 def ensure_template(admin_url: str, owner_url: str) -> str:
     """Return the name of the template on this server, migrated first if it is not there yet; drop former ones.
 
-    Processes that ask at once take turns. The name is given last, so what a killed one left is never copied.
+    Processes that ask at once take turns.
     """
     name = _PREFIX + fingerprint()
     with psycopg.connect(admin_url, autocommit=True) as administrator:
+        # Processes of xdist ask at the same moment. A session's lock: it ends with the connection, also of a killed
+        # process.
         administrator.execute("SELECT pg_advisory_lock(hashtext(%s))", [_PREFIX])
         present = [
             row[0]
@@ -63,12 +66,13 @@ def ensure_template(admin_url: str, owner_url: str) -> str:
                 _run(owner, "CREATE DATABASE {}", unfinished)
                 _run(owner, "ALTER DATABASE {} SET timezone TO 'UTC'", unfinished)
             _migrate(rewritten(owner_url, dbname=unfinished))
+            # Named last: a template that a killed process left half migrated has another name, and is made anew.
             _run(administrator, "ALTER DATABASE {} RENAME TO {}", unfinished, name)
     return name
 
 
 def _migrate(url: str) -> None:
-    """In a process of its own: this one may not have read the settings yet. A warning fails it, as it fails a test."""
+    """Migrate a database as the owner of the schema."""
     env = {
         **os.environ,
         "RHIVO_ENV": "test",
@@ -77,7 +81,12 @@ def _migrate(url: str) -> None:
         "MIGRATION_DATABASE_URL": url,
     }
     subprocess.run(
-        [sys.executable, "-W", "error", "manage.py", "migrate", "--verbosity", "0"], cwd=CHECKOUT, env=env, check=True
+        # In a process of its own: this one may not have read the settings yet. A warning fails it, as it fails a
+        # test.
+        [sys.executable, "-W", "error", "manage.py", "migrate", "--verbosity", "0"],
+        cwd=CHECKOUT,
+        env=env,
+        check=True,
     )
 
 

@@ -9,12 +9,13 @@ import pytest
 from django.test import Client
 from django.urls import set_script_prefix
 
-from rhivo.testing.attacks.attacked_installation import Place, place
+from rhivo.testing.attacks.attacked_installation import OwnInstallation, own_installation
 from rhivo.testing.builder import Shop
 from rhivo.testing.claim_leaks.leaking_requests import Visitor, visitors_of
 from rhivo.testing.database import raw
 from rhivo.testing.real_servers.web_server import Server, serving
 from rhivo.testing.sql_attacker import furnish
+from rhivo.testing.tenants import SECRET, Tenant, furnished
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,17 @@ def limited_server(tmp_path: Path, transactional_db: None) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def installation() -> Iterator[Place]:
+def installation() -> Iterator[OwnInstallation]:
     """An installation of its own, whose servers a test may stop, starve and kill; it mends again what it broke."""
-    with place() as made:
+    with own_installation() as made:
         yield made
+
+
+@pytest.fixture
+def mine(shops: Callable[..., Shop]) -> Tenant:
+    return furnished(shops())
+
+
+@pytest.fixture
+def theirs(shops: Callable[..., Shop]) -> Tenant:
+    return furnished(shops(name=SECRET))

@@ -20,10 +20,10 @@ from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.attacks.model_check import model_check_attack
 from rhivo.testing.attacks.rounds import Rounds
 from rhivo.testing.attacks.storm import storm_attack
-from rhivo.testing.attacks.storm.occupancy_over_time import Chronicle, Timed
-from rhivo.testing.attacks.storm.storm_verdicts import overbooked
+from rhivo.testing.attacks.storm.occupancy_over_time import OccupancyOverTime, Timed
+from rhivo.testing.attacks.storm.storm_findings import overbooked
 from rhivo.testing.attacks.tally import Tally
-from rhivo.testing.oracles.oracle import Claim, Terms
+from rhivo.testing.oracles.oracle import Span, Terms
 from rhivo.testing.real_servers.web_server import Server
 
 COMMITTED = pytest.mark.django_db(transaction=True)
@@ -55,25 +55,25 @@ def test_opposite_lock_orders_at_every_isolation_level_end_and_overbook_nothing(
 
 def timed(number: int, start: int, *, surely: tuple[float, float], person: str | None = None) -> Timed:
     service = "cut" if person else "chair"
-    claim = Claim(str(number), service, person, start, Terms(30), str(number))
-    return Timed(claim, claim.id, surely[0], *surely, surely[1])
+    span = Span(str(number), service, person, start, Terms(30), str(number))
+    return Timed(span, span.id, surely[0], *surely, surely[1])
 
 
-def test_the_history_of_claims_shows_a_place_that_was_taken_twice_for_a_moment() -> None:
+def test_the_history_of_occupancy_shows_a_place_that_was_taken_twice_for_a_moment() -> None:
     apart = [timed(1, 600, surely=(1.0, 2.0)), timed(2, 615, surely=(2.0, 3.0))]
     together = [timed(1, 600, surely=(1.0, 2.0)), timed(2, 615, surely=(1.9, 3.0))]
     one_person = [timed(n, 600, surely=(1.0, 2.0), person="anna") for n in (1, 2)]
-    site = SimpleNamespace(tenant=usual_tenant())
-    assert list(overbooked(Chronicle(site, apart))) == []  # type: ignore[arg-type]
-    assert "chair had more than 1" in next(overbooked(Chronicle(site, together)))  # type: ignore[arg-type]
-    assert "anna was in two places" in next(overbooked(Chronicle(site, one_person)))  # type: ignore[arg-type]
+    attacked = SimpleNamespace(tenant=usual_tenant())
+    assert list(overbooked(OccupancyOverTime(attacked, apart))) == []  # type: ignore[arg-type]
+    assert "chair had more than 1" in next(overbooked(OccupancyOverTime(attacked, together)))  # type: ignore[arg-type]
+    assert "anna was in two places" in next(overbooked(OccupancyOverTime(attacked, one_person)))  # type: ignore[arg-type]
 
 
-def breaking(place: Installation, seed: int, seconds: float) -> list[Finding]:
+def breaking(installation: Installation, seed: int, seconds: float) -> list[Finding]:
     return [Finding("nothing breaks", 3, "blows", ["a leg came off"] if seed == 8 else [])]
 
 
-def stumbling(place: Installation, seed: int, seconds: float) -> list[Finding]:
+def stumbling(installation: Installation, seed: int, seconds: float) -> list[Finding]:
     raise RuntimeError("it stumbled")
 
 
@@ -113,7 +113,7 @@ def test_the_exit_code_is_1_when_something_broke_and_0_when_all_held(
         tally = Tally([7])
         tally.add([Finding("a guarantee", 1, "attacks", [line] if line else [])], 7)
         made = SimpleNamespace(tally=tally, run=lambda: None)
-        monkeypatch.setattr(command, "place", lambda: nullcontext(Installation(tmp_path, {})))
+        monkeypatch.setattr(command, "own_installation", lambda: nullcontext(Installation(tmp_path, {})))
         monkeypatch.setattr(command, "_planned", lambda options, installation, made=made: made)
         assert command.main(["--seed", "7"]) == code
         assert says in capsys.readouterr().out

@@ -179,6 +179,16 @@ def test_production_without_secrets_or_limits_is_an_error(settings: Any) -> None
     assert our_checks.settings_are_safe() == []
 
 
+def test_production_without_a_mail_server_or_without_redis_is_an_error_with_the_cure(settings: Any) -> None:
+    settings.PRODUCTION, settings.SECRETS_GIVEN, settings.THROTTLE = True, True, True
+    settings.EMAIL_BACKEND, settings.REDIS_URL = "django.core.mail.backends.console.EmailBackend", ""
+    found = our_checks.settings_are_safe()
+    assert ids(found) == ["rhivo.E007", "rhivo.E008"]
+    assert ["EMAIL_URL" in str(found[0].hint), "REDIS_URL" in str(found[1].hint)] == [True, True]
+    settings.PRODUCTION = False
+    assert our_checks.settings_are_safe() == []
+
+
 def test_a_process_that_logs_in_as_the_owner_of_tables_is_an_error(db: None) -> None:
     with as_role("owner"):
         assert ids(our_checks.database_is_safe(databases=["default"])) == ["rhivo.E001"]

@@ -19,7 +19,7 @@ from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from rhivo.local.processes import wait_until
-from rhivo.testing.attacks.attacked_installation import Place
+from rhivo.testing.attacks.attacked_installation import OwnInstallation
 from rhivo.testing.attacks.crash.crash_business import CrashBusiness, as_owner, found
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, Sent
 from rhivo.testing.clients.http_client import Connection
@@ -32,7 +32,7 @@ WAYS = {"persistent": {}, "pooled": {"RHIVO_DB_POOL": "on"}}
 class Front:
     """A web server of the installation, and a business that it serves."""
 
-    place: Place
+    installation: OwnInstallation
     business: CrashBusiness
     port: int
 
@@ -58,7 +58,7 @@ class Front:
         return self.ask("GET", f"{self.business.api}/slots/?service=class&from={today}&to={today}")
 
     def count(self, table: str) -> int:
-        with as_owner(self.place) as database:
+        with as_owner(self.installation) as database:
             row = database.execute(
                 f"SELECT count(*) FROM {table} WHERE business_id = %s", [self.business.id]
             ).fetchone()
@@ -71,37 +71,37 @@ HOURS = iter(range(0, 10_000, 2))
 
 
 @pytest.fixture(scope="module")
-def business(installation: Place) -> CrashBusiness:
+def business(installation: OwnInstallation) -> CrashBusiness:
     return found(installation, "failures")
 
 
 @contextmanager
-def serving(place: Place, business: CrashBusiness, more: dict[str, str]) -> Iterator[Front]:
-    web, port = place.web(more=more)
-    front = Front(place, business, port)
+def serving(installation: OwnInstallation, business: CrashBusiness, more: dict[str, str]) -> Iterator[Front]:
+    web, port = installation.web(more=more)
+    front = Front(installation, business, port)
     try:
         assert wait_until(lambda: front.ask("GET", "/healthz").status == 200, seconds=60), web.tail()
         yield front
     finally:
         web.stop()
-        place.children.remove(web)
+        installation.children.remove(web)
 
 
 @pytest.fixture(scope="module", params=list(WAYS))
-def front(request: pytest.FixtureRequest, installation: Place, business: CrashBusiness) -> Iterator[Front]:
+def front(request: pytest.FixtureRequest, installation: OwnInstallation, business: CrashBusiness) -> Iterator[Front]:
     with serving(installation, business, WAYS[request.param]) as made:
         yield made
 
 
 @pytest.fixture
-def strict(installation: Place, business: CrashBusiness) -> Iterator[Front]:
+def strict(installation: OwnInstallation, business: CrashBusiness) -> Iterator[Front]:
     """A web server that counts its visitors' requests in the cache."""
     with serving(installation, business, {"RHIVO_THROTTLE": "on"}) as made:
         yield made
 
 
-def admin(place: Place, *statements: str) -> None:
-    with psycopg.connect(place.postgres.url, autocommit=True) as database:
+def admin(installation: OwnInstallation, *statements: str) -> None:
+    with psycopg.connect(installation.postgres.url, autocommit=True) as database:
         for statement in statements:
             database.execute(statement)
 
@@ -115,7 +115,7 @@ NEW_CONNECTIONS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity 
 
 def test_a_database_that_is_down_is_503_until_it_is_up(front: Front) -> None:
     assert front.hold().status == 201
-    front.place.postgres.stop()
+    front.installation.postgres.stop()
     try:
         assert busy(front.hold())
         assert busy(front.slots())
@@ -124,40 +124,40 @@ def test_a_database_that_is_down_is_503_until_it_is_up(front: Front) -> None:
         assert front.ask("GET", "/healthz").status == 200
         assert front.ask("GET", "/readyz").status == 503
     finally:
-        front.place.postgres.start()
+        front.installation.postgres.start()
     assert front.hold().status == 201
 
 
 def test_no_request_meets_a_connection_that_died_before_it(front: Front) -> None:
     with ThreadPoolExecutor(16) as pool:
         assert {answer.status for answer in pool.map(lambda _: front.slots(), range(64))} == {200}
-        front.place.postgres.stop()
-        front.place.postgres.start()
+        front.installation.postgres.stop()
+        front.installation.postgres.start()
         assert {answer.status for answer in pool.map(lambda _: front.slots(), range(64))} == {200}
 
 
 def test_a_database_that_takes_no_writes_is_503_and_still_searched(front: Front) -> None:
-    admin(front.place, "ALTER ROLE rhivo_app SET default_transaction_read_only = on", NEW_CONNECTIONS)
+    admin(front.installation, "ALTER ROLE rhivo_app SET default_transaction_read_only = on", NEW_CONNECTIONS)
     try:
         assert front.slots().status == 200
         assert busy(front.hold())
     finally:
-        admin(front.place, "ALTER ROLE rhivo_app RESET default_transaction_read_only", NEW_CONNECTIONS)
+        admin(front.installation, "ALTER ROLE rhivo_app RESET default_transaction_read_only", NEW_CONNECTIONS)
     assert front.hold().status == 201
 
 
 def test_a_database_without_room_for_connections_is_503(front: Front) -> None:
-    admin(front.place, "ALTER ROLE rhivo_app CONNECTION LIMIT 0", NEW_CONNECTIONS)
+    admin(front.installation, "ALTER ROLE rhivo_app CONNECTION LIMIT 0", NEW_CONNECTIONS)
     try:
         assert busy(front.hold())
     finally:
-        admin(front.place, "ALTER ROLE rhivo_app CONNECTION LIMIT -1")
+        admin(front.installation, "ALTER ROLE rhivo_app CONNECTION LIMIT -1")
     assert front.hold().status == 201
 
 
 def test_a_full_disk_is_503_leaves_nothing_half_done_and_passes(front: Front) -> None:
     hold, counts = front.hold(), [front.count(table) for table in ("appointments", "busy_times", "audit_logs")]
-    with no_space_for(front.place, "notification_logs"):
+    with no_space_for(front.installation, "notification_logs"):
         refused = front.commit(hold, key=f"full-disk-{hold.said['id']}")
         assert busy(refused), refused
         assert [front.count(table) for table in ("appointments", "busy_times", "audit_logs")] == counts
@@ -166,29 +166,29 @@ def test_a_full_disk_is_503_leaves_nothing_half_done_and_passes(front: Front) ->
 
 
 @contextmanager
-def no_space_for(place: Place, table: str) -> Iterator[None]:
+def no_space_for(installation: OwnInstallation, table: str) -> Iterator[None]:
     """Put /dev/full where a table's file is: the kernel itself says that no space is left on the device.
 
     The table is emptied first, because what is in its file is not to be seen meanwhile.
     """
-    with as_owner(place) as database:
+    with as_owner(installation) as database:
         row = database.execute(
             "SELECT pg_relation_filepath(oid) FROM pg_class WHERE relname = %s AND relkind = 'r'", [table]
         ).fetchone()
     assert row is not None
-    file: Path = place.postgres.data / str(row[0])
+    file: Path = installation.postgres.data / str(row[0])
     aside = file.with_name(f"{file.name}.aside")
-    place.postgres.stop()
+    installation.postgres.stop()
     file.rename(aside)
     file.symlink_to("/dev/full")
-    place.postgres.start()
+    installation.postgres.start()
     try:
         yield
     finally:
-        place.postgres.stop()
+        installation.postgres.stop()
         file.unlink()
         aside.rename(file)
-        place.postgres.start()
+        installation.postgres.start()
 
 
 def test_a_cache_that_hangs_is_tried_once_and_briefly() -> None:
@@ -206,14 +206,14 @@ def test_a_cache_that_hangs_is_tried_once_and_briefly() -> None:
             silent.accept()
 
 
-def kill_valkey(place: Place) -> Callable[[], object]:
-    place.valkey.stop()
-    return place.valkey.start
+def kill_valkey(installation: OwnInstallation) -> Callable[[], object]:
+    installation.valkey.stop()
+    return installation.valkey.start
 
 
-def hang_valkey(place: Place) -> Callable[[], object]:
+def hang_valkey(installation: OwnInstallation) -> Callable[[], object]:
     """Connections are taken, and nothing is answered."""
-    child = place.valkey._child
+    child = installation.valkey._child
     assert child is not None
     os.kill(child.process.pid, signal.SIGSTOP)
     return lambda: os.kill(child.process.pid, signal.SIGCONT)
@@ -221,10 +221,10 @@ def hang_valkey(place: Place) -> Callable[[], object]:
 
 @pytest.mark.parametrize("fail", [kill_valkey, hang_valkey])
 def test_without_its_broker_bookings_go_on_and_mails_follow(
-    strict: Front, fail: Callable[[Place], Callable[[], object]]
+    strict: Front, fail: Callable[[OwnInstallation], Callable[[], object]]
 ) -> None:
     assert strict.slots().status == 200
-    mend = fail(strict.place)
+    mend = fail(strict.installation)
     try:
         holds = [strict.hold() for _ in range(4)]
         assert [hold.status for hold in holds] == [201] * 4
@@ -232,9 +232,9 @@ def test_without_its_broker_bookings_go_on_and_mails_follow(
         assert [answer.status for answer in booked] == [201] * 4
     finally:
         mend()
-    worker, beat = strict.place.worker(), strict.place.beat()
+    worker, beat = strict.installation.worker(), strict.installation.beat()
     try:
-        with as_owner(strict.place) as database:
+        with as_owner(strict.installation) as database:
             owed = "SELECT count(*) FROM notification_logs WHERE business_id = %s AND status <> 'sent'"
             assert wait_until(
                 lambda: database.execute(owed, [strict.business.id]).fetchone() == (0,), seconds=60, pause=0.2
@@ -242,4 +242,4 @@ def test_without_its_broker_bookings_go_on_and_mails_follow(
     finally:
         for child in (beat, worker):
             child.stop()
-            strict.place.children.remove(child)
+            strict.installation.children.remove(child)

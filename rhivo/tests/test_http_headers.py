@@ -117,6 +117,7 @@ SAFE = {
     "SECRET_KEY": uuid4().hex * 2,
     "JWT_SECRET": uuid4().hex * 2,
     "TRUSTED_PROXIES": "127.0.0.1",
+    "EMAIL_URL": "smtp://127.0.0.1:1",
 }
 SHOW = """
 import json, django

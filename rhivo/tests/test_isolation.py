@@ -12,10 +12,11 @@ from rhivo.claims import Claims, set_config_sql
 from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
 from rhivo.testing.sql_attacker import DENIED, VISITORS, Connection, attempt, claims_of, tenant_tables
+from rhivo.testing.tenant_rows import declared, declaring
 
 pytestmark = pytest.mark.django_db
 
-PUBLIC_TABLES = {"availability", "busy_times", "categories", "service_staff", "services", "staff"}
+PUBLIC_TABLES = declaring("read_by", "public")
 # What the worker does across tenants: it delivers, and reads what tasks and checks need. Of holds it ends those that ran
 # out and deletes those that ended, of which there are none here.
 WORKERS_REACH = {
@@ -47,6 +48,10 @@ def test_every_tenant_table_has_rows_to_attack(full_shops: tuple[Shop, Shop], ow
         query = sql.SQL("SELECT count(*) FROM {} WHERE business_id = %s").format(sql.Identifier(table))
         for shop in full_shops:
             assert owner_connection.execute(query, [shop.business.id]).fetchone()[0] > 0, table  # type: ignore[index]
+
+
+def test_every_table_of_a_business_says_that_it_is_one(owner_connection: Connection) -> None:
+    assert declared().keys() == {*tenant_tables(owner_connection), "businesses", "users"}
 
 
 def test_tables_without_row_security_are_djangos_alone(owner_connection: Connection) -> None:
@@ -119,6 +124,46 @@ def test_nobody_without_claims_sees_what_is_private(
     private = set(tenant_tables(owner_connection)) - PUBLIC_TABLES
     seen = {table: attempt(app_connection, Claims(), "SELECT count(*) FROM {}", table) for table in private | {"users"}}
     assert set(seen.values()) == {0}
+
+
+@pytest.mark.parametrize("visitor", VISITORS)
+def test_what_an_owner_edits_is_changed_by_the_owner_alone(
+    visitor: str, full_shops: tuple[Shop, Shop], app_connection: Connection, owner_connection: Connection
+) -> None:
+    mine, _ = full_shops
+    edited = declaring("edited_by", "owner") & set(tenant_tables(owner_connection))
+    # Last the rows go: a row must be there to be changed, and a refused DELETE leaves it.
+    changes = (
+        "UPDATE {} SET business_id = business_id WHERE business_id = %s",
+        "DELETE FROM {} WHERE business_id = %s",
+    )
+    done = {
+        table: [attempt(app_connection, claims_of(mine, visitor), query, table, mine.business.id) for query in changes]
+        for table in sorted(edited)
+    }
+    reached = {table for table, rows in done.items() if any(isinstance(row, int) and row > 0 for row in rows)}
+    assert reached == (edited if visitor == "owner" else set())
+
+
+def test_every_table_with_a_history_writes_it(full_shops: tuple[Shop, Shop], owner_connection: Connection) -> None:
+    for shop in full_shops:
+        written = owner_connection.execute(
+            "SELECT DISTINCT entity FROM audit_logs WHERE business_id = %s AND action = 'added'", [shop.business.id]
+        )
+        names = {options["history"] for options in declared().values() if "history" in options}
+        assert names - {name for (name,) in written} == set()
+
+
+def test_a_foreign_key_between_tenants_tables_names_the_business(owner_connection: Connection) -> None:
+    """Its check ignores row security: without the business in it, a row could point at another tenant's."""
+    without = owner_connection.execute(
+        "SELECT conrelid::regclass || '.' || conname FROM pg_constraint k WHERE contype = 'f'"
+        " AND conrelid::regclass::text = ANY (%(tables)s) AND confrelid::regclass::text = ANY (%(tables)s)"
+        " AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = conrelid AND attnum = ANY (conkey)"
+        " AND attname = 'business_id')",
+        {"tables": tenant_tables(owner_connection)},
+    )
+    assert without.fetchall() == []
 
 
 def test_a_table_without_policies_is_a_leak_that_the_walk_finds(

@@ -9,22 +9,14 @@ from rhivo.claims import Claims
 from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
 from rhivo.testing.sql_attacker import DENIED, VISITORS, Connection, attempt, claims_of, refused_by, tenant_tables
+from rhivo.testing.tenant_rows import declaring
 
 pytestmark = pytest.mark.django_db
 
 EVERYTHING = {"*"}
-CATALOGUE = {
-    "businesses": EVERYTHING,
-    "categories": EVERYTHING,
-    "services": EVERYTHING,
-    "staff": EVERYTHING,
-    "service_staff": EVERYTHING,
-    "availability": EVERYTHING,
-    "memberships": EVERYTHING,
-    "webhook_endpoints": EVERYTHING,
-}
-"""What an owner edits: policies alone keep business_id in place there."""
-APP_UPDATES = CATALOGUE | {
+# What an owner edits: policies alone keep business_id in place there.
+OWNERS = dict.fromkeys(declaring("edited_by", "owner"), EVERYTHING)
+APP_UPDATES = OWNERS | {
     "users": {"name", "phone", "password", "email_verified_at"},
     "reservations": {"status"},
     "appointments": {"service_id", "staff_id", "starts_at", "status", "version", "notes", "overrides"},

@@ -57,9 +57,17 @@ def test_without_a_manifest_to_keep_nothing_need_be_collected() -> None:
     assert static_files_are_collected() == []
 
 
-def start(static_root: Path) -> "subprocess.CompletedProcess[str]":
-    secrets = {"SECRET_KEY": "unused" * 10, "JWT_SECRET": "unused" * 10, "STATIC_ROOT": str(static_root)}
-    environment = os.environ | secrets | {"RHIVO_ENV": "production", "RHIVO_DB_ROLE": "app"}
+PRODUCTION = {
+    "RHIVO_ENV": "production",
+    "RHIVO_DB_ROLE": "app",
+    "SECRET_KEY": "unused" * 10,
+    "JWT_SECRET": "unused" * 10,
+    "EMAIL_URL": "smtp://127.0.0.1:1",
+}
+
+
+def start(static_root: Path, **changed: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | PRODUCTION | {"STATIC_ROOT": str(static_root)} | changed
     environment.pop("RHIVO_THROTTLE", None)
     command = [sys.executable, "-c", "import rhivo.wsgi"]
     return subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=60)
@@ -74,3 +82,24 @@ def test_the_web_process_starts_with_collected_static_files_and_not_without(tmp_
     collect(tmp_path)
     started = start(tmp_path)
     assert (started.returncode, started.stderr) == (0, "")
+
+
+@pytest.mark.usefixtures("db")
+def test_the_web_process_does_not_start_without_a_mail_server_and_redis(tmp_path: Path) -> None:
+    collect(tmp_path)
+    refused = start(tmp_path, EMAIL_URL="", REDIS_URL="")
+    assert refused.returncode == 1
+    assert "rhivo.E007" in refused.stderr
+    assert "rhivo.E008" in refused.stderr
+
+
+@pytest.mark.parametrize("process", ["worker", "beat"])
+def test_the_worker_and_beat_do_not_start_without_a_mail_server(process: str) -> None:
+    environment = os.environ | PRODUCTION | {"RHIVO_DB_ROLE": "worker", "EMAIL_URL": ""}
+    environment.pop("RHIVO_THROTTLE", None)
+    command = [sys.executable, "-m", "celery", "-A", "rhivo", process]
+    refused = subprocess.run(
+        command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert refused.returncode == 1
+    assert "rhivo.E007" in refused.stderr

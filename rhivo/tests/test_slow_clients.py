@@ -16,7 +16,7 @@ from rhivo.testing.builder import Shop
 from rhivo.testing.clients.http_client import Call
 from rhivo.testing.real_servers.web_server import Server
 from rhivo.web import slow_bodies
-from rhivo.web.slow_bodies import AT_ONCE, FROM_ONE_ADDRESS, Readers
+from rhivo.web.slow_bodies import AT_ONCE, FROM_ONE_ADDRESS, BodyReaders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 2 * BLOCKING_THREADS
@@ -105,7 +105,7 @@ def test_heads_that_never_end_stop_nobody(server: Server, shop: Shop) -> None:
 
 
 @contextmanager
-def reading(readers: Readers, *addresses: str) -> Iterator[None]:
+def reading(readers: BodyReaders, *addresses: str) -> Iterator[None]:
     with ExitStack() as turns:
         for address in addresses:
             turns.enter_context(readers.turn(address))
@@ -118,7 +118,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_address_has_two_slow_bodies_and_others_have_theirs(impatient: None) -> None:
-    readers = Readers()
+    readers = BodyReaders()
     with reading(readers, *["192.0.2.1"] * FROM_ONE_ADDRESS):
         with pytest.raises(Unavailable), readers.turn("192.0.2.1"):
             pass
@@ -127,7 +127,7 @@ def test_one_address_has_two_slow_bodies_and_others_have_theirs(impatient: None)
 
 
 def test_all_addresses_together_leave_half_of_the_threads(impatient: None) -> None:
-    readers = Readers()
+    readers = BodyReaders()
     with reading(readers, *(f"192.0.2.{number}" for number in range(AT_ONCE))):  # noqa: SIM117
         with pytest.raises(Unavailable), readers.turn("192.0.2.99"):
             pass
@@ -136,7 +136,7 @@ def test_all_addresses_together_leave_half_of_the_threads(impatient: None) -> No
 
 
 def test_a_body_waits_for_its_turn_while_others_are_being_read() -> None:
-    readers, entered, leave = Readers(), threading.Barrier(FROM_ONE_ADDRESS + 1), threading.Event()
+    readers, entered, leave = BodyReaders(), threading.Barrier(FROM_ONE_ADDRESS + 1), threading.Event()
 
     def read() -> None:
         with readers.turn("192.0.2.1"):

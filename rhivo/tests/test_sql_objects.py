@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.migrations.operations import RunSQL
 from psycopg import sql
 
-from rhivo.db.sql_migration import NameTaken, unmigrated, write_migration
+from rhivo.db.sql_migration import InvalidName, unmigrated, write_migration
 from rhivo.db.sql_objects import APPS, State, Statement, UnknownStatement, changes, past, present, statements
 from rhivo.testing.database import URL_OF, as_role, in_database
 
@@ -182,7 +182,7 @@ def test_the_past_of_an_app_is_its_present() -> None:
 
 
 def test_a_migration_is_not_written_under_a_bad_name_nor_without_a_change() -> None:
-    with pytest.raises(NameTaken, match="small letters"):
+    with pytest.raises(InvalidName, match="small letters"):
         write_migration("bookings", "Longer holds")
     assert write_migration("bookings", "nothing_new") is None
 

@@ -1,4 +1,4 @@
-"""The page for when the database is away: needs neither database nor templates' context."""
+"""The page for when the database is away or too busy. It asks the database nothing."""
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -9,7 +9,8 @@ RETRY_AFTER = 5
 
 
 def busy_page(request: HttpRequest, why: RhivoError) -> HttpResponse:
-    """Return 503 with Retry-After in seconds, as a page of its own, which says so if the outcome is unknown."""
+    """Return 503 with Retry-After in seconds. The page says so if it is unknown whether something was saved."""
+    # Without the request: the context processors would ask the database again.
     context = {"in_doubt": isinstance(why, OutcomeUnknown)}
     response = HttpResponse(render_to_string("503.html", context), status=503)
     response["Retry-After"] = str(RETRY_AFTER)

@@ -1,6 +1,6 @@
 """Where a request really comes from: the peer, unless the peer is a proxy that this installation trusts.
 
-`Forwarded` and `X-Real-IP` are never believed: one header, written by one's own proxy, is enough.
+`Forwarded` and `X-Real-IP` are never read: one header, written by one's own proxy, is enough.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+# More proxies than any installation has. Without it a client could make each request parse thousands of hops.
 MOST_HOPS = 16
-"""More proxies than any installation has; what a client put before them is not read."""
+# An IPv6 customer is given at least a /64 (RFC 6177), and may use any address in it.
 ONE_HOUSEHOLD = 64
-"""An IPv6 customer is given at least this network, and may come from any address in it."""
 
 
 @lru_cache(maxsize=8)
@@ -31,12 +31,13 @@ def client_address(request: HttpRequest | Request) -> str:
 def counted_address(environ: Mapping[str, Any]) -> str:
     """Return the same from a WSGI environment: the last hop of X-Forwarded-For that is no trusted proxy.
 
-    Only a trusted peer is asked for its hops; a hop that is no address ends the search at the peer itself.
+    A hop that is no address ends the search, and the peer itself counts.
     """
     peer = str(environ.get("REMOTE_ADDR", ""))
     address = _parsed(peer)
     if address is None or not comes_through_proxy(environ):
         return _counted(address) if address else peer
+    # From the right: each proxy appends the peer that it saw. What stands left of a client's address it wrote itself.
     for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", MOST_HOPS)[-MOST_HOPS:]):
         forwarded = _parsed(hop)
         if forwarded is None:

@@ -1,4 +1,4 @@
-"""What is shown when there is nothing to show: a page for people, a problem for API clients."""
+"""Django's error handlers: a page for people, problem+json for clients of the API."""
 
 import sys
 
@@ -35,18 +35,17 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer for what nothing else answered for: a database that is away, for instance while a session is saved.
-
-    Where that happened in the course of a request is unknown here, hence what came of the request.
-    """
+    """Answer for an exception that nothing else caught; 503 if the database was away, else 500."""
     error = sys.exc_info()[1]
+    # Such as a session that could not be saved. Whether the request's own transaction had been committed by then is
+    # unknown here, so the answer must not say "nothing was changed".
     if isinstance(error, DatabaseError) and domain_error(error) is not None:
         return problem(OutcomeUnknown()) if is_api(request) else busy_page(request, OutcomeUnknown())
     return api_server_error(request) if is_api(request) else HttpResponse(render_to_string("500.html"), status=500)
 
 
 def refused(request: HttpRequest, refusal: RhivoError) -> HttpResponse:
-    """Return a refusal at the door, before business or person are known: rendered without any context."""
+    """Return a refusal of a request whose business and person are not known yet."""
     if is_api(request):
         return problem(refusal)
     status, words = status_of(refusal), refusal.detail
@@ -57,6 +56,7 @@ def refused(request: HttpRequest, refusal: RhivoError) -> HttpResponse:
             "Too many attempts from where you are: wait %(seconds)s seconds.",
             seconds,
         ) % {"seconds": seconds}
+    # Without the request, hence without the context processors: those read the user and the business.
     response = HttpResponse(render_to_string("refused.html", {"status": status, "words": words}), status=status)
     if isinstance(refusal, Throttled):
         response["Retry-After"] = str(refusal.extra["retry_after"])

@@ -1,4 +1,4 @@
-"""Is the process up, and is everything it needs there: one line a dependency, no secrets."""
+"""Whether the process is up, and whether what it needs is there: one line a dependency, no secrets."""
 
 from collections.abc import Callable
 
@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from rhivo.clock import now
 from rhivo.tasks import HEARTBEAT, HEARTBEAT_SECONDS
 
-LATE = 5
-CLOCK_OFF = 30
+LATE = 5  # minutes; beat clears expired holds every minute
+CLOCK_OFF = 30  # seconds
+# Each would wait for the connection's timeout too, and /readyz would answer after its own client has given up.
 NEED_THE_DATABASE = frozenset({"clock", "migrations", "expired holds"})
 
 
@@ -27,6 +28,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
             away = name in NEED_THE_DATABASE and states["database"] != "ok"
             states[name] = "unknown" if away else check()
         except Exception as error:  # noqa: BLE001 - whatever a dependency raises, it is not ready
+            # The class alone: messages of drivers quote hosts, users and sometimes passwords.
             states[name] = type(error).__name__
     ready = all(state == "ok" for state in states.values())
     lines = "".join(f"{name}: {state}\n" for name, state in states.items())
@@ -42,9 +44,10 @@ def _database() -> str:
 
 
 def _clock() -> str:
-    """Look whether this process's own clock, by which tokens expire, is the database's."""
+    """Compare this process's own clock, by which tokens expire, with the database's."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
+        # Outside a transaction `now` is this process's clock, inside the database's own: the difference would be none.
         off = abs((cursor.fetchone()[0] - now()).total_seconds())
     return f"{off:.0f} s off the database's" if off > CLOCK_OFF else "ok"
 
@@ -56,7 +59,7 @@ def _migrations() -> str:
 
 
 def _broker() -> str:
-    cache.get(HEARTBEAT)
+    cache.get(HEARTBEAT)  # raises if the broker does not answer: cache and broker are one server
     return "ok"
 
 
@@ -65,7 +68,7 @@ def _worker() -> str:
 
 
 def _expired_holds() -> str:
-    """Look for what beat should have cleared away: it takes no slot from anyone, but nobody is cleaning up."""
+    """Count the expired holds that are still there. They take no slot, but they show that beat or worker stands."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM busy_times WHERE expires_at < now() - make_interval(mins => %s)", [LATE])
         backlog = cursor.fetchone()[0]

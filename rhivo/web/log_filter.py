@@ -1,4 +1,4 @@
-"""What is written into logs: no address that is a key."""
+"""Addresses in logs, without the part that is a key: who reads a log may not cancel a booking with it."""
 
 import logging
 import re
@@ -7,9 +7,10 @@ KEYS = re.compile(r"/(manage|invitation|hold|reservations)/[^/\s\"']+")
 
 
 class WithoutKeys(logging.Filter):
-    """Take out of a message the part of an address by which a booking, a hold or an account could be had."""
+    """Replace the key in each address of a message by an ellipsis."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        # The finished message, since a key may come in an argument. The arguments go, or they would be filled in twice.
         said = record.getMessage()
         record.msg, record.args = KEYS.sub(r"/\1/…", said), None
         return True

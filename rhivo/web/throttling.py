@@ -1,8 +1,8 @@
 """Rate limits, counted in the shared cache so that all processes count together.
 
-Fixed windows of a minute. Every address is counted before its request costs anything: before a body is parsed, a
-transaction opened, a business looked up. With the cache away requests pass, which is logged: a limit is no guarantee
-that bookings rest on.
+Windows are fixed: each begins with a minute. An address is counted before its request costs anything: before a body is
+parsed, a transaction opened or a business looked up. With the cache away requests pass, and the log says so: no
+guarantee rests on a limit.
 """
 
 import logging
@@ -29,7 +29,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 
 def limited(scope: str) -> Callable[[V], V]:
-    """Mark a view, or an API view's class: what it is asked to change counts in this scope instead of `write`."""
+    """Mark a view, or an API view's class: requests that change something count in this scope, not in `write`."""
 
     def mark(view: V) -> V:
         view.limited = scope  # type: ignore[attr-defined]  # read by scope_of
@@ -50,9 +50,9 @@ def scope_of(request: HttpRequest, path: str, urlconf: str) -> str:
 
 
 class _Rest:
-    """How long a cache that did not answer is left alone, by the steady clock: else it would slow down everyone."""
+    """Until when, by the steady clock, a cache that did not answer is not asked again."""
 
-    until = 0.0
+    until = 0.0  # else each request would wait for the cache's timeout
 
 
 def throttle(request: HttpRequest | Request, scope: str, who: str = "") -> None:
@@ -61,6 +61,7 @@ def throttle(request: HttpRequest | Request, scope: str, who: str = "") -> None:
         return
     now = int(time.time())
     window, gone = divmod(now, WINDOW_SECONDS)
+    # Keyed hash of the address: the cache, and dumps of it, hold no addresses of people.
     key = f"throttle:{scope}:{window}:{visitor_mark(who or client_address(request))[:24]}"
     try:
         count = _counted(key)
@@ -74,7 +75,10 @@ def throttle(request: HttpRequest | Request, scope: str, who: str = "") -> None:
 
 def _counted(key: str) -> int:
     """Count one more under a key; return how many there are now."""
+    # 1. incr of a missing key fails: this request is the first of its window. 2. add sets the key, unless another
+    # process was quicker. 3. Then incr counts on top of that. A get and a set would lose each other's counts.
     try:
         return int(cache.incr(key))
-    except ValueError:  # the first of its window
+    except ValueError:
+        # Twice the window: a key that expired within its window would start the count anew.
         return 1 if cache.add(key, 1, timeout=2 * WINDOW_SECONDS) else int(cache.incr(key))

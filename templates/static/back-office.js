@@ -1,4 +1,4 @@
-// The state of the back office's frame. The CSP build of Alpine evaluates no script: what it calls is registered here.
+// The state of the back office's frame. The CSP build of Alpine evaluates no expressions: what they would call is here.
 "use strict";
 
 const SIDEBAR = "sidebarDesktopOpen";
@@ -8,13 +8,13 @@ function frame() {
     activeTab: "",
     sidebarMobileOpen: false,
     sidebarDesktopOpen: localStorage.getItem(SIDEBAR) !== "0",
-    // The one global that an expression of unfold's reads: where a form with tabs is sent to.
+    // The CSP build hides globals. This is the one that Unfold reads: the address to which a form with tabs is sent.
     window: {
       get location() {
         return { pathname: location.pathname, search: location.search };
       },
     },
-    // And the one that it writes.
+    // And the one that Unfold writes.
     localStorage: { setItem: (key, value) => localStorage.setItem(key, value) },
     init() {
       const tab = this.$el.dataset.tab;
@@ -25,7 +25,7 @@ function frame() {
 }
 
 document.addEventListener("alpine:init", () => {
-  // unfold listens to select2 by jQuery, in an expression that only eval could read; a plain select needs x-model alone.
+  // Unfold listens to select2 by jQuery, in an expression that needs eval. A plain select does with x-model alone.
   for (const select of document.querySelectorAll("select[x-init*='django.jQuery']")) select.removeAttribute("x-init");
   Alpine.data("frame", frame);
   Alpine.data("theme", theme);

@@ -1,19 +1,20 @@
-// Small comforts. Every page works without this file.
+// Conveniences. Every page works without this file.
 "use strict";
 
-// A form marked data-once is sent once, until the page is shown again.
+// A form marked data-once is sent once. The server knows a second press too; this spares the visitor the wait.
 for (const form of document.querySelectorAll("form[data-once]")) {
   form.addEventListener("submit", (event) => {
     if (form.classList.contains("sent")) event.preventDefault();
     form.classList.add("sent");
   });
 }
+// The back button shows the page as it was left, with its forms marked as sent.
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form.sent")) form.classList.remove("sent");
 });
 
-// How long a hold still lasts, counted from when the page came: what a clock says does not matter, what passes on it does.
-// One of the two clocks may stand still while the machine sleeps, so the one that went further counts.
+// Counts down how long a hold lasts, from the arrival of the page: a visitor's clock may be wrong, but it measures well.
+// performance.now() may stand still while a machine sleeps, and Date.now() may be set back: the longer time counts.
 for (const timer of document.querySelectorAll("[data-seconds]")) {
   const came = { ticks: performance.now(), clock: Date.now() };
   const tick = () => {
@@ -26,7 +27,7 @@ for (const timer of document.querySelectorAll("[data-seconds]")) {
     if (left === 0) clearInterval(ticking);
   };
   const ticking = setInterval(tick, 1000);
-  // A tab in the background ticks seldom: it catches up when it is looked at.
+  // Browsers slow down the timers of tabs in the background.
   document.addEventListener("visibilitychange", tick);
   tick();
 }

@@ -1,6 +1,9 @@
--- The last id below which the history of a business is closed, NULL while it is too busy. Alone under the lock that its
--- writers share there is nobody who has drawn an id and not committed. The lock is given back at once, by undoing the
--- block in which it was taken: writers never wait for the reckoning of a seal, and for this at most a tenth of a second.
+-- Return the id up to which the history of a business is closed: no entry can appear at or below it any more. NULL
+-- while the business is too busy.
+-- 1. A writer draws the id of its entry under a lock that writers share until they commit (`write_history`).
+-- 2. This function takes the same lock alone. It waits at most a tenth of a second, because writers wait behind it.
+-- 3. Now nobody has drawn an id without committing it, and the highest id that is seen is the last one.
+-- 4. The exception undoes the block and with it the lock, so that writers need not wait while a seal is computed.
 CREATE OR REPLACE FUNCTION closed_history(_business_id uuid) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

@@ -1,7 +1,7 @@
--- An entry's hash can be recomputed by anyone: SHA-256 over the previous hash and one canonical text of all it says.
--- The canonical text is PostgreSQL's own text of a jsonb array: keys by length in bytes and then by bytes, `, ` and `: `
--- between things, numbers without exponent, only `"`, `\` and control characters escaped. docs/history.md spells it out.
--- A function with settings of its own is not inlined: inlined into its caller it would copy the entry once a column.
+-- Return the hash of an entry, which anyone can recompute: SHA-256 over the previous hash and the canonical text of all
+-- that the entry says. That is PostgreSQL's own text of a jsonb array: keys by length in bytes and then by bytes, `, `
+-- and `: ` between values, numbers without exponent, only `"`, `\` and control characters escaped; see docs/history.md.
+-- `SET search_path` also keeps the function from being inlined: inlined, it would copy the entry once a column.
 CREATE OR REPLACE FUNCTION history_hash(_entry audit_logs) RETURNS text
     LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT encode(sha256(convert_to(_entry.previous_hash || jsonb_build_array(

@@ -1,5 +1,5 @@
--- Shared by all who write a business's history, taken alone for a moment by who seals it: below the highest id that is
--- seen under it nothing can appear any more.
+-- Return the key of the advisory lock on a business's history. Writers share it; `closed_history` takes it alone for a
+-- moment and says why.
 CREATE OR REPLACE FUNCTION history_lock(_business_id uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
     SELECT hashtextextended('history ' || _business_id::text, 0)
 $$;

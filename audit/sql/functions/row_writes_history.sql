@@ -1,5 +1,5 @@
--- The trigger: its first argument is the entity, the others are secret columns. A change of a secret is told without
--- its values; an update that changes nothing but the version is not told.
+-- Leave an entry for each change of a row. The trigger's first argument is the entity, the others are secret columns. A
+-- changed secret leaves an entry without its values; an update that changes nothing but the version leaves none.
 CREATE OR REPLACE FUNCTION row_writes_history() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE

@@ -1,7 +1,7 @@
--- Rows of a business that their last entry does not tell of as they are: changed in secret, or entries are missing at the
--- end. The tables are those whose trigger has arguments: under which name its history is kept, and what is secret.
--- Compared are the columns that both know, so that a column which came or went since is no damage. The version counts
--- where every change leaves an entry, which is of appointments.
+-- Return the rows of a business that differ from what their last entry says: they were changed in secret, or entries
+-- are missing at the end. The tables are those with a trigger that has arguments: its entity, and its secret columns.
+-- Only columns that both have are compared: a column that was added or dropped since is no damage. The version is
+-- compared for appointments alone, because only there every change leaves an entry.
 CREATE OR REPLACE FUNCTION rows_unlike_history(_business_id uuid)
     RETURNS TABLE (entity text, entity_id uuid, last_entry_id bigint, problem text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$

@@ -1,7 +1,8 @@
 -- Seal the oldest unsealed entries of a business, at most _limit of them, and return how many; 0 when there is nothing
--- new, NULL when the business is too busy or being sealed by someone else. The digest is SHA-256 in hex over lines: the
--- digest before, `id hash` of each entry, `id business sealed_at` of the seal. The seal itself becomes an entry, so
--- that one that is deleted or put in shows; such entries alone are nothing new.
+-- new, NULL when the business is too busy or another session is sealing it. The digest is SHA-256 in hex over lines:
+-- the digest before, `id hash` of each entry, `id business sealed_at` of the seal. The seal becomes an entry itself, so
+-- that a seal that was deleted or put in is found. Entries of seals alone are nothing new, or sealing would never end.
+-- READ COMMITTED, because a snapshot from before the lock would miss entries that were committed while it was awaited.
 CREATE OR REPLACE FUNCTION seal_history(_business_id uuid, _limit integer DEFAULT 10000) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

@@ -1,5 +1,6 @@
--- Append one entry. Concurrent writers of one thing are in turn already: they hold its row's lock, or that of its chain.
--- The id is drawn under the lock that a seal waits for, so that no entry appears below one that was sealed.
+-- Append one entry. Writers of one thing already take turns: they hold the lock of its row, or of its chain
+-- (`record_event`). The id is drawn under the lock that a sealer waits for: else an entry could appear below a sealed
+-- one.
 CREATE OR REPLACE FUNCTION write_history(
     _business_id uuid, _entity text, _entity_id uuid, _action text, _before jsonb, _after jsonb
 ) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

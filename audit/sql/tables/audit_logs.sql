@@ -1,7 +1,7 @@
--- History cannot be rewritten: nobody has UPDATE, DELETE or TRUNCATE, and a trigger refuses them to the owner too.
+-- The history cannot be rewritten: no login has UPDATE, DELETE or TRUNCATE, and triggers refuse them to the owner too.
 -- @tenant_table
 
--- No two entries continue one, whoever writes at whatever level of isolation.
+-- No two entries continue the same one. Under REPEATABLE READ a writer may read an old last entry: this refuses it.
 ALTER TABLE audit_logs ADD CONSTRAINT one_entry_continues_another
     EXCLUDE (business_id WITH =, previous_hash WITH =) WHERE (previous_hash <> '');
 CREATE POLICY worker_reads_all ON audit_logs FOR SELECT TO rhivo_worker USING (true);
@@ -9,10 +9,10 @@ CREATE POLICY people_at_work_read ON audit_logs FOR SELECT TO rhivo_app
     USING (business_id = (SELECT working_business_id()) AND entity = 'appointment');
 CREATE POLICY its_owner_reads ON audit_logs FOR SELECT TO rhivo_app
     USING (business_id = (SELECT owned_business_id()) AND entity <> 'seal');
--- The past can be told: a customer or guest reads the history of their own appointments, and a released hold says when it ended.
--- Whose appointment it is, row security of appointments says. People at work have a policy of their own: for them this one is
--- false before it looks, so that it costs their lists nothing. Not EXISTS, which the planner may answer by reading all
--- appointments of the installation once: this way each entry looks its own one up by its key.
+-- A customer or guest reads the history of the appointments that row security lets them read. People at work have a
+-- policy of their own: for them this one is false before it looks anything up, so that their lists pay nothing for it.
+-- Not EXISTS: the planner may answer it by reading all appointments of the installation once. Written like this, each
+-- entry looks up its own appointment by key.
 CREATE POLICY whose_appointment_it_is_reads ON audit_logs FOR SELECT TO rhivo_app
     USING ((SELECT working_business_id()) IS NULL AND entity = 'appointment'
            AND (SELECT true FROM appointments a

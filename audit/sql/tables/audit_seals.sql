@@ -1,4 +1,4 @@
--- A seal covers all entries of a business up to one of them, for good. Only `seal_history()` adds one.
+-- A seal covers all entries of a business up to one of them and is never changed. Only `seal_history()` adds one.
 -- @tenant_table
 
 CREATE POLICY its_owner_reads ON audit_seals FOR SELECT TO rhivo_app

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from bookings.guarantees import violations
-from rhivo.counting import counted
 from rhivo.db.promises import record
+from rhivo.text.plurals import counted
 
 
 class Command(BaseCommand):

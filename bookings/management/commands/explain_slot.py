@@ -1,4 +1,4 @@
-"""Tell a support person why a time is not free, and why it was refused."""
+"""Say why a time is not free, or was refused: for support, at a terminal."""
 
 from argparse import ArgumentParser
 from typing import Any, TypeVar
@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 
-from bookings.explain.explanation import explain, read_time
+from bookings.explain.asked_time import read_time
+from bookings.explain.explanation import explain
 from bookings.explain.terminal_text import as_text
 from bookings.lookups import id_or_slug
 from businesses.identity.inside_business import inside
@@ -19,8 +20,8 @@ T = TypeVar("T", Service, Staff)
 
 class Command(BaseCommand):
     help = (
-        "Explain why a start of a service is free or not: what slot search says, the rules behind it, who is in the"
-        " way, and what took and freed the time. With --at also how it was at an instant of the past. Names customers."
+        "Explain why a start of a service is free or not: what slot search says, the rules behind it, what is in the"
+        " way, and what took and freed the time. With --at also how it was at an earlier instant. Names customers."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             metavar="START",
             help="local time of the business, such as '2026-12-01 10:00', or with an offset, 2026-12-01T10:00+01:00",
         )
-        parser.add_argument("--at", metavar="INSTANT", help="also explain this instant of the past; written like START")
+        parser.add_argument("--at", metavar="INSTANT", help="also explain this earlier instant; written like START")
         parser.add_argument("--staff", metavar="SLUG", help="for this person (id or slug), not for anyone")
 
     def handle(
@@ -42,7 +43,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no business “{subdomain}”.")
         try:
             asked = read_time(start, business.zone)
-            past = read_time(at, business.zone).instant if at is not None else None
+            then = read_time(at, business.zone).instant if at is not None else None
             with inside(business):
                 explained = explain(
                     business,
@@ -50,7 +51,7 @@ class Command(BaseCommand):
                     asked.instant,
                     at=now(),
                     staff=_named(Staff.objects.filter(business=business), staff, "staff member") if staff else None,
-                    past=past,
+                    then=then,
                     remark=asked.remark,
                 )
         except RhivoError as refusal:
@@ -59,8 +60,9 @@ class Command(BaseCommand):
 
 
 def _named(rows: "QuerySet[T]", value: str, what: str) -> T:
-    """Return the row with an id or slug, switched off or not."""
+    """Return the row with an id or slug, switched off or not; raises CommandError."""
     field, wanted = id_or_slug(value)
+    # PostgreSQL takes no text with a null character: asked for, it would be a traceback.
     found = rows.filter(**{field: wanted}).first() if "\0" not in value else None
     if found is None:
         raise CommandError(f"There is no {what} “{value}”.")

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 
 from bookings.operations import release_expired
 from rhivo.clock import database_now
-from rhivo.counting import counted
+from rhivo.text.plurals import counted
 
 
 class Command(BaseCommand):

@@ -1,5 +1,5 @@
 -- The ledger of occupied time. Only SECURITY DEFINER triggers write it; it holds no personal data, so everybody may read it.
--- @tenant_table
+-- @tenant_table read_by=public
 
 -- A person or resource of capacity 1 is never in two places, whatever the triggers do. One that may be shared has NULL
 -- in the last column, and a NULL conflicts with nothing: its peak is counted by `occupy_time()`, as that of a service is.

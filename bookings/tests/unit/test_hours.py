@@ -242,5 +242,5 @@ def test_a_start_off_the_grain_is_off_grid_before_anything_else(offset: timedelt
     start = wall(MONDAY, "09:00") + offset
     everything = frozenset(Reason)
     for overridden in (frozenset[Reason](), everything):
-        verdict = shut.judge(start, at=NOON_MONTH_BEFORE, overridden=overridden)
-        assert (verdict.reason, verdict.start) == (Reason.OFF_GRID, start)
+        slot = shut.judge(start, at=NOON_MONTH_BEFORE, overridden=overridden)
+        assert (slot.reason, slot.start) == (Reason.OFF_GRID, start)

@@ -48,10 +48,10 @@ def test_reasons_come_in_order_as_each_is_overridden() -> None:
         spans=[booking(start, service, by=ANNA)],
     )
     at, overridden, seen = start + MINUTE, frozenset[Reason](), []
-    while (verdict := shop.judge(start, at=at, overridden=overridden)).reason not in overridden:
-        assert verdict.reason
-        seen.append(verdict.reason)
-        overridden |= {verdict.reason}
+    while (slot := shop.judge(start, at=at, overridden=overridden)).reason not in overridden:
+        assert slot.reason
+        seen.append(slot.reason)
+        overridden |= {slot.reason}
     assert seen == ["OFF_GRID", "PAST", "TOO_SOON", "STAFF_UNAVAILABLE", "FULL"]
 
 
@@ -95,8 +95,8 @@ def test_nothing_overrides_capacity_a_busy_person_or_the_lack_of_one() -> None:
         spans=[elsewhere(start, ANNA)],
     )
     nobody = calendar(works("09:00-12:00"), terms(staff=True))
-    verdicts = [s.judge(start, at=start, overridden=everything).reason for s in (full, busy, nobody)]
-    assert verdicts == [Reason.FULL, Reason.FULL, Reason.STAFF_UNAVAILABLE]
+    reasons = [s.judge(start, at=start, overridden=everything).reason for s in (full, busy, nobody)]
+    assert reasons == [Reason.FULL, Reason.FULL, Reason.STAFF_UNAVAILABLE]
 
 
 def test_an_overridden_start_late_on_a_day_still_sees_what_is_taken_after_midnight() -> None:
@@ -119,8 +119,8 @@ def test_an_overridden_start_late_on_a_day_still_sees_what_is_taken_after_midnig
 def test_the_ends_of_the_calendar_are_refused(start: datetime, expected: Reason) -> None:
     shop = calendar(works("09:00-12:00"), zone=SYDNEY)
     for zone in (UTC, SYDNEY, LOS_ANGELES):
-        verdict = shop.judge(start.replace(tzinfo=zone), at=NOON_MONTH_BEFORE)
-        assert (verdict.reason, verdict.remaining) == (expected, 0)
+        slot = shop.judge(start.replace(tzinfo=zone), at=NOON_MONTH_BEFORE)
+        assert (slot.reason, slot.remaining) == (expected, 0)
     assert shop.days(start.date(), start.date(), at=NOON_MONTH_BEFORE) == [(start.date(), [])]
 
 
@@ -213,11 +213,11 @@ def test_judge_agrees_with_the_list_at_every_five_minutes_of_a_fortnight(
     start, end = local_instant(first, 0, zone), local_instant(last, 1440, zone)
     unlisted = {Reason.OFF_GRID, *HOURS_REASONS}
     while start < end:
-        verdict = salon.judge(start, at=at)
+        slot = salon.judge(start, at=at)
         if start in listed_slots:
-            assert verdict == listed_slots.pop(start)
+            assert slot == listed_slots.pop(start)
         else:
-            assert verdict.reason in unlisted
+            assert slot.reason in unlisted
         start += timedelta(minutes=5)
     assert not listed_slots
     assert offered == [(day, [s for s in day_slots if not s.reason]) for day, day_slots in found]

@@ -126,8 +126,8 @@ def test_spans_of_another_service_take_no_place() -> None:
 def test_more_spans_than_a_lowered_capacity_leave_none_remaining() -> None:
     service = terms(capacity=1)
     spans = [booking(wall(MONDAY, "09:00"), service)] * 3
-    verdict = calendar(works("09:00-10:00"), service, spans=spans).judge(wall(MONDAY, "09:00"), at=NOON_MONTH_BEFORE)
-    assert (verdict.reason, verdict.remaining, verdict.staff) == (Reason.FULL, 0, ())
+    slot = calendar(works("09:00-10:00"), service, spans=spans).judge(wall(MONDAY, "09:00"), at=NOON_MONTH_BEFORE)
+    assert (slot.reason, slot.remaining, slot.staff) == (Reason.FULL, 0, ())
 
 
 # Staff

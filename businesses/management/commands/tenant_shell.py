@@ -1,8 +1,7 @@
-"""A Django shell inside one business: it names a business or does not open.
+"""A Django shell inside one business, which must be named.
 
-Claims hold inside transactions only, so there is no line outside one: given code is one transaction, and each input
-at the prompt is one of its own. Every transaction also drops to the role of the web processes, since the worker's
-own policies reach across tenants; the history still says that an operator's login did it.
+Claims hold inside transactions only, so no line runs outside one: given code is one transaction, and each input at the
+prompt is one of its own.
 """
 
 import sys
@@ -31,10 +30,12 @@ class TenantConsole(InteractiveConsole):
 
     def runcode(self, code: CodeType) -> None:
         try:
+            # `inside` takes the role of the web processes, because the worker's policies reach across tenants. The
+            # history still names the login, which is the operator's.
             with inside(self._business):
                 exec(code, self.locals)  # noqa: S102
         except SystemExit:
-            raise
+            raise  # exit() and quit()
         except BaseException:  # noqa: BLE001 - a prompt shows whatever was raised and goes on
             self.showtraceback()
 

@@ -1,5 +1,6 @@
--- An account belongs to no business. Its changes are told in each business where the person works; a customer's account
--- is their own affair and leaves no entry. Businesses come in the order of their ids, so that nobody waits in a circle.
+-- An account belongs to no business. A change of it becomes an entry in each business where the person works; a
+-- customer's account leaves none. Each entry locks the end of a chain, so businesses come in the order of their ids: in
+-- another order two changes could wait for each other. A password hash never enters the history.
 CREATE OR REPLACE FUNCTION account_writes_history() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE

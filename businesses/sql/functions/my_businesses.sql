@@ -1,4 +1,5 @@
--- Where the signed-in person works, for choosing a business at log-in.
+-- Where the signed-in person works, for choosing a business at log-in: then no business is claimed yet, and under none
+-- no membership can be read. Businesses that are switched off are among them, for their people still work there.
 CREATE OR REPLACE FUNCTION my_businesses() RETURNS TABLE (business_id uuid, subdomain text, name text, role text)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
     AS $$

@@ -1,10 +1,11 @@
--- What no table shows is told through this one function alone: log-ins, refused ones, log-outs and exports, nothing else.
-
--- A log-in is told in each business where the person works; of someone who works nowhere, or whom nobody knows, in the
--- business of the claims, else under the installation's own id, which is all zeros. Only the person themself logs in or
--- out; an export is told by who works there, or by an operator. A refused log-in is not told while sixty events of the
--- same account were told within a minute: a flood does not fill the table.
--- Events of one thing take turns by a lock, and what it waited for must be seen, hence READ COMMITTED only.
+-- Entries of what no table shows: log-ins, refused ones, log-outs and exports. No other function writes such entries.
+-- Where: a log-in in each business where the person works. If they work nowhere, or nobody knows the account, in the
+-- business of the claims; without one under the installation's own id, which is all zeros.
+-- Who: a log-in or log-out only by the person; an export only by people at work there, or by an operator.
+-- How many: a refused log-in is left out if the same account had sixty entries within a minute, so that a flood does
+-- not fill the table.
+-- The entries of one thing form a chain, so their writers take turns by a lock. Whoever waited must then see the entry
+-- of the one before; at REPEATABLE READ the snapshot is older than the lock, hence READ COMMITTED only.
 CREATE OR REPLACE FUNCTION record_event(_entity text, _entity_id uuid, _action text, _details jsonb) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

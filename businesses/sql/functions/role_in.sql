@@ -1,4 +1,5 @@
--- What somebody is to a business is told to themself alone: the person must be the one whom the claims name.
+-- The role of a person in a business, for that person alone: they must be the one whom the claims name. It is asked
+-- before the role is claimed, when no policy lets a membership be read yet.
 CREATE OR REPLACE FUNCTION role_in(_user_id uuid, _business_id uuid) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
     AS $$

@@ -1,9 +1,11 @@
 -- Weekly hours and exceptions by date, of a business or of one person.
--- @tenant_table history=availability
+-- @tenant_table history=availability read_by=public edited_by=owner
 
 ALTER TABLE availability ADD CONSTRAINT availability_staff_same_business
     FOREIGN KEY (business_id, staff_id) REFERENCES staff (business_id, id) ON DELETE CASCADE;
--- The windows of one day neither overlap nor touch: the gap between two is a break, and there is one.
+-- The windows of one day neither overlap nor touch ('[]' includes both ends): what lies between two is a break, and a
+-- break of no length would be none. COALESCE, because NULL equals nothing: the hours of the business itself would
+-- never conflict with each other.
 ALTER TABLE availability ADD CONSTRAINT weekly_windows_apart EXCLUDE USING gist (
     business_id WITH =,
     COALESCE(staff_id, '00000000-0000-0000-0000-000000000000') WITH =,

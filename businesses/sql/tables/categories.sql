@@ -1,7 +1,8 @@
 -- Headings of a business's catalogue.
--- @tenant_table history=category
+-- @tenant_table history=category read_by=public edited_by=owner
 
--- What is said of a business below is public while the business itself is visible under the same claims.
+-- Public as long as the business itself can be read under the same claims: the subquery goes through its policies. The
+-- same policy guards services, staff, assignments and availability.
 CREATE POLICY public_reads ON categories FOR SELECT TO rhivo_app
     USING (EXISTS (SELECT FROM businesses b WHERE b.id = categories.business_id));
 CREATE POLICY its_owner_adds ON categories FOR INSERT TO rhivo_app

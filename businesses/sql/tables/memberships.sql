@@ -1,6 +1,8 @@
 -- Who is owner or staff of which business.
--- @tenant_table history=membership
+-- @tenant_table history=membership edited_by=owner
 
+-- Who is no longer listed as a person keeps the log-in. SET NULL names its column: without it business_id, which is
+-- part of the key, would be emptied too.
 ALTER TABLE memberships ADD CONSTRAINT membership_staff_same_business
     FOREIGN KEY (business_id, staff_id) REFERENCES staff (business_id, id) ON DELETE SET NULL (staff_id);
 CREATE POLICY people_at_work_read ON memberships FOR SELECT TO rhivo_app

@@ -1,5 +1,5 @@
 -- Rooms, chairs and machines. A row is the lock under which its capacity is counted.
--- @tenant_table history=resource
+-- @tenant_table history=resource read_by=public edited_by=owner
 
 CREATE POLICY public_reads ON resources FOR SELECT TO rhivo_app
     USING (EXISTS (SELECT FROM businesses b WHERE b.id = resources.business_id));

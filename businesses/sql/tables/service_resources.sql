@@ -1,5 +1,5 @@
 -- Which kinds of resource a service needs.
--- @tenant_table history=need
+-- @tenant_table history=need read_by=public edited_by=owner
 
 ALTER TABLE service_resources ADD CONSTRAINT need_service_same_business
     FOREIGN KEY (business_id, service_id) REFERENCES services (business_id, id) ON DELETE CASCADE;

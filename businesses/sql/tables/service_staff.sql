@@ -1,5 +1,5 @@
 -- Who does which service.
--- @tenant_table history=assignment
+-- @tenant_table history=assignment read_by=public edited_by=owner
 
 ALTER TABLE service_staff ADD CONSTRAINT assignment_service_same_business
     FOREIGN KEY (business_id, service_id) REFERENCES services (business_id, id) ON DELETE CASCADE;

@@ -1,7 +1,8 @@
 -- What can be booked. Its row is the lock under which its capacity is counted.
--- @tenant_table history=service
+-- @tenant_table history=service read_by=public edited_by=owner
 
--- A row of one tenant never points at a row of another: foreign keys carry business_id, since their checks ignore row security.
+-- A row of one tenant never points at a row of another. Checks of foreign keys ignore row security, so each key carries
+-- business_id. SET NULL names its column: without it business_id would be emptied too.
 ALTER TABLE services ADD CONSTRAINT service_category_same_business
     FOREIGN KEY (business_id, category_id) REFERENCES categories (business_id, id) ON DELETE SET NULL (category_id);
 CREATE POLICY public_reads ON services FOR SELECT TO rhivo_app

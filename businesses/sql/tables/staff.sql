@@ -1,5 +1,5 @@
 -- People who can be booked.
--- @tenant_table history=staff
+-- @tenant_table history=staff read_by=public edited_by=owner
 
 CREATE POLICY public_reads ON staff FOR SELECT TO rhivo_app
     USING (EXISTS (SELECT FROM businesses b WHERE b.id = staff.business_id));

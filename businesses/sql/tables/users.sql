@@ -1,4 +1,4 @@
--- Accounts. A person sees themself, and people at work see their colleagues; an account is no business's property.
+-- Accounts, which belong to no business. A person reads their own, and people at work read those of their colleagues.
 -- @tenant_table
 
 CREATE POLICY oneself ON users FOR SELECT TO rhivo_app USING (id = (SELECT current_user_id()));
@@ -10,6 +10,7 @@ CREATE POLICY oneself_changes ON users FOR UPDATE TO rhivo_app
 CREATE POLICY operator_reads ON users FOR SELECT TO rhivo_worker USING (true);
 CREATE POLICY operator_adds ON users FOR INSERT TO rhivo_worker WITH CHECK (true);
 GRANT SELECT ON users TO rhivo_app;
+-- Neither `email`, by which an account is found, nor `is_active`: a person whom an operator disabled stays disabled.
 GRANT UPDATE (name, phone, password, email_verified_at) ON users TO rhivo_app;
 GRANT INSERT ON users TO rhivo_worker;
 CREATE TRIGGER after_change AFTER UPDATE ON users

@@ -1,9 +1,8 @@
-"""Django's PostgreSQL backend, with claims in the message that says BEGIN.
+"""Django's PostgreSQL backend, with the claims in the message that says BEGIN.
 
-psycopg stays in autocommit; BEGIN is sent by hand together with every `set_config(…, true)`, so claims cost
-no round trip, none can be left over from another transaction, and a query outside a transaction has none.
-The same message asks for the database's time (`rhivo.clock`). A connection that died while nobody used it is
-replaced before it is used; one that dies during COMMIT leaves a doubt, which is named.
+The claims cost no round trip, none is left over from another transaction, and a query outside a transaction has none.
+The same message asks for the database's time (`rhivo.clock`). A connection that died while nobody used it is replaced
+before it is used. One that dies during COMMIT raises CommitInDoubt. What the claims mean is not known here.
 """
 
 import contextlib
@@ -26,6 +25,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """A PostgreSQL connection whose transactions know who is acting."""
 
     def get_connection_params(self) -> dict[str, Any]:
+        # Without a URL Django would try a local socket and end in an error that names no cure.
         if not self.settings_dict.get("HOST"):
             raise ImproperlyConfigured(
                 "No database: set DATABASE_URL, or start the demo in another terminal with `make demo`."
@@ -33,16 +33,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_connection_params()
 
     def close_if_unusable_or_obsolete(self) -> None:
-        """Also drop, before a request or task uses it, a connection whose server has gone meanwhile.
-
-        Nothing is opened here: this runs outside of what answers for a database that is away.
-        """
+        """Also drop a connection whose server has gone, before a request or task uses it."""
+        # Nothing is opened here. Django calls this before any middleware, and an error would be a bare 500.
         if self.connection is not None and not self.in_atomic_block and _is_dead(self.connection):
             self.close()
         super().close_if_unusable_or_obsolete()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Return a connection; after the server was away the pool may hand out dead ones first, which it then drops."""
+        """Return a connection that lives."""
+        # After the server was away the pool may hand out dead connections first. It drops each that is put back.
         connection = super().get_new_connection(conn_params)
         while self.pool and _is_dead(connection):
             self.pool.putconn(connection)
@@ -52,8 +51,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _set_autocommit(self, autocommit: bool) -> None:
         with self.wrap_database_errors:
             if not autocommit:
+                # psycopg stays in autocommit, or it would send a BEGIN of its own, in a message of its own.
+                # set_config(…, true) lasts until the transaction ends, and outside of one does nothing: BEGIN is first.
                 begin = f"BEGIN; {claims.set_config_sql(claims.current())}; SELECT clock_timestamp()"
                 answers = self.connection.execute(begin)
+                # One result a statement; the clock's is the last.
                 while answers.nextset():
                     pass
                 clock.set_by_database(answers.fetchone()[0])
@@ -61,7 +63,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 self.connection.autocommit = True
 
     def _commit(self) -> None:
-        """Commit. What ended before COMMIT was sent has not happened; what ends while it is under way is in doubt."""
+        """Commit; raises CommitInDoubt if the connection is lost while COMMIT is under way."""
+        # Looked at first, since a transaction whose COMMIT was never sent has surely not happened: no doubt to report.
         if self.connection is not None and _is_dead(self.connection):
             with self.wrap_database_errors:
                 raise psycopg.OperationalError("the connection was lost before COMMIT")
@@ -74,24 +77,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _ends_the_connection(cause: BaseException | None) -> bool:
-    """Tell whether the server gave up the connection with its last word, which may come after the commit was durable.
-
-    Other errors at COMMIT, such as of a deferred constraint, say for certain that nothing was committed.
-    """
+    """Tell whether the server ended the connection with this error, perhaps after the commit was durable."""
+    # Any other error at COMMIT, such as that of a deferred constraint, proves that nothing was committed.
     return not isinstance(cause, psycopg.Error) or not cause.sqlstate or cause.sqlstate.startswith(_LAST_WORDS)
 
 
 def _is_dead(connection: "psycopg.Connection[Any]") -> bool:
-    """Tell whether a connection has ended, without a round trip as long as it has not.
-
-    A server that is asked nothing says nothing, unless that it is going away.
-    """
+    """Tell whether a connection has ended, without a round trip as long as it has not."""
     if connection.closed:
         return True
+    # An idle server sends nothing but its farewell, so that bytes to read mean that something is wrong. poll() and not
+    # select(), which fails for file descriptors above 1023.
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     if not poll.poll(0):
         return False
+    # A notice is no farewell: only a query tells, and closes the connection if it was one.
     with contextlib.suppress(psycopg.Error):
         connection.execute("SELECT 1")
     return connection.closed

@@ -18,6 +18,7 @@ class Command(BaseCommand):
         "with the passwords in them, or bring them up to date. ADMIN_DATABASE_URL says where and by whom. Run it at "
         "every deployment, before migrate."
     )
+    # They ask the database, which does not exist before this has run.
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""There are no superusers: what a person may do follows from their role in a business."""
+"""Refuses Django's command: there are no superusers. What a person may do follows from their role in a business."""
 
 from rhivo.management.refused_command import RefusedCommand
 

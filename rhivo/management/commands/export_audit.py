@@ -1,4 +1,4 @@
-"""Write the history out."""
+"""Write the history out, for a reader that has neither Rhivo nor its database."""
 
 import os
 from argparse import ArgumentParser
@@ -15,8 +15,8 @@ from rhivo.shell.chosen_histories import chosen_histories, instant
 
 class Command(BaseCommand):
     help = (
-        "Write the history as JSON Lines, which audit/verify_export.py verifies anywhere. The export itself is told in"
-        " the history, of everything in the installation's own."
+        "Write the history as JSON Lines, which audit/verify_export.py verifies anywhere. The export becomes an entry"
+        " of the business's history; an export of everything, one of the installation's."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,11 +27,10 @@ class Command(BaseCommand):
         parser.add_argument("--output", metavar="FILE", default="-", help="default -, standard output")
 
     def handle(self, *, business: str | None, since: Any, output: str, **options: Any) -> None:
-        chosen = list(chosen_histories(business))
-        record_export(
-            chosen[0][0] if business else INSTALLATION, what="history", since=since.isoformat() if since else None
-        )
-        ids = [business_id for business_id, _ in (chosen if business else chosen_histories(None))]
+        ids = [business_id for business_id, _ in chosen_histories(business)]
+        # Recorded first, so that the export contains its own entry.
+        about = ids[0] if business else INSTALLATION
+        record_export(about, what="history", since=since.isoformat() if since else None)
         lines = export_lines(ids, since=since, at=now())
         if output == "-":
             for line in lines:
@@ -45,5 +44,7 @@ class Command(BaseCommand):
 
 
 def _opened(path: str) -> TextIO:
-    """Open a file for writing that nobody else may read: it tells of customers."""
+    """Open a file for writing that nobody else may read: it names customers."""
+    # 0600 from the first byte on; a chmod after open() would leave a moment in which others read it. A file that exists
+    # already keeps its mode.
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Nobody may empty the tables: the history cannot be rewritten."""
+"""Refuses Django's command: nobody may empty the tables, because the history cannot be rewritten."""
 
 from rhivo.management.refused_command import RefusedCommand
 

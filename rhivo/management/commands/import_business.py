@@ -1,4 +1,4 @@
-"""Create or update one business from a tenant file."""
+"""Create or update one business from a tenant file, and invite its owner."""
 
 import sys
 from argparse import ArgumentParser
@@ -36,7 +36,8 @@ class Command(BaseCommand):
 
 
 def read_content(file: str) -> bytes:
-    """Return the bytes of a file or of standard input, one more than allowed at most."""
+    """Return the bytes of a file or of standard input."""
+    # One more than allowed at most: enough for `parse` to refuse it, and /dev/zero ends too.
     if file == "-":
         return sys.stdin.buffer.read(MAX_BYTES + 1)
     try:

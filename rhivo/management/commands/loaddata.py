@@ -1,4 +1,4 @@
-"""Fixtures would write rows of any business, and row security lets nobody do that."""
+"""Refuses Django's command: a fixture holds rows of many businesses, and row security lets nobody write those."""
 
 from rhivo.management.refused_command import RefusedCommand
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from rhivo.db.sql_migration import NameTaken, unmigrated, write_migration
+from rhivo.db.sql_migration import InvalidName, unmigrated, write_migration
 from rhivo.db.sql_objects import APPS, UnknownStatement
 
 
@@ -18,6 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, app: str | None, name: str | None, check: bool, **options: Any) -> None:
         try:
+            # `make test` runs this: without a migration the edited object would reach no database that exists.
             if check:
                 self._check([app] if app else APPS)
             elif not app or not name:
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             else:
                 path = write_migration(app, name)
                 self.stdout.write(f"Wrote {path}" if path else f"Nothing in {app}/sql has changed.")
-        except (NameTaken, UnknownStatement) as problem:
+        except (InvalidName, UnknownStatement) as problem:
             raise CommandError(str(problem)) from problem
 
     def _check(self, apps: Any) -> None:

@@ -1,4 +1,4 @@
-"""The tests are pytest's: Django's own runner would find none of them and say that all is well."""
+"""Refuses Django's command: the tests are pytest's. Django's runner would find none and say that all is well."""
 
 from rhivo.management.refused_command import RefusedCommand
 

@@ -1,4 +1,4 @@
-"""Recompute the history."""
+"""Recompute every hash of the history, to show that nobody has rewritten it."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from audit.chain.verify import verify_history
-from rhivo.counting import counted
 from rhivo.shell.chosen_histories import chosen_histories, instant
+from rhivo.text.plurals import counted
 
 
 class Command(BaseCommand):
@@ -24,13 +24,14 @@ class Command(BaseCommand):
 
     def handle(self, *, business: str | None, since: Any, **options: Any) -> None:
         entries = seals = histories = damaged = 0
+        # One business after the other to the end: that one history is damaged says nothing of the rest.
         for business_id, name in chosen_histories(business):
             histories += 1
-            verdict = verify_history(business_id, since=since)
-            entries, seals = entries + verdict.entries, seals + verdict.seals
-            if verdict.problem:
+            verified = verify_history(business_id, since=since)
+            entries, seals = entries + verified.entries, seals + verified.seals
+            if verified.problem:
                 damaged += 1
-                self.stdout.write(f"{name}: {verdict.problem}.")
+                self.stdout.write(f"{name}: {verified.problem}.")
         looked_at = f"{counted(entries, 'entry', 'entries')}, {counted(seals, 'seal')}"
         if damaged:
             raise CommandError(f"{looked_at}: history is damaged in {damaged} of {histories}.")

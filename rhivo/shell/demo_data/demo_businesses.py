@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from bookings.operations.contact import Contact
+from bookings.contact import Contact
 
 PASSWORD = "rhivo-demo"  # noqa: S105 - it is printed for everyone
 FOLDER = Path(__file__).parent
@@ -140,6 +140,7 @@ def dated_parts(subdomain: str, today: date) -> dict[str, Any]:
 
 
 def _next(today: date, month: int, day: int) -> date:
+    # Of today itself the exception would be half over.
     this_year = date(today.year, month, day)
     return this_year if this_year > today else date(today.year + 1, month, day)
 

@@ -1,7 +1,6 @@
 """Loading the demo: tenant files through the same import as any, bookings through the same operations as any.
 
-Each business is one transaction. The mails that its bookings enqueue are marked as dealt with inside it, so that no
-worker ever sees them: nobody wants a hundred confirmations of what never happened.
+Each business is one transaction: it is loaded whole or not at all.
 """
 
 import json
@@ -14,21 +13,20 @@ from uuid import UUID
 from django.db import transaction
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.errors import LimitReached, SlotUnavailable, StaffUnavailable
 from bookings.load_calendar import calendar_of_days
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.rules.reasons import Override
 from businesses.models import Business, Membership, MembershipRole, Service, Staff, User
 from businesses.tenant_file import import_business
 from notifications.models import DeliveryStatus, NotificationLog
 from rhivo.claims import Claims, acting_as
-from rhivo.db.history import because
 from rhivo.shell.demo_data.demo_businesses import CARLA, DAN, PASSWORD, PEOPLE, SHOPS, DemoShop, Person, dated_parts
 
 SEED = 7
 PAST_DAYS, COMING_DAYS = 21, 18
-PAST, COMING = 16, 14
+PAST, COMING = 16, 14  # bookings in those days
 CLASS_SIZES = (2, 3, 5)
 WEB_BOOKINGS = {CARLA: 3, DAN: 2}
 NOT_SENT = "Demo data: not sent."
@@ -48,6 +46,7 @@ def _load(shop: DemoShop, *, at: datetime) -> int:
     for person in PEOPLE:
         _account(person, at=at)
     business = import_business(shop.tenant_file.read_bytes()).business
+    # A second file over the first: its dates are counted from today, so that the demo does not grow old.
     parts = dated_parts(shop.subdomain, at.astimezone(business.zone).date())
     import_business(json.dumps(parts).encode())
     owner = User.objects.get(email=f"owner@{shop.subdomain}.example")
@@ -76,10 +75,7 @@ def _employ(business: Business) -> None:
 
 
 class _Diary:
-    """Fills the weeks around an instant; the same bookings for the same day.
-
-    Reasons in the history hold to the end of a transaction, and here one sees many operations: each begins without.
-    """
+    """Fills the weeks around an instant; the same bookings for the same day."""
 
     def __init__(self, business: Business, shop: DemoShop, at: datetime) -> None:
         self.business, self.shop, self.at = business, shop, at
@@ -95,6 +91,8 @@ class _Diary:
         coming = list(self._by_phone(self.today + timedelta(days=1), self.today + timedelta(days=COMING_DAYS), COMING))
         self._cancel(coming[-1])
         booked = [one for person, wanted in WEB_BOOKINGS.items() for one in self._on_the_web(person, wanted)]
+        # In the transaction of the bookings, so that no worker ever sees them unsent: nobody wants a hundred
+        # confirmations of what never happened.
         NotificationLog.objects.filter(business=self.business, status=DeliveryStatus.PENDING).update(
             status=DeliveryStatus.SENT, last_error=NOT_SENT
         )
@@ -102,9 +100,12 @@ class _Diary:
 
     def _starts(self, first: date, last: date) -> list[tuple[Service, datetime]]:
         """Return everything that could be booked in a range of days before anything was, in no order to speak of."""
+        # Slots are looked for as of a week before the first day: of days that are over none would be free today.
         opened = min(self.at, datetime.combine(first, datetime.min.time(), self.business.zone) - timedelta(days=7))
         found: list[tuple[Service, datetime]] = []
+        # In a fixed order: else the same seed would give other bookings.
         for service in Service.objects.filter(business=self.business).order_by("slug"):
+            # Else each of its bookings reads the business once more.
             service.business = self.business
             calendar = calendar_of_days(self.business, service, first=first, last=last, at=opened)
             days = calendar.days(first, last, at=self.at if first > self.today else opened)
@@ -116,13 +117,13 @@ class _Diary:
     def _by_phone(self, first: date, last: date, wanted: int) -> Iterator[Appointment]:
         """Book on the phone until there are enough; of a class several places at once."""
         made = 0
+        # Staff may write down a booking whose time is over.
         overrides = [Override.NOTICE] if first < self.today else []
         for service, start in self._starts(first, last):
             for _ in range(self.random.choice(CLASS_SIZES) if service.is_group else 1):
                 if made == wanted:
                     return
                 number = next(self.numbers)
-                because("")
                 try:
                     booked = operations.book_for_customer(
                         business=self.business,
@@ -143,7 +144,6 @@ class _Diary:
         fate = self.random.choices(
             [operations.complete_appointment, operations.mark_no_show, operations.cancel_appointment], [8, 1, 1]
         )[0]
-        because("")
         fate(appointment=appointment, version=appointment.version, at=self.at)
 
     def _cancel(self, appointment: Appointment) -> None:
@@ -169,7 +169,6 @@ class _Diary:
 
     def _hold_and_book(self, user_id: UUID, person: Person, service: Service, start: datetime) -> Appointment:
         key = f"demo web booking {next(self.numbers)}"
-        because("")
         with acting_as(Claims(business_id=self.business.id, user_id=user_id, role="customer")):
             held = operations.hold_slot(business=self.business, service=service, start=start, key=key, at=self.at)
             return operations.commit_hold(

@@ -18,7 +18,7 @@ import psycopg
 from rhivo.local.console import Stopped, say, stop_signals
 from rhivo.local.server_programs import NoServer
 from rhivo.testing.attacks.attack_list import ATTACKS, NAMES
-from rhivo.testing.attacks.attacked_installation import Installation, borrowed, place
+from rhivo.testing.attacks.attacked_installation import Installation, borrowed, own_installation
 
 NEEDED = ("DATABASE_URL", "WORKER_DATABASE_URL")
 TAKEN = (*NEEDED, "MIGRATION_DATABASE_URL", "REDIS_URL")
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (NoServer, psycopg.OperationalError, RuntimeError) as problem:
         say(f"\n{problem}")
         return 1
+    # Stopped before Django was set up: there is no tally to show. 130 is what a shell gives for Ctrl-C.
     if rounds is None:
         return 130
     say("\n" + rounds.tally.table())
@@ -78,7 +79,7 @@ def _installation(options: argparse.Namespace) -> Iterator[Installation]:
             yield found
         return
     say("Starting PostgreSQL and Valkey")
-    with place() as made:
+    with own_installation() as made:
         yield made
 
 
@@ -88,6 +89,7 @@ def _planned(options: argparse.Namespace, installation: Installation) -> Any:
     os.environ["DJANGO_SETTINGS_MODULE"] = "rhivo.settings"
     django.setup()
     chosen = [planned for planned in ATTACKS if planned.name in options.only]
+    # Only now: it imports models, and these need the settings, which read the installation's environment.
     rounds = import_module("rhivo.testing.attacks.rounds")
     return rounds.Rounds(installation, chosen, options.seed, options.minutes)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from rhivo.testing.attacks.attacked_installation import Installation, Place
+from rhivo.testing.attacks.attacked_installation import Installation, OwnInstallation
 from rhivo.testing.attacks.finding import Finding
 
 
@@ -13,8 +13,8 @@ from rhivo.testing.attacks.finding import Finding
 class Planned:
     """An attack by its name, with its share of a round, and how to get at it.
 
-    One that needs its `own_servers`, to kill them or to act as the schema's owner, is tried on a `Place` only, never on
-    an installation that is somebody's.
+    One that kills servers or acts as the schema's owner has `own_servers`: it is tried on an `OwnInstallation` only,
+    never on an installation that is somebody's.
     """
 
     name: str
@@ -23,9 +23,10 @@ class Planned:
     own_servers: bool = False
 
     def can_be_tried_on(self, installation: Installation) -> bool:
-        return not self.own_servers or isinstance(installation, Place)
+        return not self.own_servers or isinstance(installation, OwnInstallation)
 
 
+# Loaded when it is tried: attacks import models, which need Django set up.
 def _of(module: str, name: str = "attack") -> Callable[[], Any]:
     return lambda: getattr(import_module(f"rhivo.testing.attacks.{module}"), name)
 

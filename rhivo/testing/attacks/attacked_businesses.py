@@ -15,8 +15,8 @@ from rhivo.testing.database import as_role
 from rhivo.testing.oracles import oracle
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Zones that never change their clocks, by their offset in minutes: changes of clocks are another attack.
 ZONES = {0: "UTC", 330: "Asia/Kolkata", -420: "America/Phoenix"}
-"""Zones that never change their clocks, by their offset in minutes: changes of clocks are another attack."""
 
 
 def instant(minute: int) -> datetime:
@@ -44,7 +44,7 @@ def usual_tenant(offset: int = 0, **fields: Any) -> oracle.Tenant:
     return oracle.Tenant(usual_services(), people, ((9 * 60, 13 * 60), (14 * 60, 18 * 60)), offset, **fields)
 
 
-class Site:
+class AttackedBusiness:
     """A tenant of the model as a business in the database, each row under the name that the model gives it."""
 
     def __init__(self, tenant: oracle.Tenant, shop: Shop) -> None:
@@ -69,27 +69,28 @@ class Site:
             act()
 
 
-def found(tenant: oracle.Tenant) -> Site:
+def found(tenant: oracle.Tenant) -> AttackedBusiness:
     """Found a business as a tenant describes it."""
     shop = make_shop(
         windows=tenant.windows,
         timezone=ZONES[tenant.offset],
         is_listed=False,
-        requires_email=False,  # no mail is owed to anybody, also on somebody's installation
+        requires_email=False,  # nobody is sent a mail, also on an installation that is in use
         requires_phone=True,
         slot_interval_minutes=tenant.interval,
         min_notice_minutes=tenant.notice,
         max_advance_days=tenant.advance_days,
         max_per_customer_per_day=tenant.bookings_a_day,
+        # Out of the way: the limit of a day is attacked, and one limit at a time says which was reached.
         max_upcoming_per_customer=1000,
         allows_cancellation=tenant.cancel_hours is not None,
         cancellation_deadline_hours=tenant.cancel_hours or 0,
-        allows_rescheduling=tenant.move_hours is not None,
-        reschedule_deadline_hours=tenant.move_hours or 0,
+        allows_rescheduling=tenant.reschedule_hours is not None,
+        reschedule_deadline_hours=tenant.reschedule_hours or 0,
     )
     with shop.changes():
         shop.add_catalogue(tenant.people, {name: _fields(known) for name, known in tenant.services.items()})
-    return Site(tenant, shop)
+    return AttackedBusiness(tenant, shop)
 
 
 def _fields(known: oracle.Service) -> dict[str, Any]:
@@ -103,18 +104,18 @@ def _fields(known: oracle.Service) -> dict[str, Any]:
     }
 
 
-def switch_off(sites: Sequence[Site]) -> None:
+def switch_off(businesses: Sequence[AttackedBusiness]) -> None:
     """Take businesses off the installation; their history stays, as everybody's does."""
-    for site in sites:
-        with as_role("worker"), acting_as(site.shop.owners), transaction.atomic():
-            Business.objects.filter(pk=site.business.pk).update(is_active=False)
+    for attacked in businesses:
+        with as_role("worker"), acting_as(attacked.shop.owners), transaction.atomic():
+            Business.objects.filter(pk=attacked.business.pk).update(is_active=False)
 
 
 @contextmanager
-def founded(*tenants: oracle.Tenant) -> Iterator[list[Site]]:
+def founded(*tenants: oracle.Tenant) -> Iterator[list[AttackedBusiness]]:
     """Found businesses for a block, and switch them off after it."""
-    sites = [found(tenant) for tenant in tenants]
+    businesses = [found(tenant) for tenant in tenants]
     try:
-        yield sites
+        yield businesses
     finally:
-        switch_off(sites)
+        switch_off(businesses)

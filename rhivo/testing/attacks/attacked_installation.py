@@ -62,7 +62,7 @@ class Installation:
 
 
 @dataclass
-class Place(Installation):
+class OwnInstallation(Installation):
     """An installation on servers of its own, which an attack may kill."""
 
     postgres: PostgresServer
@@ -76,6 +76,8 @@ def borrowed(environment: Mapping[str, str]) -> Iterator[Installation]:
         folder = Path(tempfile.mkdtemp(prefix="rhivo-proof-"))
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         own = {"RHIVO_ENV": "test", "RHIVO_THROTTLE": "off", "LOG_LEVEL": "WARNING", "MAIL_DIR": str(folder / "mail")}
+        # Own secrets also on somebody's installation: the attack's web servers sign with them, and nobody else's
+        # tokens are good there.
         secret = {name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "JWT_SECRET")}
         made = Installation(folder, {**environment, **secret, **own})
         cleanup.callback(made.stop)
@@ -83,13 +85,14 @@ def borrowed(environment: Mapping[str, str]) -> Iterator[Installation]:
 
 
 @contextmanager
-def place() -> Iterator[Place]:
+def own_installation() -> Iterator[OwnInstallation]:
     """Yield an installation of its own, and remove it. Raises NoServer if none can be had."""
     with ExitStack() as cleanup:
         folder = Path(tempfile.mkdtemp(prefix="rhivo-proof-"))
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o711)  # PostgreSQL may run as another user
         postgres, valkey = PostgresServer(folder / "postgres"), ValkeyServer(folder / "valkey")
+        # An exit stack runs backwards: children stop first, then Valkey, then PostgreSQL, then the folders go.
         cleanup.callback(postgres.wipe)
         cleanup.callback(postgres.stop)
         cleanup.callback(valkey.stop)
@@ -103,11 +106,12 @@ def place() -> Iterator[Place]:
             "SECRET_KEY": secrets.token_urlsafe(48),
             "JWT_SECRET": secrets.token_urlsafe(48),
             "RHIVO_ENV": "test",
+            # Limits would turn the attack away before it reaches what it attacks; they have tests of their own.
             "RHIVO_THROTTLE": "off",
             "LOG_LEVEL": "WARNING",
             "MAIL_DIR": str(folder / "mail"),
         }
-        made = Place(folder, environment, postgres, valkey)
+        made = OwnInstallation(folder, environment, postgres, valkey)
         cleanup.callback(made.stop)
         migration = made.spawn("migrate", "manage.py", "migrate", "--no-input", role="owner")
         if migration.process.wait():

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from bookings.rules.hours import EPOCH, epoch_minute
 from bookings.rules.slots import Calendar, Hours, Rules, ServiceTerms, WeeklyWindow
 from rhivo.local.processes import Child, wait_until
-from rhivo.testing.attacks.attacked_installation import Place
+from rhivo.testing.attacks.attacked_installation import OwnInstallation
 from rhivo.testing.attacks.crash.crash_business import CrashBusiness, as_owner, found
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, Sent
 from rhivo.testing.attacks.finding import Finding
@@ -32,10 +32,10 @@ YEARS_AHEAD = timedelta(days=2 * 365)
 GRAIN = 5
 DAY = timedelta(days=1)
 SAMPLE = 8
+# Complaints after which the cause is found, and the rest would only repeat it.
 ENOUGH = 5
-"""Complaints after which the cause is found, and the rest would only repeat it."""
+# Bookings reach 730 days ahead at most.
 SAMPLED_WITHIN = timedelta(days=725)
-"""Bookings reach 730 days ahead at most."""
 
 
 @dataclass(frozen=True)
@@ -73,25 +73,27 @@ class Reading:
         return self._clock.instant((day - EPOCH.date()).days * 1440 + minute)
 
 
-def clocks(place: Place, seed: int, seconds: float) -> list[Finding]:
+def clocks(installation: OwnInstallation, seed: int, seconds: float) -> list[Finding]:
     """Compare both opinions at every change, again with other businesses while there is time, then the whole stack."""
     deadline = time.monotonic() + seconds
     random = Random(f"clocks {seed}")
     changes = changes_ahead(datetime.now(UTC))
+    # Shuffled, so that a run without time for all does not try the same zones each time.
     random.shuffle(changes)
     broken, tried = [], 0
-    with as_owner(place) as database:
+    with as_owner(installation) as database:
         readings = {change: _reading(database, change) for change in changes}
     for change in _again_and_again(changes, deadline):
         broken += _complaints(change, readings[change], seed=random.getrandbits(32))
         tried += 1
+        # A fault of the rules shows in hundreds of zones; shrinking each would use up the time.
         if len(broken) == ENOUGH:
             break
     alone = len({change.zone for change in changes if not readings[change].by_sql})
     unit = f"changes ({alone} zones by Python's rules alone: PostgreSQL's are others)" if alone else "changes"
     return [
         Finding("slots around a change of clocks are what AT TIME ZONE says", tried, unit, broken),
-        _over_http(place, random, readings),
+        _over_http(installation, random, readings),
     ]
 
 
@@ -109,6 +111,7 @@ def changes_ahead(now: datetime) -> list[Change]:
     changes = []
     for name in sorted(available_timezones()):
         zone = ZoneInfo(name)
+        # Noon, since clocks change at night: no reading falls into an hour that is skipped or comes twice.
         noons = [now.replace(hour=12, minute=0, second=0, microsecond=0) + n * DAY for n in range(YEARS_AHEAD.days + 1)]
         offsets = [noon.astimezone(zone).utcoffset() for noon in noons]
         changes += [
@@ -121,6 +124,7 @@ def changes_ahead(now: datetime) -> list[Change]:
 
 def _exact(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     """Return the first minute with the new offset."""
+    # Halve the day until the minute of the change is found: eleven steps.
     while after - before > timedelta(minutes=1):
         middle = before + (after - before) // 2
         if middle.astimezone(zone).utcoffset() == before.astimezone(zone).utcoffset():
@@ -147,6 +151,8 @@ def _reading(database: "psycopg.Connection[Any]", change: Change) -> Reading:
         ).fetchall()
     except psycopg.errors.InvalidParameterValue:
         rows = []
+    # Equal, the two opinions are independent. Else PostgreSQL and Python have zone files of different years, which is
+    # no fault of ours.
     return Reading(by_python, by_sql=rows == by_python)
 
 
@@ -243,23 +249,24 @@ def _instant(minute: int) -> datetime:
     return EPOCH + timedelta(minutes=minute)
 
 
-def _over_http(place: Place, random: Random, readings: dict[Change, Reading]) -> Finding:
+def _over_http(installation: OwnInstallation, random: Random, readings: dict[Change, Reading]) -> Finding:
     """Ask the whole stack for the days around a sample of changes, and hold one of the times it offers."""
     today = datetime.now(UTC).date()
+    # Within what can be booked, and all three days of the change ahead.
     near = [change for change in readings if DAY * 3 < change.day - today < SAMPLED_WITHIN]
     sample = random.sample(near, min(SAMPLE, len(near)))
-    business = found(place, "clock")
-    web, port = place.web(workers=1)
+    business = found(installation, "clock")
+    web, port = installation.web(workers=1)
     connection = Connection(port, patience=PATIENCE)
     broken: list[str] = []
     try:
         _wait_for(web, connection)
         for change in sample:
-            broken += _asked(place, business, connection, change, readings[change], random)
+            broken += _asked(installation, business, connection, change, readings[change], random)
     finally:
         connection.close()
         web.stop()
-        place.children.remove(web)
+        installation.children.remove(web)
     return Finding("the API offers and holds the same slots", len(sample), "changes", broken)
 
 
@@ -273,9 +280,14 @@ def _wait_for(web: Child, connection: Connection) -> None:
 
 
 def _asked(
-    place: Place, business: CrashBusiness, connection: Connection, change: Change, reading: Reading, random: Random
+    installation: OwnInstallation,
+    business: CrashBusiness,
+    connection: Connection,
+    change: Change,
+    reading: Reading,
+    random: Random,
 ) -> list[str]:
-    with as_owner(place) as database:
+    with as_owner(installation) as database:
         database.execute("UPDATE businesses SET timezone = %s WHERE id = %s", [change.zone, business.id])
     first, *_, last = change.days
     path = f"{business.api}/slots/?service=cut&from={first}&to={last}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rhivo.testing.attacks.attacked_installation import Place
+    from rhivo.testing.attacks.attacked_installation import OwnInstallation
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Finding:
     attacks: int
     unit: str
     broken: list[str] = field(default_factory=list)
+    # What a reader should know besides, such as how many deadlocks PostgreSQL resolved.
     note: str = ""
-    """What a reader should know besides, such as how many deadlocks PostgreSQL resolved."""
 
 
-Attack = Callable[["Place", int, float], list[Finding]]
-"""attack(place, seed, seconds): go on for about so many seconds, the same way for the same seed."""
+# attack(installation, seed, seconds): go on for about so many seconds, the same way for the same seed.
+Attack = Callable[["OwnInstallation", int, float], list[Finding]]

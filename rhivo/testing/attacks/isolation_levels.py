@@ -18,14 +18,14 @@ import psycopg
 from django.db import connections, transaction
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.guarantees import violations
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.rules.reasons import Override
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
 from rhivo.errors import RhivoError
-from rhivo.testing.attacks.attacked_businesses import Site, founded, instant, minute_of, usual_tenant
+from rhivo.testing.attacks.attacked_businesses import AttackedBusiness, founded, instant, minute_of, usual_tenant
 from rhivo.testing.attacks.attacked_installation import Installation
 from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.attacks.model_check.machine_sql import INSERT_HOLD
@@ -35,6 +35,8 @@ from rhivo.testing.oracles import oracle
 LANES = 12
 ENDS_WITHIN = 60
 LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
+# How an act may end. 40001 is a serialization failure, 40P01 a deadlock, 55P03 a lock that was not had in time: all
+# three mean that the client tries again.
 RIGHT = frozenset(
     {"done", "SLOT_UNAVAILABLE", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "BUSY", "40001", "40P01", "55P03"}
     | {"occupancy_needs_read_committed", "service_capacity", "one_staff_one_place", "one_staff_a_class"}
@@ -46,9 +48,9 @@ CLOCKS = (540, 600, 660, 720)
 class Lane:
     """One writer with its own connections, which goes on until told to stop."""
 
-    def __init__(self, site: Site, today: int, seed: int, pairs: list[tuple[str, str]]) -> None:
-        self.site = site
-        self.day = (today + 3) * oracle.DAY - site.tenant.offset
+    def __init__(self, attacked: AttackedBusiness, today: int, seed: int, pairs: list[tuple[str, str]]) -> None:
+        self.attacked = attacked
+        self.day = (today + 3) * oracle.DAY - attacked.tenant.offset
         self.dice = random.Random(seed)
         self.pairs = pairs
         self.outcomes: Counter[str] = Counter()
@@ -66,17 +68,19 @@ class Lane:
 
     @property
     def staff(self) -> Claims:
-        return self.site.shop.employees
+        return self.attacked.shop.employees
 
     def swap(self) -> None:
-        """Move a booking to where another is, service and person included, while another lane moves that one."""
+        """Reschedule a booking to the time, service and person of another, while another lane reschedules that one."""
         ids = list(self.dice.choice(self.pairs))
+        # In either order, so that two lanes lock the same pair from both ends.
         self.dice.shuffle(ids)
         with acting_as(self.staff), transaction.atomic():
             mine, other = (Appointment.objects.select_related("service", "staff", "business").get(pk=i) for i in ids)
         with acting_as(self.staff):
             operations.reschedule_appointment(
                 appointment=mine,
+                # Mostly to where the other is: that is free only if the other leaves in the same moment.
                 start=other.starts_at if self.dice.random() < 0.7 else instant(self.start()),
                 version=mine.version,
                 at=now(),
@@ -96,24 +100,25 @@ class Lane:
         wanted += [("table", None), ("chair", None)]
         chosen = self.dice.sample(wanted, 3)
         with acting_as(self.staff), transaction.atomic():
-            made = [_booked(self.site, service, person, self.start()) for service, person in chosen]
+            made = [_booked(self.attacked, service, person, self.start()) for service, person in chosen]
         for appointment in made:
             with acting_as(self.staff):
                 operations.cancel_appointment(appointment=appointment, version=1, at=now())
 
     def join_a_class(self) -> None:
         with acting_as(self.staff):
-            booked = _booked(self.site, "class", None, self.start())
+            booked = _booked(self.attacked, "class", None, self.start())
             operations.cancel_appointment(appointment=booked, version=1, at=now())
 
     def resize(self) -> None:
         name = self.dice.choice(("table", "class", "cut"))
+        # Capacity may fall below what is booked: that takes nothing away, and nothing more is given.
         places = self.dice.randint(1, 4)
         with raw("app") as app, app.transaction():
-            app.execute(set_config_sql(self.site.shop.owners))
+            app.execute(set_config_sql(self.attacked.shop.owners))
             app.execute(
                 "UPDATE services SET max_simultaneous_bookings = %s WHERE id = %s",
-                [places, self.site.services[name].id],
+                [places, self.attacked.services[name].id],
             )
 
     def hold_raw(self) -> None:
@@ -121,41 +126,43 @@ class Lane:
         level, name = self.dice.choice(LEVELS), self.dice.choice(("chair", "table"))
         with raw("app") as app:
             app.execute(f"BEGIN ISOLATION LEVEL {level}")
-            app.execute(set_config_sql(self.site.shop.public))
+            app.execute(set_config_sql(self.attacked.shop.public))
+            # The first query of a transaction fixes its snapshot above READ COMMITTED: what is booked from now on is
+            # not seen.
             app.execute("SELECT count(*) FROM busy_times")
-            made, service = uuid4(), self.site.services[name]
-            values = [made, self.site.business.id, service.id, None, instant(self.start()), 600]
+            made, service = uuid4(), self.attacked.services[name]
+            values = [made, self.attacked.business.id, service.id, None, instant(self.start()), 600]
             app.execute(INSERT_HOLD, values)
             app.execute("COMMIT")
             if level != "READ COMMITTED":
-                raise AssertionError(f"time was claimed at {level}")
+                raise AssertionError(f"time was occupied at {level}")
             self._release(made)
 
     def hold_at_level(self) -> None:
         """Hold through the operations on a connection whose transactions are stricter: it must be told to try again."""
         level = self.dice.choice(LEVELS[1:])
-        with _django_at(level), acting_as(self.site.shop.public):
+        with _django_at(level), acting_as(self.attacked.shop.public):
             operations.hold_slot(
-                business=self.site.business,
-                service=self.site.services["table"],
+                business=self.attacked.business,
+                service=self.attacked.services["table"],
                 start=instant(self.start()),
                 key=uuid4().hex,
                 at=now(),
             )
-        raise AssertionError(f"time was claimed at {level} through Django")
+        raise AssertionError(f"time was occupied at {level} through Django")
 
     def _release(self, hold: UUID) -> None:
         with raw("app") as app, app.transaction():
-            app.execute(set_config_sql(self.site.shop.public.with_(reservation_id=hold)))
+            app.execute(set_config_sql(self.attacked.shop.public.with_(reservation_id=hold)))
             app.execute("UPDATE reservations SET status = 'released' WHERE id = %s", [hold])
 
 
-def _booked(site: Site, service: str, person: str | None, start: int) -> Appointment:
+def _booked(attacked: AttackedBusiness, service: str, person: str | None, start: int) -> Appointment:
     return operations.book_for_customer(
-        business=site.business,
-        service=site.services[service],
+        business=attacked.business,
+        service=attacked.services[service],
         start=instant(start),
-        staff=site.person(person),
+        staff=attacked.person(person),
         contact=CALLER,
         key=uuid4().hex,
         at=now(),
@@ -180,6 +187,7 @@ def _django_at(level: str) -> Iterator[None]:
     """Use a connection of this thread's whose transactions are at an isolation level by default."""
     former = connections["default"]
     options = former.settings_dict["OPTIONS"]
+    # The options of a connection are split at spaces; a backslash keeps the one in `repeatable read`.
     setting = f"-c default_transaction_isolation={level.lower().replace(' ', chr(92) + ' ')}"
     wrapper = type(former)(former.settings_dict | {"OPTIONS": {**options, "options": setting}}, alias="default")
     connections["default"] = wrapper
@@ -190,17 +198,17 @@ def _django_at(level: str) -> Iterator[None]:
         connections["default"] = former
 
 
-def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
+def attack(installation: Installation, seed: int, seconds: float) -> list[Finding]:
     """Let the lanes run for some seconds; report what broke, what never ended, and how many deadlocks there were."""
     before = _deadlocks()
-    with founded(usual_tenant(330)) as (site,):
+    with founded(usual_tenant(330)) as (attacked,):
         today = minute_of(datetime.now(UTC)) // oracle.DAY
-        pairs = _pairs(site, today)
-        lanes = [Lane(site, today, seed * 100 + n, pairs) for n in range(LANES)]
+        pairs = _pairs(attacked, today)
+        lanes = [Lane(attacked, today, seed * 100 + n, pairs) for n in range(LANES)]
         hanging = _run(lanes, seconds)
         left_open = _left_open()
         with as_role("worker"):
-            broken = list(violations([site.business.id]))
+            broken = list(violations([attacked.business.id]))
     outcomes = sum((lane.outcomes for lane in lanes), Counter[str]())
     odd = [f"{count} × {outcome}" for outcome, count in outcomes.items() if outcome not in RIGHT]
     told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
@@ -222,14 +230,14 @@ def attack(place: Installation, seed: int, seconds: float) -> list[Finding]:
     ]
 
 
-def _pairs(site: Site, today: int) -> list[tuple[str, str]]:
+def _pairs(attacked: AttackedBusiness, today: int) -> list[tuple[str, str]]:
     """Book appointments in services that share people; return the pairs of them that are to be swapped."""
     pairs: list[tuple[str, str]] = []
     for clock in CLOCKS[:2]:
-        start = (today + 4) * oracle.DAY - site.tenant.offset + clock
-        with acting_as(site.shop.employees):
+        start = (today + 4) * oracle.DAY - attacked.tenant.offset + clock
+        with acting_as(attacked.shop.employees):
             ids = [
-                str(_booked(site, service, person, start + later).id)
+                str(_booked(attacked, service, person, start + later).id)
                 for service, person, later in (("cut", "bob", 0), ("colour", "bob", 120), ("cut", "anna", 300))
             ]
         pairs += [(ids[0], ids[1]), (ids[1], ids[2]), (ids[0], ids[2])]
@@ -246,6 +254,7 @@ def _run(lanes: list[Lane], seconds: float) -> list[str]:
         time.sleep(seconds)
     finally:
         over.set()
+    # One deadline for all lanes together, and daemon threads: a hanging one must not keep the attack from telling it.
     patience = time.monotonic() + ENDS_WITHIN
     for thread in threads:
         thread.join(max(patience - time.monotonic(), 0))

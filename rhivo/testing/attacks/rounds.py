@@ -16,8 +16,8 @@ from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.attacks.tally import Tally
 from rhivo.testing.database import as_role
 
+# Seconds of attack a round; starting and judging servers makes it about a minute in all.
 ROUND = 25.0
-"""Seconds of attack a round; starting and judging servers makes it about a minute in all."""
 FAST_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 WHOLE = "check_guarantees on the whole database, and on its catalogue"
 
@@ -38,6 +38,7 @@ class Rounds:
         tried = [planned for planned in self.attacks if planned.can_be_tried_on(self.installation)]
         self.tally.not_tried = [planned.name for planned in self.attacks if planned not in tried]
         until, number = time.monotonic() + self.minutes * 60, 0
+        # At least one round, however short the time; none that would have less than five seconds.
         while number == 0 or time.monotonic() < until - 5:
             self._round(tried, self.seed + number, min(ROUND, max(until - time.monotonic(), 1)))
             number += 1
@@ -45,6 +46,7 @@ class Rounds:
     def _round(self, attacks: Sequence[Planned], seed: int, seconds: float) -> None:
         say(f"Round with seed {seed}")
         self.tally.seeds.append(seed)
+        # Shares are of those that are tried: with `--only` one attack has the whole round.
         whole = sum(planned.share for planned in attacks)
         for planned in attacks:
             with step(planned.name) as note:
@@ -64,6 +66,7 @@ def _tried(planned: Planned, installation: Installation, seed: int, seconds: flo
     except Exception:  # noqa: BLE001 - a sceptic must see it in the table
         return [Finding(f"the attack {planned.name} runs to its end", 1, "runs", [traceback.format_exc()])]
     finally:
+        # An attack may have killed the server that this connection is to.
         connection.close()
 
 

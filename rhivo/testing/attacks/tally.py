@@ -18,6 +18,7 @@ class Tally:
     def add(self, findings: Sequence[Finding], seed: int) -> None:
         """Add what one attack found under a seed."""
         for found in findings:
+            # One row a guarantee: several attacks, and every round, may add to it.
             before = self.rows.get(found.guarantee, Finding(found.guarantee, 0, found.unit))
             broken = [*before.broken, *(f"seed {seed}: {line}" for line in found.broken)]
             attacks = before.attacks + found.attacks

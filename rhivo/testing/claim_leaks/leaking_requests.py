@@ -157,6 +157,7 @@ def _leaks_of_one(handler: WSGIHandler, visitor: Visitor, name: str, dice: rando
         found.append(f"{name}: {body}")
     if claims.current() != PUBLIC:
         found.append(f"thread after {name}: {claims.current()}")
+        # Clean, so that one leak is told once and not again by each later request of the thread.
         claims.note(PUBLIC)
     if connection.in_atomic_block:
         found.append(f"connection after {name}: still in a transaction")
@@ -173,6 +174,7 @@ def _answer(handler: WSGIHandler, visitor: Visitor, name: str, *, whole: bool) -
     try:
         return b"".join(chunks).decode() if whole else next(chunks, b"").decode()
     finally:
+        # Only now Django sends request_finished, in which connections are given back.
         response.close()  # as a server does, also for a client that went away
 
 
@@ -188,6 +190,7 @@ def connected(*, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator
     finally:
         connections["default"].close()
         if "pool" in settings["OPTIONS"]:
+            # A pool outlives its connections' close() and would keep this block's settings for the next.
             cast(DatabaseWrapper, connections["default"]).close_pool()
         settings.clear()
         settings.update(former)

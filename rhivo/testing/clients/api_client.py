@@ -18,6 +18,8 @@ class Api:
     """Requests of one client, under one token or none."""
 
     token: str = ""
+    # False, so that an exception becomes the 500 that a client would get: a test must see the answer, not the
+    # traceback.
     client: Client = field(default_factory=lambda: Client(HTTP_HOST="localhost", raise_request_exception=False))
 
     def as_(self, user: User, *, role: Role = "customer", business_id: Any = None) -> "Api":

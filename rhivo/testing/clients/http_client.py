@@ -58,6 +58,7 @@ class Connection:
     def __init__(self, port: int, *, patience: float = PATIENCE) -> None:
         self._port = port
         self._patience = patience
+        # http.client and no library: it never sends a request again by itself, and attacks count what was sent.
         self._open: http.client.HTTPConnection | None = None
 
     def connect(self) -> None:
@@ -87,6 +88,7 @@ class Connection:
             self._open.request(method, path, None if body is None else json.dumps(body), dict(headers))
             response = self._open.getresponse()
             text = response.read().decode()
+        # A connection that broke in the middle cannot be used again: the next answer on it might be this one's.
         except (OSError, http.client.HTTPException):
             self.close()
             raise

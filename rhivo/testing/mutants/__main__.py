@@ -26,7 +26,7 @@ _PATIENCE = 600
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Outcome:
     """What became of one mutant: the test that noticed it, or why none did."""
 
     mutant: Mutant
@@ -68,18 +68,20 @@ def _run(chosen: Sequence[Mutant]) -> int:
     with ExitStack() as cleanup:
         free: SimpleQueue[Mapping[str, str]] = SimpleQueue()
         for _ in range(lanes):
+            # A pair of servers for each lane, used by one mutant after another; a mutant's template has another
+            # fingerprint.
             free.put(cleanup.enter_context(servers()))
         pool = cleanup.enter_context(ThreadPoolExecutor(lanes))
         cleanup.callback(pool.shutdown, cancel_futures=True)  # who is stopped finishes what runs, and begins nothing
-        for verdict in pool.map(lambda mutant: _judged(mutant, free), chosen):
-            survivors += not verdict.noticed_by
-            said = f"noticed by {verdict.noticed_by}" if verdict.noticed_by else f"NOT NOTICED: {verdict.trouble}"
-            print(f"{verdict.mutant.name} ({verdict.seconds:.0f} s)\n    {said}", flush=True)
+        for outcome in pool.map(lambda mutant: _judged(mutant, free), chosen):
+            survivors += not outcome.noticed_by
+            said = f"noticed by {outcome.noticed_by}" if outcome.noticed_by else f"NOT NOTICED: {outcome.trouble}"
+            print(f"{outcome.mutant.name} ({outcome.seconds:.0f} s)\n    {said}", flush=True)
     print(f"{len(chosen) - survivors} of {len(chosen)} noticed")
     return 1 if survivors else 0
 
 
-def _judged(mutant: Mutant, free: "SimpleQueue[Mapping[str, str]]") -> Verdict:
+def _judged(mutant: Mutant, free: "SimpleQueue[Mapping[str, str]]") -> Outcome:
     began = time.monotonic()
     environment = free.get()
     try:
@@ -91,11 +93,11 @@ def _judged(mutant: Mutant, free: "SimpleQueue[Mapping[str, str]]") -> Verdict:
             noticed, trouble = _test(mutant, checkout, environment)
     finally:
         free.put(environment)
-    return Verdict(mutant, noticed, trouble, time.monotonic() - began)
+    return Outcome(mutant, noticed, trouble, time.monotonic() - began)
 
 
 def _migrate(mutant: Mutant, checkout: Path) -> None:
-    """Write migrations of the objects that were broken, as whoever changes one for good would."""
+    """Write migrations of the objects that were broken, as for any change of an object."""
     for app in {change.file.split("/")[0] for change in mutant.changes if change.file.endswith(".sql")}:
         command = [sys.executable, "manage.py", "makesqlmigration", app, "mutated"]
         done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
@@ -151,6 +153,7 @@ def _test(mutant: Mutant, checkout: Path, environment: Mapping[str, str]) -> tup
         return "", f"no end after {_PATIENCE} s"
     cases = ElementTree.parse(report).getroot().iter("testcase") if report.exists() else ()  # noqa: S314 - our own
     for case in cases:
+        # Only a failure counts. An error, such as a fixture that breaks, may come of a typo in the mutant.
         if case.find("failure") is not None:
             return f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}", ""
     return "", "all tests passed" if done.returncode == 0 else f"no test ran to its end\n{done.stdout[-1500:]}"

@@ -1,1 +1,1 @@
-"""What must be true, reckoned apart from the code under test."""
+"""What must be true, computed without the code under test."""

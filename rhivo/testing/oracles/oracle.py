@@ -42,15 +42,15 @@ class Person:
 
 
 @dataclass
-class Claim:
-    """Time taken from a service, and from a person if it has one. Claims of one session may share the person."""
+class Span:
+    """Time taken from a service, and from a person if it has one. Spans of one class may share the person."""
 
     id: str
     service: str
     person: str | None
     start: int
     terms: Terms
-    session: Hashable
+    class_key: Hashable
 
     @property
     def begins(self) -> int:
@@ -65,7 +65,7 @@ class Claim:
 
 
 @dataclass
-class Hold(Claim):
+class Hold(Span):
     """`status` as stored; `lapsed`: its time is up, whether or not anybody marked it."""
 
     status: str = "held"
@@ -79,14 +79,14 @@ class Hold(Claim):
 
 
 @dataclass
-class Appointment(Claim):
-    """`cancel_hours`, `move_hours`: how long before its start a customer may still do that, None for never."""
+class Appointment(Span):
+    """`cancel_hours`, `reschedule_hours`: how long before its start a customer may still do that, None for never."""
 
     status: str = "confirmed"
     version: int = 1
     phone: str = ""
     cancel_hours: int | None = 24
-    move_hours: int | None = 24
+    reschedule_hours: int | None = 24
     hold: str | None = None
     key: str | None = None
     request: Hashable = None
@@ -96,7 +96,7 @@ class Appointment(Claim):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """Every reason that holds against a start; without any, the places left and who may take one."""
 
     reasons: frozenset[str]
@@ -116,18 +116,18 @@ class Tenant:
     notice: int = 60
     advance_days: int = 60
     cancel_hours: int | None = 24
-    move_hours: int | None = 24
+    reschedule_hours: int | None = 24
     bookings_a_day: int = 100
     holds: dict[str, Hold] = field(default_factory=dict)
     appointments: dict[str, Appointment] = field(default_factory=dict)
 
-    def live(self, *, but: str | None = None) -> list[Claim]:
-        """Return the claims that count: live holds, and every appointment that is not canceled."""
+    def live(self, *, but: str | None = None) -> list[Span]:
+        """Return the spans that count: live holds, and every appointment that is not canceled."""
         held = [hold for hold in self.holds.values() if hold.is_live]
         booked = [item for item in self.appointments.values() if item.status != "canceled"]
-        return [claim for claim in (*held, *booked) if claim.id != but]
+        return [span for span in (*held, *booked) if span.id != but]
 
-    def session(self, service: str, person: str | None, start: int, source: str) -> Hashable:
+    def class_key(self, service: str, person: str | None, start: int, source: str) -> Hashable:
         """Return what one person may share: the class at a start, else the booking alone."""
         return (service, start) if self.services[service].is_group and person else source
 
@@ -147,15 +147,15 @@ class Tenant:
     def no_room(
         self, service: str, person: str | None, start: int, terms: Terms, *, but: str | None = None
     ) -> set[str]:
-        """Return the guarantees that one more claim would break."""
-        claims, known = self.live(but=but), self.services[service]
-        wanted = Claim("", service, person, start, terms, self.session(service, person, start, ""))
+        """Return the guarantees that one more span would break."""
+        spans, known = self.live(but=but), self.services[service]
+        wanted = Span("", service, person, start, terms, self.class_key(service, person, start, ""))
         found = set()
-        if peak(claims, service, wanted.begins, wanted.ends) >= known.capacity:
+        if peak(spans, service, wanted.begins, wanted.ends) >= known.capacity:
             found.add("service_capacity")
-        if person and not is_free(claims, person, wanted):
+        if person and not is_free(spans, person, wanted):
             found.add("one_staff_one_place")
-        if known.is_group and person and host(claims, wanted) not in (None, person):
+        if known.is_group and person and host(spans, wanted) not in (None, person):
             found.add("one_staff_a_class")
         return found
 
@@ -166,39 +166,44 @@ class Tenant:
         *,
         now: int,
         person: str | None = None,
-        moving: Appointment | None = None,
-        lifted: Iterable[str] = (),
-        claims: list[Claim] | None = None,
-    ) -> Verdict:
-        """Say what search must say of a start. `lifted` are overrides; `claims` those that count, if not the live."""
+        rescheduling: Appointment | None = None,
+        overridden: Iterable[str] = (),
+        spans: list[Span] | None = None,
+    ) -> Decision:
+        """Return what search must say of a start. `spans` are the ones that count; without them, the live ones."""
         known = self.services[service]
-        terms = moving.terms if moving and moving.service == service else known.terms
-        reasons = self._against_the_rules(start, terms.duration, now, set(lifted))
+        # Rescheduling keeps the agreed length and buffers, unless it goes to another service.
+        terms = rescheduling.terms if rescheduling and rescheduling.service == service else known.terms
+        reasons = self._against_the_rules(start, terms.duration, now, set(overridden))
         if reasons:
-            return Verdict(frozenset(reasons))
-        claims = self.live(but=moving.id if moving else None) if claims is None else claims
-        wanted = Claim("", service, "", start, terms, (service, start))
-        places = known.capacity - peak(claims, service, wanted.begins, wanted.ends)
+            return Decision(frozenset(reasons))
+        spans = self.live(but=rescheduling.id if rescheduling else None) if spans is None else spans
+        wanted = Span("", service, "", start, terms, (service, start))
+        places = known.capacity - peak(spans, service, wanted.begins, wanted.ends)
         if not known.staff and person is None:
             return _offered(places, frozenset())
         asked = {name for name in known.staff if self.people[name].is_active and person in (None, name)}
-        hosting = host(claims, wanted) if known.is_group else None
-        working = {hosting} & asked if hosting else self._working(asked, start, terms.duration, "hours" in set(lifted))
+        hosting = host(spans, wanted) if known.is_group else None
+        # A class has its teacher already. Whoever gives it works then, whatever the hours say now.
+        working = (
+            {hosting} & asked if hosting else self._working(asked, start, terms.duration, "hours" in set(overridden))
+        )
         if not working:  # a class that somebody else gives is as good as full
-            return Verdict(frozenset({"STAFF_UNAVAILABLE", *({"SLOT_UNAVAILABLE"} if hosting else ())}))
+            return Decision(frozenset({"STAFF_UNAVAILABLE", *({"SLOT_UNAVAILABLE"} if hosting else ())}))
         if not known.is_group:
-            wanted = replace(wanted, session=object())
-        free = frozenset(name for name in working if is_free(claims, name, wanted))
+            # A key that equals no other: a booking that is no class shares its person with nobody.
+            wanted = replace(wanted, class_key=object())
+        free = frozenset(name for name in working if is_free(spans, name, wanted))
         return _offered(places if free and known.is_group else min(places, len(free)), free)
 
     def _working(self, people: set[str], start: int, duration: int, at_any_hour: bool) -> set[str]:
         return {name for name in people if at_any_hour or self._is_open(start, duration, self.people[name].windows)}
 
-    def _against_the_rules(self, start: int, duration: int, now: int, lifted: set[str]) -> set[str]:
+    def _against_the_rules(self, start: int, duration: int, now: int, overridden: set[str]) -> set[str]:
         if start % GRAIN:
             return {"OFF_GRID"}
         found: set[str] = set()
-        if "hours" not in lifted:
+        if "hours" not in overridden:
             if not self._is_open(start, duration, self.windows):
                 found |= OFF_HOURS
             if not any(
@@ -206,9 +211,9 @@ class Tenant:
                 for opens, closes in self.windows
             ):
                 found.add("OFF_GRID")
-        if "notice" not in lifted:
+        if "notice" not in overridden:
             found |= ({"PAST"} if start < now else set()) | ({"TOO_SOON"} if start < now + self.notice else set())
-        if "advance" not in lifted and start > now + self.advance_days * DAY:
+        if "advance" not in overridden and start > now + self.advance_days * DAY:
             found.add("TOO_FAR")
         return found
 
@@ -224,26 +229,27 @@ class Tenant:
         return (start + self.offset) % DAY
 
 
-def peak(claims: Iterable[Claim], service: str, begins: int, ends: int) -> int:
-    """Return the most claims on a service at any one moment of a range."""
-    mine = [claim for claim in claims if claim.service == service and claim.meets(begins, ends)]
-    moments = {begins, *(claim.begins for claim in mine if claim.begins > begins)}
-    return max((sum(claim.begins <= moment < claim.ends for claim in mine) for moment in moments), default=0)
+def peak(spans: Iterable[Span], service: str, begins: int, ends: int) -> int:
+    """Return the most spans on a service at any one moment of a range."""
+    mine = [span for span in spans if span.service == service and span.meets(begins, ends)]
+    # The number of spans grows only where one begins, so the peak is at one of these moments.
+    moments = {begins, *(span.begins for span in mine if span.begins > begins)}
+    return max((sum(span.begins <= moment < span.ends for span in mine) for moment in moments), default=0)
 
 
-def is_free(claims: Iterable[Claim], person: str, wanted: Claim) -> bool:
-    """Tell whether nothing but the wanted claim's own session takes the person's time."""
+def is_free(spans: Iterable[Span], person: str, wanted: Span) -> bool:
+    """Tell whether nothing but the wanted span's own class takes the person's time."""
     return not any(
-        claim.person == person and claim.meets(wanted.begins, wanted.ends) and claim.session != wanted.session
-        for claim in claims
+        span.person == person and span.meets(wanted.begins, wanted.ends) and span.class_key != wanted.class_key
+        for span in spans
     )
 
 
-def host(claims: Iterable[Claim], wanted: Claim) -> str | None:
-    """Return who gives the class that a claim would join, None while there is none."""
-    mine = (claim for claim in claims if claim.service == wanted.service and claim.session == wanted.session)
-    return next((claim.person for claim in mine), None)
+def host(spans: Iterable[Span], wanted: Span) -> str | None:
+    """Return who gives the class that a span would join, None while there is none."""
+    mine = (span for span in spans if span.service == wanted.service and span.class_key == wanted.class_key)
+    return next((span.person for span in mine), None)
 
 
-def _offered(places: int, people: frozenset[str]) -> Verdict:
-    return Verdict(frozenset(), places, people) if places > 0 else Verdict(frozenset({"SLOT_UNAVAILABLE"}))
+def _offered(places: int, people: frozenset[str]) -> Decision:
+    return Decision(frozenset(), places, people) if places > 0 else Decision(frozenset({"SLOT_UNAVAILABLE"}))

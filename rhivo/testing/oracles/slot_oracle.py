@@ -58,6 +58,7 @@ class SlotOracle:
 
     def windows(self, hours: Hours, day: date) -> list[tuple[int, int]]:
         covering = [e for e in hours.exceptions if e.first <= day <= e.last]
+        # One closed exception closes the day, whatever other exceptions open.
         if any(e.opens is None for e in covering):
             return []
         wall = [(e.opens, e.closes) for e in covering] or [
@@ -65,6 +66,7 @@ class SlotOracle:
         ]
         zone = self.rules.zone
         spans = [(resolve(zone, day, o or 0), resolve(zone, day, c or 0)) for o, c in wall]
+        # A window that lies in the hour that the clocks skip is empty.
         return [span for span in spans if span[0] < span[1]]
 
     def grid(self, day: date) -> list[int]:
@@ -114,6 +116,7 @@ class SlotOracle:
     def judge(self, m: int, day: date, at: datetime, overridden: frozenset[Reason]) -> Slot:
         start = EPOCH + m * MINUTE
         end = start + timedelta(minutes=self.service.duration_minutes)
+        # Who sets the hours aside sets their grid aside too.
         skipped = overridden | ({Reason.OFF_GRID} if overridden & HOURS else set())
         standing = [reason for reason in self.reasons(m, day, at) if reason not in skipped]
         result = standing[0] if standing else self.place(m, day, overridden)
@@ -142,6 +145,7 @@ class SlotOracle:
                 people = [p for p in people if self.works(p, m, day)]
             if not people:
                 return Reason.STAFF_UNAVAILABLE
+            # The order in which people are chosen: the fewest bookings that day, then the first name.
             people = sorted(people, key=lambda p: (self.spans_that_day(p.id, day), p.name))
             free = [p.id for p in people if self.is_free(p.id, taken)]
         if not service.is_group:
@@ -151,6 +155,7 @@ class SlotOracle:
     def works(self, who: Person, m: int, day: date) -> bool:
         end = m + self.service.duration_minutes
         own = who.hours
+        # Who has no hours of their own for that day follows the business.
         follows = not own.weekly and not any(e.first <= day <= e.last for e in own.exceptions)
         business = self.windows(self.hours, day)
         mine = business if follows else self.windows(own, day)

@@ -14,6 +14,7 @@ class WallClock:
         self._readings = readings
         self._first: dict[int, int] = {}
         for instant, wall in readings:
+            # Clocks that go back read the same twice: the first time counts.
             self._first.setdefault(wall, instant)
 
     def instant(self, wanted: int) -> int:
@@ -21,6 +22,7 @@ class WallClock:
         if wanted in self._first:
             return self._first[wanted]
         for (last, before), (_, after) in pairwise(self._readings):
+            # The clocks jumped over it: as many minutes after the jump as it would have been.
             if after > wanted:
                 return last + wanted - before
         raise LookupError(f"the clock was not read around minute {wanted}: read more of it")

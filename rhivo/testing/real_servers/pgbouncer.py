@@ -18,6 +18,8 @@ from rhivo.local.server_account import unprivileged_account
 from rhivo.testing.database import URL_OF
 
 POOL_SIZE = 4
+# scram with plain passwords in the file, for PgBouncer must log in to the server with them. The pool is small, so
+# that clients meet on a connection. application_name_add_host lets the server tell clients apart.
 _CONFIGURATION = """
 [databases]
 * = host={host} port={port}
@@ -81,6 +83,7 @@ def pooling(*, prepared_statements: int = 0) -> Iterator[PgBouncer]:
         child, port = _spawn(folder, prepared_statements)
         pooler = PgBouncer(port, child)
         try:
+            # Ended counts as an end of waiting: a bad configuration is told at once and not after 20 s.
             if not wait_until(lambda: not child.running or pooler.answers(), seconds=20) or not child.running:
                 raise RuntimeError(f"PgBouncer does not come up:\n{child.tail()}")
             yield pooler

@@ -21,18 +21,18 @@ from rhivo.local.processes import started_at
 from rhivo.local.server_account import unprivileged_account
 from rhivo.local.server_programs import find_postgres
 from rhivo.local.valkey_server import ValkeyServer
-from rhivo.testing.cluster_cache import ClusterCache
+from rhivo.testing.real_servers.cluster_cache import ClusterCache
 from rhivo.testing.template_database import ensure_template, fingerprint
 
+# Named by the URLs; Django makes `test_rhivo` from it and never opens this one.
 DATABASE = "rhivo"
-"""Named by the URLs; Django makes `test_rhivo` from it and never opens this one."""
 _MARK = "RHIVO_TEST_SERVERS"
 _PREFIX = "rhivo-test-"
 _ROOM = 2 * 1024**3  # the containers of many CI services have a /dev/shm of 64 MB
 
 
 def already_there() -> bool:
-    """Whether a process above this one (the check run, the pytest controller) has started them."""
+    """Tell whether a process above this one (`make test`, the controller of xdist) has started them."""
     return _MARK in os.environ
 
 
@@ -60,9 +60,11 @@ def _folder() -> Path:
     """Make a folder for this process, in memory where there is room; remove those of processes that were killed."""
     memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes names that nobody can foresee
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    # In memory, because PostgreSQL writes much and syncs nothing here. Whoever sets TMPDIR knows better.
     base = memory if roomy and "TMPDIR" not in os.environ else Path(tempfile.gettempdir())
     for left_behind in base.glob(f"{_PREFIX}*-*"):
         pid = left_behind.name.removeprefix(_PREFIX).partition("-")[0]
+        # The name holds the pid: a folder whose process is gone was left by a killed run. Its servers ended with it.
         if pid.isdecimal() and started_at(int(pid)) is None:
             shutil.rmtree(left_behind, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base))
@@ -70,6 +72,7 @@ def _folder() -> Path:
 
 def _postgres(folder: Path, cleanup: ExitStack) -> str:
     """Start a copy of a cluster that has the template already; the first run after a change makes it."""
+    # fsync off: a test database need not survive a crash of the machine, and each commit is milliseconds faster.
     server = PostgresServer(folder, fsync=False)
     cleanup.callback(server.wipe)
     cleanup.callback(server.stop)
@@ -108,9 +111,11 @@ def _valkey(folder: Path, cleanup: ExitStack) -> str:
 
 
 def _let_the_owner_make_databases(admin_url: str) -> None:
-    """Each test process makes one, as the owner, who may neither install extensions nor close system functions."""
+    """Let rhivo_owner make databases that have what only an administrator can give them."""
     with psycopg.connect(admin_url, autocommit=True) as connection:
+        # In production an administrator makes the one database. Here each test process makes its own.
         connection.execute("ALTER ROLE rhivo_owner CREATEDB")
+    # In template1, which new databases copy: the owner may neither install extensions nor close system functions.
     with psycopg.connect(admin_url, dbname="template1", autocommit=True) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
         connection.execute(roles.NO_LARGE_OBJECTS)

@@ -41,6 +41,7 @@ class Server:
             "RHIVO_THROTTLE": "off",
             "SECRET_KEY": settings.SECRET_KEY,
             "JWT_SECRET": settings.JWT_SECRET,
+            # Shown in the server's log. As errors they would end requests.
             "PYTHONWARNINGS": "default",
         }
         return {**os.environ, **own, **self._own}
@@ -66,6 +67,7 @@ class Server:
         """Send all requests at once, at most `lanes` connections at a time; return the answers in the calls' order."""
         answers: list[Answer | None] = [None] * len(calls)
         lanes = min(lanes, len(calls))
+        # Connections are opened first, then all lanes send at once: the accepting of sockets is no part of the race.
         ready = threading.Barrier(lanes)
 
         def run(lane: int) -> None:
@@ -86,6 +88,8 @@ class Server:
     def kill_database_connections(self) -> int:
         """Terminate every database connection of the server, as an operator or a failing network would."""
         with raw("app") as app:
+            # The test's own connections have the same application_name and must live: it wants to look at what came
+            # of it.
             mine = _connections_of_this_process(app)
             killed = app.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

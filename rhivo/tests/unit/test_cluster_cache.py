@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rhivo.testing.cluster_cache import ClusterCache
+from rhivo.testing.real_servers.cluster_cache import ClusterCache
 from rhivo.testing.template_database import fingerprint
 
 

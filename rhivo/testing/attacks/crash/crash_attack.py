@@ -13,7 +13,7 @@ import time
 from random import Random
 
 from rhivo.local.processes import wait_until
-from rhivo.testing.attacks.attacked_installation import Place, place
+from rhivo.testing.attacks.attacked_installation import OwnInstallation, own_installation
 from rhivo.testing.attacks.crash import aftermath
 from rhivo.testing.attacks.crash.crash_business import CrashBusiness, found, manage
 from rhivo.testing.attacks.crash.http_customers import PATIENCE, HttpCustomer, Notebook, Sent
@@ -27,15 +27,16 @@ STALLED = 5
 HEALED_WITHIN = 60
 
 
-def crash_under_load(place: Place, seed: int, seconds: float) -> list[Finding]:
+def crash_under_load(installation: OwnInstallation, seed: int, seconds: float) -> list[Finding]:
     """Kill web, worker, beat, Valkey and PostgreSQL at random under load for a while, then look what is left.
 
     Odd seeds run the web processes with a connection pool. Call it from the main thread: the kernel ends children with
     the thread that started them.
     """
     random = Random(f"crashes {seed}")
-    business = found(place, "crash")
-    victims = Victims(place, random, pooled=bool(seed % 2))
+    business = found(installation, "crash")
+    # With a pool and without: connections that died are noticed in other places.
+    victims = Victims(installation, random, pooled=bool(seed % 2))
     notebook = Notebook()
     try:
         _wait_for_web(victims, seconds=WARM_UP)
@@ -44,7 +45,7 @@ def crash_under_load(place: Place, seed: int, seconds: float) -> list[Finding]:
         if not healed:
             notebook.broken.append(f"not healed within {HEALED_WITHIN} s: {victims.web.tail()}")
             return [_survival(victims, notebook)]
-        return [_survival(victims, notebook), *_judged(place, business, victims, notebook)]
+        return [_survival(victims, notebook), *_judged(installation, business, victims, notebook)]
     finally:
         victims.stop()
 
@@ -58,6 +59,8 @@ def _load_and_kill(
     try:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
+            # Kills wait for work that was done and not for time: a slow machine would otherwise be killed before it
+            # did anything.
             _let_them_shop(notebook, random.randrange(5, 60))
             victims.one()
             victims.look_after()
@@ -76,17 +79,19 @@ def _let_them_shop(notebook: Notebook, times: int) -> None:
     wait_until(lambda: notebook.done >= goal, seconds=STALLED, pause=0.01)
 
 
-def _judged(place: Place, business: CrashBusiness, victims: Victims, notebook: Notebook) -> list[Finding]:
+def _judged(
+    installation: OwnInstallation, business: CrashBusiness, victims: Victims, notebook: Notebook
+) -> list[Finding]:
     """Call in the promises, in this order: the later ones change what the earlier look at."""
     connection = Connection(victims.port, patience=PATIENCE)
     try:
         return [
-            aftermath.acknowledged(place, business, notebook),
-            aftermath.nothing_changed_when_busy(place, business, notebook),
-            aftermath.once_each(place, victims.port, business, notebook),
-            aftermath.holds_run_out(place, connection, business, notebook),
-            aftermath.told_of_each(place, connection, business, victims),
-            _guarantees(place),
+            aftermath.acknowledged(installation, business, notebook),
+            aftermath.nothing_changed_when_busy(installation, business, notebook),
+            aftermath.once_each(installation, victims.port, business, notebook),
+            aftermath.holds_run_out(installation, connection, business, notebook),
+            aftermath.told_of_each(installation, connection, business, victims),
+            _guarantees(installation),
         ]
     finally:
         connection.close()
@@ -96,10 +101,10 @@ def _survival(victims: Victims, notebook: Notebook) -> Finding:
     return Finding("a crash is answered with 503 or no answer", len(victims.killed), "kills", notebook.broken)
 
 
-def _guarantees(place: Place) -> Finding:
+def _guarantees(installation: OwnInstallation) -> Finding:
     broken = []
     try:
-        manage(place, "check_guarantees", role="worker")
+        manage(installation, "check_guarantees", role="worker")
     except subprocess.CalledProcessError as error:
         broken = str(error.output).splitlines()
     return Finding("after crashes check_guarantees is clean", 1, "checks", broken)
@@ -125,9 +130,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
+    # SIGTERM must unwind the stack: servers of its own are removed on the way.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     broken = 0
-    with place() as there:
+    with own_installation() as there:
         for finding in crash_under_load(there, options.seed, options.seconds):
             print(f"{finding.guarantee}: {finding.attacks} {finding.unit}, broken {len(finding.broken)}")
             for line in finding.broken:

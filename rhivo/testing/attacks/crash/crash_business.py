@@ -11,7 +11,7 @@ import argon2
 import jwt
 import psycopg
 
-from rhivo.testing.attacks.attacked_installation import Place
+from rhivo.testing.attacks.attacked_installation import OwnInstallation
 
 SERVICES: list[dict[str, Any]] = [
     {"slug": "cut", "name": "Cut", "duration_minutes": 30},
@@ -41,7 +41,7 @@ class CrashBusiness:
         return f"/api/v1/businesses/{self.subdomain}"
 
 
-def found(place: Place, name: str, **more: Any) -> CrashBusiness:
+def found(installation: OwnInstallation, name: str, **more: Any) -> CrashBusiness:
     """Found a business that is open round the clock, in UTC unless `more` says otherwise."""
     subdomain = f"{name}-{uuid4().hex[:10]}"
     owner, password = f"owner@{subdomain}.example", "rhivo-proving-password"
@@ -57,10 +57,11 @@ def found(place: Place, name: str, **more: Any) -> CrashBusiness:
         "categories": [{"name": "All", "services": SERVICES}],
         "owner": {"email": owner, "name": "Olga"},
     }
-    file = place.folder / f"{subdomain}.json"
+    file = installation.folder / f"{subdomain}.json"
     file.write_text(json.dumps(tenant | more))
-    manage(place, "import_business", str(file), role="worker")
-    with as_owner(place) as database:
+    manage(installation, "import_business", str(file), role="worker")
+    with as_owner(installation) as database:
+        # Set by hand: the import invites the owner by mail, and nobody reads it here.
         row = database.execute(
             "UPDATE users SET password = %s, email_verified_at = now() WHERE email = %s"
             " RETURNING id, (SELECT id FROM businesses WHERE subdomain = %s)",
@@ -68,32 +69,35 @@ def found(place: Place, name: str, **more: Any) -> CrashBusiness:
         ).fetchone()
     assert row is not None
     user_id, business_id = row
-    return CrashBusiness(business_id, subdomain, owner, password, _token(place, user_id, business_id))
+    return CrashBusiness(business_id, subdomain, owner, password, _token(installation, user_id, business_id))
 
 
-def manage(place: Place, command: str, *arguments: str, role: str) -> str:
+def manage(installation: OwnInstallation, command: str, *arguments: str, role: str) -> str:
     """Run a `manage.py` command of the installation to its end; raise CalledProcessError with what it said."""
-    child = place.spawn(command, "manage.py", command, *arguments, role=role)
+    child = installation.spawn(command, "manage.py", command, *arguments, role=role)
     code = child.process.wait()
-    place.children.remove(child)
+    installation.children.remove(child)
     said = child.tail(200)
     if code:
         raise subprocess.CalledProcessError(code, command, said)
     return said
 
 
-def as_owner(place: Place) -> "psycopg.Connection[Any]":
+def as_owner(installation: OwnInstallation) -> "psycopg.Connection[Any]":
     """Open a connection that sees every row, in autocommit."""
-    return psycopg.connect(place.environment["MIGRATION_DATABASE_URL"], autocommit=True, connect_timeout=5)
+    return psycopg.connect(installation.environment["MIGRATION_DATABASE_URL"], autocommit=True, connect_timeout=5)
 
 
 def _hashed(password: str) -> str:
     """Return what Django's Argon2 hasher keeps of a password."""
+    # The parameters are those of Django's Argon2PasswordHasher. Of other ones the log-in would renew the hash. This
+    # module knows no Django.
     return "argon2" + argon2.PasswordHasher(time_cost=2, memory_cost=102400, parallelism=8).hash(password)
 
 
-def _token(place: Place, user_id: UUID, business_id: UUID) -> str:
+def _token(installation: OwnInstallation, user_id: UUID, business_id: UUID) -> str:
     """Return an access token as a log-in gives it, good for this round."""
+    # Made by hand: no web server runs yet that could be asked for one.
     at = datetime.now(UTC)
     said = {
         "user_id": str(user_id),
@@ -104,4 +108,4 @@ def _token(place: Place, user_id: UUID, business_id: UUID) -> str:
         "iat": at,
         "exp": at + timedelta(hours=1),
     }
-    return jwt.encode(said, place.environment["JWT_SECRET"], algorithm="HS256")
+    return jwt.encode(said, installation.environment["JWT_SECRET"], algorithm="HS256")

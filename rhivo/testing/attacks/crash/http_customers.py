@@ -1,4 +1,4 @@
-"""Clients that know only HTTP: they book, move and cancel, and write down what they were told and what was lost.
+"""Clients that know only HTTP: they book, reschedule and cancel, and write down what they were told and what was lost.
 
 Everything here is of one business, made for one round.
 """
@@ -97,6 +97,8 @@ class HttpCustomer(threading.Thread):
         self._connection = Connection(port, patience=PATIENCE)
         self._over = threading.Event()
         self._mine: list[Booking] = []
+        # From eight in the morning, at every half hour for eleven hours: all starts lie on the grid of a business
+        # that is always open.
         self._today = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0)
 
     def stop(self) -> None:
@@ -112,7 +114,9 @@ class HttpCustomer(threading.Thread):
 
     def _act(self) -> None:
         acts = (
-            [self._book_as_guest] * 8 + [self._book_as_staff] * 2 + [self._move, self._move, self._cancel, self._cancel]
+            [self._book_as_guest] * 8
+            + [self._book_as_staff] * 2
+            + [self._reschedule, self._reschedule, self._cancel, self._cancel]
         )
         while not self._over.is_set():
             if self._random.random() < 0.02:
@@ -148,7 +152,7 @@ class HttpCustomer(threading.Thread):
         if booked.done:
             self._note(booked)
 
-    def _move(self) -> None:
+    def _reschedule(self) -> None:
         self._change("reschedule", {"start": self._some_start()})
 
     def _cancel(self) -> None:
@@ -156,6 +160,7 @@ class HttpCustomer(threading.Thread):
 
     def _change(self, what: str, body: dict[str, Any]) -> None:
         """Change a booking of one's own that is in no doubt, as its guest or as staff."""
+        # Not those in doubt: a second change would hide whether the first was carried out once or twice.
         open_ = [one for one in self._mine if one.status == "confirmed" and not one.doubts]
         if not open_:
             return
@@ -185,6 +190,7 @@ class HttpCustomer(threading.Thread):
     def _ask(self, sent: Sent) -> Sent:
         """Send, and write down what concerns the whole; an answer of 5xx is a 503 that says what it is."""
         while not sent.send(self._connection):
+            # Nothing was sent, so it may be sent again without a doubt; the server is being restarted.
             if self._over.wait(0.05):
                 sent.status = -1
                 return sent
@@ -194,6 +200,7 @@ class HttpCustomer(threading.Thread):
             book.broken.append(f"{sent}: {str(sent.said)[:200]}")
         if sent.in_doubt:
             book.doubts.append(sent)
+        # 503 BUSY promises that nothing was changed. It is kept, and that promise is called in afterwards.
         elif sent.code == "BUSY":
             book.busy.append(sent)
             time.sleep(0.02)

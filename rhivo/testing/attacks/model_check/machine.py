@@ -19,7 +19,14 @@ from bookings.load_calendar import calendar_of_days, local_day
 from rhivo.claims import Claims, acting_as, set_config_sql
 from rhivo.clock import now
 from rhivo.errors import RhivoError
-from rhivo.testing.attacks.attacked_businesses import Site, found, instant, minute_of, switch_off, usual_tenant
+from rhivo.testing.attacks.attacked_businesses import (
+    AttackedBusiness,
+    found,
+    instant,
+    minute_of,
+    switch_off,
+    usual_tenant,
+)
 from rhivo.testing.database import login, raw, through
 from rhivo.testing.oracles import oracle
 
@@ -33,8 +40,8 @@ WHENS = st.sampled_from(
 KEYS = st.sampled_from([None, None, "key-one", "key-two"])
 PHONES = st.sampled_from(["+39061234567", "+39061234568"])
 WHICH = st.integers(0, 7)
+# How many random starts are compared after each step.
 LOOKS = 2
-"""How many random starts are compared after each step."""
 _DAYS = {"past": -2, "next": 4, "": 3}
 
 
@@ -45,59 +52,62 @@ class Disagreement(AssertionError):
 class Machine(RuleBasedStateMachine):
     """Two businesses, each a tenant of the model and rows in the database."""
 
+    # By all machines of this process: how much was attacked.
     steps_taken = 0
-    """By all machines of this process: how much was attacked."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.sites = [
+        self.businesses = [
             found(usual_tenant(330, bookings_a_day=4)),
-            found(usual_tenant(-420, bookings_a_day=2, cancel_hours=168, move_hours=None)),
+            found(usual_tenant(-420, bookings_a_day=2, cancel_hours=168, reschedule_hours=None)),
         ]
-        self.of = [site.business.id for site in self.sites]
+        self.of = [attacked.business.id for attacked in self.businesses]
         self.today = minute_of(datetime.now(UTC)) // oracle.DAY
+        # Connections that live as long as the machine: opening them for each step would take longer than the step.
         self.app, self.worker = raw("app"), raw("worker")
         self.operator = login("worker")
         self.owner_is_known = "MIGRATION_DATABASE_URL" in os.environ
+        # A fixed seed: hypothesis must be able to repeat an example exactly in order to shrink it.
         self.dice = random.Random(0)
 
     def teardown(self) -> None:
-        switch_off(self.sites)
+        switch_off(self.businesses)
         self.app.close()
         self.worker.close()
         self.operator.close()
 
-    def minute(self, site: Site, when: str) -> int:
+    def minute(self, attacked: AttackedBusiness, when: str) -> int:
         """Return "10:00", "next 10:00" or "past 10:00" on the clock of a business as a minute."""
         day, _, clock = when.rpartition(" ")
         hours, minutes = clock.split(":")
-        return (self.today + _DAYS[day]) * oracle.DAY + int(hours) * 60 + int(minutes) - site.tenant.offset
+        return (self.today + _DAYS[day]) * oracle.DAY + int(hours) * 60 + int(minutes) - attacked.tenant.offset
 
-    def named(self, site: Site, service: str, person: str | None) -> str | None:
+    def named(self, attacked: AttackedBusiness, service: str, person: str | None) -> str | None:
         """Return whom "first" and "last" mean; None too where nobody does the service, or is employed any more."""
         if person in ("first", "last"):
-            return next(iter(sorted(site.tenant.services[service].staff, reverse=person == "last")), None)
-        return person if person in site.people else None
+            return next(iter(sorted(attacked.tenant.services[service].staff, reverse=person == "last")), None)
+        return person if person in attacked.people else None
 
-    def find_hold(self, which: int) -> tuple[Site, oracle.Hold] | None:
+    def find_hold(self, which: int) -> tuple[AttackedBusiness, oracle.Hold] | None:
         """Return a hold of either business by its number; the youngest is 0."""
-        known = [(site, hold) for site in self.sites for hold in site.tenant.holds.values()]
+        known = [(attacked, hold) for attacked in self.businesses for hold in attacked.tenant.holds.values()]
         return known[-1 - which % len(known)] if known else None
 
-    def find_appointment(self, which: int) -> tuple[Site, oracle.Appointment] | None:
-        known = [(site, item) for site in self.sites for item in site.tenant.appointments.values()]
+    def find_appointment(self, which: int) -> tuple[AttackedBusiness, oracle.Appointment] | None:
+        known = [(attacked, item) for attacked in self.businesses for item in attacked.tenant.appointments.values()]
         return known[-1 - which % len(known)] if known else None
 
-    def find_claim(self, which: int) -> tuple[Site, oracle.Claim] | None:
+    def find_span(self, which: int) -> tuple[AttackedBusiness, oracle.Span] | None:
         """Return a hold or an appointment, whatever has become of it."""
-        claims = [self.find_hold(which // 2), self.find_appointment(which // 2)]
-        return claims[which % 2] or claims[1 - which % 2]
+        found = [self.find_hold(which // 2), self.find_appointment(which // 2)]
+        return found[which % 2] or found[1 - which % 2]
 
     def judged(self, expected: set[str] | frozenset[str], got: str) -> bool:
         """Tell whether a step was accepted; raise Disagreement unless that, or one of the refusals, was expected.
 
         Nothing expected means acceptance; '' among refusals means that it would be right too.
         """
+        # A set, because the order of checks is no promise: when two things are wrong, either may be told.
         if got not in (expected or {""}):
             wanted = " or ".join(sorted(name or "acceptance" for name in expected or {""}))
             raise Disagreement(f"the model expects {wanted}, the database gave {got or 'acceptance'}")
@@ -121,23 +131,24 @@ class Machine(RuleBasedStateMachine):
             return error.diag.constraint_name or str(error.sqlstate), 0
 
     @invariant()
-    def the_ledger_is_what_the_model_says(self) -> None:
+    def occupancy_is_what_the_model_says(self) -> None:
         Machine.steps_taken += 1
         rows: list[tuple[Any, ...]] = self.worker.execute(
             "SELECT source_id::text, service_id, staff_id, lower(during), upper(during), class_key FROM busy_times"
             " WHERE business_id = ANY (%s) AND (expires_at IS NULL OR expires_at > clock_timestamp())",
             [self.of],
         ).fetchall()
-        names = {key: name for site in self.sites for key, name in site.names.items()}
+        names = {key: name for attacked in self.businesses for key, name in attacked.names.items()}
         taken = {
-            (source, names[service], names.get(person), minute_of(begins), minute_of(ends), _sharing(rows, session))
-            for source, service, person, begins, ends, session in rows
+            (source, names[service], names.get(person), minute_of(begins), minute_of(ends), _sharing(rows, class_key))
+            for source, service, person, begins, ends, class_key in rows
         }
-        claims = [claim for site in self.sites for claim in site.tenant.live()]
-        sessions = [(c.id, c.session) for c in claims]
-        expected = {(c.id, c.service, c.person, c.begins, c.ends, _sharing(sessions, c.session)) for c in claims}
-        if taken != expected or len(rows) != len(claims):
-            raise Disagreement(f"only in the ledger: {taken - expected}; only in the model: {expected - taken}")
+        spans = [span for attacked in self.businesses for span in attacked.tenant.live()]
+        class_keys = [(s.id, s.class_key) for s in spans]
+        expected = {(s.id, s.service, s.person, s.begins, s.ends, _sharing(class_keys, s.class_key)) for s in spans}
+        # Sets hide a row that is there twice; the number of rows does not.
+        if taken != expected or len(rows) != len(spans):
+            raise Disagreement(f"only in busy_times: {taken - expected}; only in the model: {expected - taken}")
 
     @invariant()
     def every_row_is_what_the_model_says(self) -> None:
@@ -149,10 +160,10 @@ class Machine(RuleBasedStateMachine):
         ).fetchall()
         stored = {(row[0], row[1], row[2], minute_of(row[3]), minute_of(row[4])) for row in rows}
         expected: set[tuple[Any, ...]] = set()
-        for site in self.sites:
-            for hold in site.tenant.holds.values():
+        for attacked in self.businesses:
+            for hold in attacked.tenant.holds.values():
                 expected.add((hold.id, hold.status, 0, hold.start, hold.start + hold.terms.duration))
-            for item in site.tenant.appointments.values():
+            for item in attacked.tenant.appointments.values():
                 expected.add((item.id, item.status, item.version, item.start, item.start + item.terms.duration))
         if stored != expected:
             raise Disagreement(f"only stored: {stored - expected}; only in the model: {expected - stored}")
@@ -166,36 +177,37 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def search_offers_what_the_model_offers(self) -> None:
         for _ in range(LOOKS):
-            site = self.dice.choice(self.sites)
-            name = self.dice.choice(sorted(site.services))
+            attacked = self.dice.choice(self.businesses)
+            name = self.dice.choice(sorted(attacked.services))
             when = self.dice.choice(["10:00", "10:00", "10:30", "11:00", "11:30", "next 10:00", "past 10:00", "10:15"])
-            asked = self.dice.choice([None, None, *sorted(site.people)])
-            self._compare_offers(site, name, self.minute(site, when), asked)
+            asked = self.dice.choice([None, None, *sorted(attacked.people)])
+            self._compare_offers(attacked, name, self.minute(attacked, when), asked)
 
-    def _compare_offers(self, site: Site, name: str, start: int, asked: str | None) -> None:
+    def _compare_offers(self, attacked: AttackedBusiness, name: str, start: int, asked: str | None) -> None:
         at = now()
-        verdict = site.tenant.judge(name, start, now=minute_of(at), person=asked)
-        with acting_as(site.shop.public), transaction.atomic():
-            day = local_day(instant(start), site.business.zone)
-            service, person = site.services[name], site.person(asked)
-            calendar = calendar_of_days(site.business, service, first=day, last=day, at=at, staff=person)
+        decision = attacked.tenant.judge(name, start, now=minute_of(at), person=asked)
+        with acting_as(attacked.shop.public), transaction.atomic():
+            day = local_day(instant(start), attacked.business.zone)
+            service, person = attacked.services[name], attacked.person(asked)
+            calendar = calendar_of_days(attacked.business, service, first=day, last=day, at=at, staff=person)
             slot = calendar.judge(instant(start), at=at)
         said = f"{name} at {instant(start):%d. %H:%M}Z with {asked or 'anyone'}"
         if slot.reason is not None:
+            # Search says FULL of what a hold answers with SLOT_UNAVAILABLE.
             reason = {"FULL": "SLOT_UNAVAILABLE"}.get(slot.reason, str(slot.reason))
-            if reason not in verdict.reasons:
+            if reason not in decision.reasons:
                 raise Disagreement(
-                    f"search refuses {said} as {reason}, the model {set(verdict.reasons) or 'offers it'}"
+                    f"search refuses {said} as {reason}, the model {set(decision.reasons) or 'offers it'}"
                 )
-        elif (set(), slot.remaining, {site.names[who] for who in slot.staff}) != (
-            set(verdict.reasons),
-            verdict.places,
-            set(verdict.people),
+        elif (set(), slot.remaining, {attacked.names[who] for who in slot.staff}) != (
+            set(decision.reasons),
+            decision.places,
+            set(decision.people),
         ):
-            people = {site.names[who] for who in slot.staff}
-            raise Disagreement(f"search offers {said}: {slot.remaining} places, {people}; the model says {verdict}")
+            people = {attacked.names[who] for who in slot.staff}
+            raise Disagreement(f"search offers {said}: {slot.remaining} places, {people}; the model says {decision}")
 
 
-def _sharing(rows: Iterable[Sequence[Any]], session: Any) -> frozenset[str]:
-    """Return the sources that share a session: first column and last column of rows."""
-    return frozenset(row[0] for row in rows if row[-1] == session)
+def _sharing(rows: Iterable[Sequence[Any]], class_key: Any) -> frozenset[str]:
+    """Return the sources that share a class: first column and last column of rows."""
+    return frozenset(row[0] for row in rows if row[-1] == class_key)

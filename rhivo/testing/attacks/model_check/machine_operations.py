@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from bookings import operations
+from bookings.contact import Contact
 from bookings.models import Appointment
-from bookings.operations.contact import Contact
 from bookings.operations.reschedule import KEEP
 from bookings.rules.reasons import Override
 from rhivo.claims import Claims
 from rhivo.clock import now
-from rhivo.testing.attacks.attacked_businesses import Site, instant, minute_of
+from rhivo.testing.attacks.attacked_businesses import AttackedBusiness, instant, minute_of
 from rhivo.testing.attacks.model_check.machine import KEYS, PEOPLE, PHONES, SERVICES, TENANTS, WHENS, WHICH, Machine
 from rhivo.testing.database import raw, through
 from rhivo.testing.oracles import oracle
@@ -30,17 +30,17 @@ KEEPING = st.sampled_from(["keep", "keep", "anyone", "anna", "bob", "carl"])
 
 
 def _expected(
-    site: Site,
+    attacked: AttackedBusiness,
     service: str,
     request: Hashable,
     former: oracle.Hold | oracle.Appointment | None,
-    verdict: oracle.Verdict,
+    decision: oracle.Decision,
 ) -> set[str]:
     """Return the refusals of a request for a service, none where it is granted; `former` is what its key has made."""
     if former:
         return set() if former.request == request else {"IDEMPOTENCY_MISMATCH"}
-    inactive = set() if site.tenant.services[service].is_active else {"SERVICE_UNAVAILABLE"}
-    return inactive or set(verdict.reasons)
+    inactive = set() if attacked.tenant.services[service].is_active else {"SERVICE_UNAVAILABLE"}
+    return inactive or set(decision.reasons)
 
 
 class WithOperations(Machine):
@@ -48,48 +48,52 @@ class WithOperations(Machine):
 
     @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, key=KEYS)
     def hold(self, tenant: int, service: str, when: str, person: str | None, key: str | None) -> None:
-        site = self.sites[tenant]
-        self.try_to_hold(site, service, self.minute(site, when), self.named(site, service, person), key)
+        attacked = self.businesses[tenant]
+        self.try_to_hold(attacked, service, self.minute(attacked, when), self.named(attacked, service, person), key)
 
-    @precondition(lambda self: self.find_claim(0))
+    @precondition(lambda self: self.find_span(0))
     @rule(which=WHICH, anyone=st.booleans())
     def hold_again(self, which: int, anyone: bool) -> None:
         """Ask for what somebody has, or had."""
-        found = self.find_claim(which)
+        found = self.find_span(which)
         assert found
-        site, claim = found
-        person = claim.person if not anyone and claim.person in site.people else None
-        self.try_to_hold(site, claim.service, claim.start, person, None)
+        attacked, span = found
+        person = span.person if not anyone and span.person in attacked.people else None
+        self.try_to_hold(attacked, span.service, span.start, person, None)
 
-    def try_to_hold(self, site: Site, service: str, start: int, person: str | None, key: str | None) -> None:
+    def try_to_hold(
+        self, attacked: AttackedBusiness, service: str, start: int, person: str | None, key: str | None
+    ) -> None:
         request = (service, start, person)
-        of_key = [hold for hold in site.tenant.holds.values() if key and hold.key == key]
+        of_key = [hold for hold in attacked.tenant.holds.values() if key and hold.key == key]
+        # A key is free again when its hold has run out; one that became an appointment keeps it for good.
         former = next((hold for hold in of_key if not hold.lapsed or hold.status == "committed"), None)
-        verdict = site.tenant.judge(service, start, now=minute_of(now()), person=person)
-        expected = _expected(site, service, request, former, verdict)
+        decision = attacked.tenant.judge(service, start, now=minute_of(now()), person=person)
+        expected = _expected(attacked, service, request, former, decision)
         act = partial(
             operations.hold_slot,
-            business=site.business,
-            service=site.services[service],
+            business=attacked.business,
+            service=attacked.services[service],
             start=instant(start),
-            staff=site.person(person),
+            staff=attacked.person(person),
             key=key or uuid4().hex,
             at=now(),
         )
-        refusal, held = self.attempt(site.shop.public, act)
+        refusal, held = self.attempt(attacked.shop.public, act)
         if not self.judged(expected, refusal):
             return
         if former:
             assert (str(held.reservation.id), held.created) == (former.id, False), "the same key made another hold"
             return
+        # The new hold took over the key: the database has marked the former one as expired.
         for lapsed in of_key:
             lapsed.status, lapsed.key = "expired", None
-        self.note_hold(site, held.reservation.id, service, held.reservation.staff_id, start, key, request)
-        self.check_person(verdict.people, site.name(held.reservation.staff_id))
+        self.note_hold(attacked, held.reservation.id, service, held.reservation.staff_id, start, key, request)
+        self.check_person(decision.people, attacked.name(held.reservation.staff_id))
 
     def note_hold(
         self,
-        site: Site,
+        attacked: AttackedBusiness,
         hold_id: UUID,
         service: str,
         staff_id: UUID | None,
@@ -97,10 +101,10 @@ class WithOperations(Machine):
         key: str | None = None,
         request: Any = None,
     ) -> oracle.Hold:
-        name, terms = site.name(staff_id), site.tenant.services[service].terms
-        session = site.tenant.session(service, name, start, str(hold_id))
-        made = oracle.Hold(str(hold_id), service, name, start, terms, session, key=key, request=request)
-        site.tenant.holds[made.id] = made
+        name, terms = attacked.name(staff_id), attacked.tenant.services[service].terms
+        class_key = attacked.tenant.class_key(service, name, start, str(hold_id))
+        made = oracle.Hold(str(hold_id), service, name, start, terms, class_key, key=key, request=request)
+        attacked.tenant.holds[made.id] = made
         return made
 
     def check_person(self, allowed: frozenset[str], chosen: str | None) -> None:
@@ -111,61 +115,69 @@ class WithOperations(Machine):
     def commit(self, which: int, phone: str, key: str | None) -> None:
         found = self.find_hold(which)
         assert found
-        site, hold = found
+        attacked, hold = found
         request = ("commit", hold.id, phone)
-        former = next((item for item in site.tenant.appointments.values() if item.hold == hold.id), None)
-        expected = self._against_committing(site, hold, former, request, key)
+        former = next((item for item in attacked.tenant.appointments.values() if item.hold == hold.id), None)
+        expected = self._against_committing(attacked, hold, former, request, key)
         act = partial(
             operations.commit_hold,
-            business=site.business,
+            business=attacked.business,
             reservation_id=UUID(hold.id),
             contact=Contact("Someone", "", phone),
             key=key or uuid4().hex,
             at=now(),
         )
-        refusal, booked = self.attempt(site.shop.public, act)
+        refusal, booked = self.attempt(attacked.shop.public, act)
         if not self.judged(expected, refusal):
             return
         if former:
             assert (str(booked.appointment.id), booked.created) == (former.id, False), "one hold, two appointments"
             return
         hold.status = "committed"
-        self.note_appointment(site, booked.appointment.id, hold, phone=phone, hold=hold.id, key=key, request=request)
+        self.note_appointment(
+            attacked, booked.appointment.id, hold, phone=phone, hold=hold.id, key=key, request=request
+        )
 
     def _against_committing(
-        self, site: Site, hold: oracle.Hold, former: oracle.Appointment | None, request: Any, key: str | None
+        self,
+        attacked: AttackedBusiness,
+        hold: oracle.Hold,
+        former: oracle.Appointment | None,
+        request: Any,
+        key: str | None,
     ) -> set[str]:
-        if any(key and item.key == key and item.request != request for item in site.tenant.appointments.values()):
+        if any(key and item.key == key and item.request != request for item in attacked.tenant.appointments.values()):
             return {"IDEMPOTENCY_MISMATCH"}
         if former:
             return set() if former.request == request else {"IDEMPOTENCY_MISMATCH"}
         if not hold.is_live:
             return {"HOLD_EXPIRED"}
-        return self._over_the_limit(site, request[2], hold.start)
+        return self._over_the_limit(attacked, request[2], hold.start)
 
-    def _over_the_limit(self, site: Site, phone: str, start: int, but: str = "") -> set[str]:
+    def _over_the_limit(self, attacked: AttackedBusiness, phone: str, start: int, but: str = "") -> set[str]:
         that_day = [
             item
-            for item in site.tenant.appointments.values()
+            for item in attacked.tenant.appointments.values()
             if item.phone == phone
             and item.status != "canceled"
-            and site.tenant.day(item.start) == site.tenant.day(start)
+            and attacked.tenant.day(item.start) == attacked.tenant.day(start)
             and item.id != but
         ]
-        return {"LIMIT_REACHED"} if len(that_day) >= site.tenant.bookings_a_day else set()
+        return {"LIMIT_REACHED"} if len(that_day) >= attacked.tenant.bookings_a_day else set()
 
-    def note_appointment(self, site: Site, made: UUID, claim: oracle.Claim, **facts: Any) -> None:
-        """Remember an appointment that takes over what a claim took, on the business's present terms."""
-        alone = claim.session == claim.id
-        site.tenant.appointments[str(made)] = oracle.Appointment(
+    def note_appointment(self, attacked: AttackedBusiness, made: UUID, span: oracle.Span, **facts: Any) -> None:
+        """Remember an appointment that takes over what a span took, on the business's present terms."""
+        # A span that shares nothing has its own id as key; the appointment has another id, so another key.
+        alone = span.class_key == span.id
+        attacked.tenant.appointments[str(made)] = oracle.Appointment(
             id=str(made),
-            service=claim.service,
-            person=claim.person,
-            start=claim.start,
-            terms=claim.terms,
-            session=str(made) if alone else claim.session,
-            cancel_hours=site.tenant.cancel_hours,
-            move_hours=site.tenant.move_hours,
+            service=span.service,
+            person=span.person,
+            start=span.start,
+            terms=span.terms,
+            class_key=str(made) if alone else span.class_key,
+            cancel_hours=attacked.tenant.cancel_hours,
+            reschedule_hours=attacked.tenant.reschedule_hours,
             **facts,
         )
 
@@ -174,14 +186,14 @@ class WithOperations(Machine):
     def release(self, which: int) -> None:
         found = self.find_hold(which)
         assert found
-        site, hold = found
+        attacked, hold = found
 
         def act() -> None:
             with transaction.atomic():  # as a request does: the hold is found under the claim that presents it
-                known = operations.find_hold(business=site.business, reservation_id=UUID(hold.id))
+                known = operations.find_hold(business=attacked.business, reservation_id=UUID(hold.id))
                 operations.release_hold(reservation=known)
 
-        refusal, _ = self.attempt(site.shop.public, act)
+        refusal, _ = self.attempt(attacked.shop.public, act)
         expected = {"ILLEGAL_TRANSITION"} if hold.status == "committed" else set()
         if self.judged(expected, refusal) and hold.status == "held":
             hold.status, hold.key = "released", None
@@ -193,6 +205,7 @@ class WithOperations(Machine):
         found = self.find_hold(which)
         assert found
         _, hold = found
+        # A hold lives five minutes at least, and a machine seconds: without this none would ever run out.
         if hold.is_live and self.owner_is_known:
             with raw("owner") as owner:
                 owner.execute("UPDATE reservations SET expires_at = clock_timestamp() WHERE id = %s", [hold.id])
@@ -202,8 +215,8 @@ class WithOperations(Machine):
     def clean_up(self) -> None:
         with through(self.operator):
             operations.release_expired(at=now())
-        for site in self.sites:
-            for hold in site.tenant.holds.values():
+        for attacked in self.businesses:
+            for hold in attacked.tenant.holds.values():
                 if hold.status == "held" and hold.lapsed:
                     hold.status, hold.key = "expired", None
 
@@ -218,40 +231,40 @@ class WithOperations(Machine):
         overrides: Sequence[str],
         key: str | None,
     ) -> None:
-        site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
-        person = self.named(site, service, person)
+        attacked, start = self.businesses[tenant], self.minute(self.businesses[tenant], when)
+        person = self.named(attacked, service, person)
         request = ("staff", service, start, person, phone, tuple(overrides))
-        former = next((item for item in site.tenant.appointments.values() if key and item.key == key), None)
-        verdict = site.tenant.judge(service, start, now=minute_of(now()), person=person, lifted=overrides)
-        expected = _expected(site, service, request, former, verdict)
+        former = next((item for item in attacked.tenant.appointments.values() if key and item.key == key), None)
+        decision = attacked.tenant.judge(service, start, now=minute_of(now()), person=person, overridden=overrides)
+        expected = _expected(attacked, service, request, former, decision)
         act = partial(
             operations.book_for_customer,
-            business=site.business,
-            service=site.services[service],
+            business=attacked.business,
+            service=attacked.services[service],
             start=instant(start),
-            staff=site.person(person),
+            staff=attacked.person(person),
             contact=Contact("Someone", "", phone),
             overrides=[Override(name) for name in overrides],
             key=key or uuid4().hex,
             at=now(),
         )
-        refusal, booked = self.attempt(site.shop.employees, act)
+        refusal, booked = self.attempt(attacked.shop.employees, act)
         if not self.judged(expected, refusal):
             return
         if former:
             assert (str(booked.appointment.id), booked.created) == (former.id, False), "one key, two appointments"
             return
-        chosen = site.name(booked.appointment.staff_id)
-        self.check_person(verdict.people, chosen)
-        terms, made = site.tenant.services[service].terms, str(booked.appointment.id)
-        claim = oracle.Claim(made, service, chosen, start, terms, site.tenant.session(service, chosen, start, made))
-        self.note_appointment(site, booked.appointment.id, claim, phone=phone, key=key, request=request)
+        chosen = attacked.name(booked.appointment.staff_id)
+        self.check_person(decision.people, chosen)
+        terms, made = attacked.tenant.services[service].terms, str(booked.appointment.id)
+        span = oracle.Span(made, service, chosen, start, terms, attacked.tenant.class_key(service, chosen, start, made))
+        self.note_appointment(attacked, booked.appointment.id, span, phone=phone, key=key, request=request)
 
-    def claims_of(self, site: Site, item: oracle.Appointment, actor: Actor) -> Claims:
+    def claims_of(self, attacked: AttackedBusiness, item: oracle.Appointment, actor: Actor) -> Claims:
         if actor == "staff":
-            return site.shop.employees
+            return attacked.shop.employees
         return Claims(
-            business_id=site.business.id, cancellation_token=token_hash(guest_token(UUID(item.hold or item.id)))
+            business_id=attacked.business.id, cancellation_token=token_hash(guest_token(UUID(item.hold or item.id)))
         )
 
     @precondition(lambda self: self.find_appointment(0))
@@ -259,7 +272,7 @@ class WithOperations(Machine):
     def cancel(self, which: int, actor: Actor, stale: int) -> None:
         found = self.find_appointment(which)
         assert found
-        site, item = found
+        attacked, item = found
         late = actor == "guest" and not item.lets_customers(item.cancel_hours, minute_of(now()))
         if item.status == "canceled":
             expected = set()
@@ -268,7 +281,7 @@ class WithOperations(Machine):
         act = partial(
             operations.cancel_appointment, appointment=Appointment(id=item.id), version=item.version + stale, at=now()
         )
-        refusal, _ = self.attempt(self.claims_of(site, item, actor), act)
+        refusal, _ = self.attempt(self.claims_of(attacked, item, actor), act)
         if self.judged(expected, refusal) and item.status != "canceled":
             item.status, item.version = "canceled", item.version + 1
 
@@ -285,7 +298,7 @@ class WithOperations(Machine):
         """Say how it went, or correct that."""
         found = self.find_appointment(which)
         assert found
-        site, item = found
+        attacked, item = found
         if actor == "guest":
             expected = {"FORBIDDEN"}
         elif item.status == outcome:
@@ -297,7 +310,7 @@ class WithOperations(Machine):
             expected = set() if started and item.status != "canceled" else {"ILLEGAL_TRANSITION"}
         operation = operations.complete_appointment if outcome == "completed" else operations.mark_no_show
         act = partial(operation, appointment=Appointment(id=item.id), version=item.version + stale, at=now())
-        refusal, _ = self.attempt(self.claims_of(site, item, actor), act)
+        refusal, _ = self.attempt(self.claims_of(attacked, item, actor), act)
         if self.judged(expected, refusal) and item.status != outcome:
             item.status, item.version = outcome, item.version + 1
 
@@ -313,22 +326,24 @@ class WithOperations(Machine):
     def reschedule(self, which: int, when: str, service: str | None, person: str, actor: Actor, stale: int) -> None:
         found = self.find_appointment(which)
         assert found
-        site, item = found
-        if person not in {"keep", "anyone", *site.people}:
+        attacked, item = found
+        # Dismissed meanwhile; there is no row to ask for.
+        if person not in {"keep", "anyone", *attacked.people}:
             return
-        start, wanted = self.minute(site, when), service or item.service
+        start, wanted = self.minute(attacked, when), service or item.service
         stays = (wanted, start) == (item.service, item.start) and person in ("keep", "anyone", item.person)
-        verdict, refused = self._judge_move(site, item, start, wanted, person, actor)
-        late = actor == "guest" and not item.lets_customers(item.move_hours, minute_of(now()))
+        decision, refused = self._judge_move(attacked, item, start, wanted, person, actor)
+        late = actor == "guest" and not item.lets_customers(item.reschedule_hours, minute_of(now()))
         expected = self._against_changing(item, stale) or ({"DEADLINE_PASSED"} if late else set())
+        # Version and deadline are looked at first, then whether anything would change at all, then the rules.
         expected = expected or (set() if stays else refused)
-        given = {"keep": KEEP, "anyone": None}.get(person) if person in ("keep", "anyone") else site.person(person)
+        given = {"keep": KEEP, "anyone": None}.get(person) if person in ("keep", "anyone") else attacked.person(person)
         act = partial(
             operations.reschedule_appointment,
             appointment=Appointment(
                 id=item.id,
-                business=site.business,
-                service=site.services[item.service],
+                business=attacked.business,
+                service=attacked.services[item.service],
                 starts_at=instant(item.start),
                 ends_at=instant(item.start + item.terms.duration),
                 buffer_before_minutes=item.terms.before,
@@ -337,38 +352,41 @@ class WithOperations(Machine):
             start=instant(start),
             version=item.version + stale,
             at=now(),
-            service=site.services[service] if service else None,
+            service=attacked.services[service] if service else None,
             staff=given,
         )
-        refusal, moved = self.attempt(self.claims_of(site, item, actor), act)
+        refusal, moved = self.attempt(self.claims_of(attacked, item, actor), act)
         if self.judged(expected, refusal) and not stays:
-            self.check_person(verdict.people, site.name(moved.staff_id))
-            self.note_move(site, item, wanted, site.name(moved.staff_id), start)
+            self.check_person(decision.people, attacked.name(moved.staff_id))
+            self.note_move(attacked, item, wanted, attacked.name(moved.staff_id), start)
 
     def _judge_move(
-        self, site: Site, item: oracle.Appointment, start: int, wanted: str, person: str, actor: Actor
-    ) -> tuple[oracle.Verdict, set[str]]:
-        """Return the verdict on a move to somewhere else, and every refusal that would be right."""
+        self, attacked: AttackedBusiness, item: oracle.Appointment, start: int, wanted: str, person: str, actor: Actor
+    ) -> tuple[oracle.Decision, set[str]]:
+        """Return the decision on a move to somewhere else, and every refusal that would be right."""
         asked = None if person == "anyone" else person
         if person == "keep":
-            keeps = item.person is not None and item.person in site.tenant.services[wanted].staff
+            keeps = item.person is not None and item.person in attacked.tenant.services[wanted].staff
             if not keeps and item.person and wanted == item.service:
-                return oracle.Verdict(frozenset()), {"STAFF_UNAVAILABLE"}
+                return oracle.Decision(frozenset()), {"STAFF_UNAVAILABLE"}
+            # Who does not do the other service is not kept: then anyone may come.
             asked = item.person if keeps else None
-        verdict = site.tenant.judge(wanted, start, now=minute_of(now()), person=asked, moving=item)
-        refused = set(verdict.reasons)
-        if not site.tenant.services[wanted].is_active:
+        decision = attacked.tenant.judge(wanted, start, now=minute_of(now()), person=asked, rescheduling=item)
+        refused = set(decision.reasons)
+        if not attacked.tenant.services[wanted].is_active:
             if wanted != item.service:
                 refused = {"SERVICE_UNAVAILABLE"}
-            elif not refused and verdict.people - {item.person}:  # whoever is chosen must be bookable anew
-                refused = {"SERVICE_UNAVAILABLE", *({""} if item.person in verdict.people else ())}
-        if not refused and actor == "guest" and site.tenant.day(start) != site.tenant.day(item.start):
-            refused = self._over_the_limit(site, item.phone, start, but=item.id)
-        return verdict, refused
+            elif not refused and decision.people - {item.person}:  # whoever is chosen must be bookable anew
+                refused = {"SERVICE_UNAVAILABLE", *({""} if item.person in decision.people else ())}
+        if not refused and actor == "guest" and attacked.tenant.day(start) != attacked.tenant.day(item.start):
+            refused = self._over_the_limit(attacked, item.phone, start, but=item.id)
+        return decision, refused
 
-    def note_move(self, site: Site, item: oracle.Appointment, service: str, person: str | None, start: int) -> None:
+    def note_move(
+        self, attacked: AttackedBusiness, item: oracle.Appointment, service: str, person: str | None, start: int
+    ) -> None:
         if service != item.service:
-            item.terms = site.tenant.services[service].terms
+            item.terms = attacked.tenant.services[service].terms
         item.service, item.person, item.start = service, person, start
-        item.session = site.tenant.session(service, person, start, item.id)
+        item.class_key = attacked.tenant.class_key(service, person, start, item.id)
         item.version += 1

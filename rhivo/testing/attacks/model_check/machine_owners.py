@@ -18,80 +18,82 @@ class WithOwners(Machine):
 
     @rule(tenant=TENANTS, service=SERVICES, places=st.integers(1, 4))
     def set_capacity(self, tenant: int, service: str, places: int) -> None:
-        site = self.sites[tenant]
-        row = site.services[service]
+        attacked = self.businesses[tenant]
+        row = attacked.services[service]
         row.max_simultaneous_bookings = places
-        site.change(lambda: row.save(update_fields=["max_simultaneous_bookings"]))
-        site.tenant.services[service].capacity = places
+        attacked.change(lambda: row.save(update_fields=["max_simultaneous_bookings"]))
+        attacked.tenant.services[service].capacity = places
 
     @rule(tenant=TENANTS, service=SERVICES, active=st.booleans())
     def offer(self, tenant: int, service: str, active: bool) -> None:
-        site = self.sites[tenant]
-        row = site.services[service]
+        attacked = self.businesses[tenant]
+        row = attacked.services[service]
         row.is_active = active
-        site.change(lambda: row.save(update_fields=["is_active"]))
-        site.tenant.services[service].is_active = active
+        attacked.change(lambda: row.save(update_fields=["is_active"]))
+        attacked.tenant.services[service].is_active = active
 
     @rule(tenant=TENANTS, person=NAMES, active=st.booleans())
     def employ(self, tenant: int, person: str, active: bool) -> None:
-        site = self.sites[tenant]
-        if person in site.people:
-            row = site.people[person]
+        attacked = self.businesses[tenant]
+        if person in attacked.people:
+            row = attacked.people[person]
             row.is_active = active
-            site.change(lambda: row.save(update_fields=["is_active"]))
-            site.tenant.people[person].is_active = active
+            attacked.change(lambda: row.save(update_fields=["is_active"]))
+            attacked.tenant.people[person].is_active = active
 
     @rule(tenant=TENANTS, service=SERVICES, person=NAMES)
     def assign_or_not(self, tenant: int, service: str, person: str) -> None:
         """Let a person do a service, or no longer."""
-        site = self.sites[tenant]
-        if person not in site.people:
+        attacked = self.businesses[tenant]
+        if person not in attacked.people:
             return
-        who, what, known = site.people[person], site.services[service], site.tenant.services[service].staff
+        who, what, known = attacked.people[person], attacked.services[service], attacked.tenant.services[service].staff
         if person in known:
             known.remove(person)
-            site.change(ServiceStaff.objects.filter(service=what, staff=who).delete)
+            attacked.change(ServiceStaff.objects.filter(service=what, staff=who).delete)
         else:
             known.add(person)
-            site.change(lambda: ServiceStaffFactory.create(business=site.business, service=what, staff=who))
+            attacked.change(lambda: ServiceStaffFactory.create(business=attacked.business, service=what, staff=who))
 
     @rule(tenant=TENANTS, person=st.none() | NAMES, windows=WINDOWS)
     def set_hours(self, tenant: int, person: str | None, windows: tuple[tuple[int, int], ...]) -> None:
         """Set the hours of the business, or of one person; () closes the business, and frees a person of own hours."""
-        site = self.sites[tenant]
-        if person and person not in site.people:
+        attacked = self.businesses[tenant]
+        if person and person not in attacked.people:
             return
 
         def act() -> None:
-            Availability.objects.filter(business=site.business, staff=site.person(person)).delete()
-            open_daily(site.business, windows, staff=site.person(person))
+            Availability.objects.filter(business=attacked.business, staff=attacked.person(person)).delete()
+            open_daily(attacked.business, windows, staff=attacked.person(person))
 
-        site.change(act)
+        attacked.change(act)
         if person:
-            site.tenant.people[person].windows = windows or None
+            attacked.tenant.people[person].windows = windows or None
         else:
-            site.tenant.windows = windows
+            attacked.tenant.windows = windows
 
     @rule(tenant=TENANTS, person=NAMES)
     def dismiss(self, tenant: int, person: str) -> None:
         """Remove a person for good: refused while any hold or appointment, past or not, names them."""
-        site = self.sites[tenant]
-        if person not in site.people:
+        attacked = self.businesses[tenant]
+        if person not in attacked.people:
             return
-        tenant_ = site.tenant
+        tenant_ = attacked.tenant
         named = any(c.person == person for c in (*tenant_.holds.values(), *tenant_.appointments.values()))
-        row = site.people[person]
+        row = attacked.people[person]
         refusal = ""
         try:
             with self.app.transaction():
-                self.app.execute(set_config_sql(site.shop.owners))
+                self.app.execute(set_config_sql(attacked.shop.owners))
+                # What belongs to the person goes first; only bookings may refuse the removal.
                 for table in (ServiceStaff, Availability):
                     self.app.execute(f"DELETE FROM {table._meta.db_table} WHERE staff_id = %s", [row.id])
                 self.app.execute(f"DELETE FROM {Staff._meta.db_table} WHERE id = %s", [row.id])
         except psycopg.errors.ForeignKeyViolation as error:
             refusal = error.diag.constraint_name or "?"
+        # Foreign keys refuse it. Which of the two is told depends on what names the person.
         expected = {"reservation_staff_same_business", "appointment_staff_same_business"} if named else set()
         if self.judged(expected, refusal):
-            del site.people[person], tenant_.people[person]
+            del attacked.people[person], tenant_.people[person]
             for service in tenant_.services.values():
                 service.staff.discard(person)

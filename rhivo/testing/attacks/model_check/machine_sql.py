@@ -8,7 +8,7 @@ from hypothesis.stateful import precondition, rule
 
 from rhivo.claims import Claims
 from rhivo.clock import now
-from rhivo.testing.attacks.attacked_businesses import Site, instant, minute_of
+from rhivo.testing.attacks.attacked_businesses import AttackedBusiness, instant, minute_of
 from rhivo.testing.attacks.model_check.machine import PEOPLE, SERVICES, TENANTS, WHENS, WHICH
 from rhivo.testing.attacks.model_check.machine_operations import WithOperations
 from rhivo.testing.oracles import oracle
@@ -56,60 +56,75 @@ FORGERIES = [
 class WithSQL(WithOperations):
     """Writers who know nothing of the operations, and some who mean harm."""
 
-    def _against_claiming(
-        self, site: Site, service: str, person: str | None, start: int, terms: oracle.Terms, *, but: str | None = None
+    def _against_occupying(
+        self,
+        attacked: AttackedBusiness,
+        service: str,
+        person: str | None,
+        start: int,
+        terms: oracle.Terms,
+        *,
+        but: str | None = None,
     ) -> set[str]:
         grain = {"starts_on_the_grain"} if start % oracle.GRAIN else set()
-        return grain | site.tenant.no_room(service, person, start, terms, but=but)
+        return grain | attacked.tenant.no_room(service, person, start, terms, but=but)
 
     @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, seconds=st.sampled_from([600, 86400, -1]))
     def sql_hold(self, tenant: int, service: str, when: str, person: str | None, seconds: int) -> None:
-        site = self.sites[tenant]
-        self.try_to_insert(site, service, self.minute(site, when), self.named(site, service, person), seconds)
+        attacked = self.businesses[tenant]
+        self.try_to_insert(
+            attacked, service, self.minute(attacked, when), self.named(attacked, service, person), seconds
+        )
 
-    @precondition(lambda self: self.find_claim(0))
+    @precondition(lambda self: self.find_span(0))
     @rule(which=WHICH)
     def sql_hold_again(self, which: int) -> None:
-        """Insert a hold where a claim is, or was."""
-        found = self.find_claim(which)
+        """Insert a hold where a span is, or was."""
+        found = self.find_span(which)
         assert found
-        site, claim = found
-        self.try_to_insert(site, claim.service, claim.start, claim.person if claim.person in site.people else None, 600)
-
-    def try_to_insert(self, site: Site, service: str, start: int, person: str | None, seconds: int) -> None:
-        made, staff = uuid4(), site.person(person)
-        terms = site.tenant.services[service].terms
-        refusal, _ = self.sql(
-            site.shop.public,
-            INSERT_HOLD,
-            [made, site.business.id, site.services[service].id, staff and staff.id, instant(start), seconds],
+        attacked, span = found
+        self.try_to_insert(
+            attacked, span.service, span.start, span.person if span.person in attacked.people else None, 600
         )
-        expected = self._against_claiming(site, service, person, start, terms)
-        if self.judged(expected | site.tenant.not_bookable(service, person), refusal):
-            self.note_hold(site, made, service, staff.id if staff else None, start).lapsed = seconds < 0
+
+    def try_to_insert(
+        self, attacked: AttackedBusiness, service: str, start: int, person: str | None, seconds: int
+    ) -> None:
+        made, staff = uuid4(), attacked.person(person)
+        terms = attacked.tenant.services[service].terms
+        refusal, _ = self.sql(
+            attacked.shop.public,
+            INSERT_HOLD,
+            [made, attacked.business.id, attacked.services[service].id, staff and staff.id, instant(start), seconds],
+        )
+        expected = self._against_occupying(attacked, service, person, start, terms)
+        if self.judged(expected | attacked.tenant.not_bookable(service, person), refusal):
+            self.note_hold(attacked, made, service, staff.id if staff else None, start).lapsed = seconds < 0
 
     @precondition(lambda self: self.find_hold(0))
     @rule(which=WHICH, presents=st.sampled_from([True, True, False]))
     def sql_commit(self, which: int, presents: bool) -> None:
         found = self.find_hold(which)
         assert found
-        site, hold = found
+        attacked, hold = found
+        # The statement asks for another time, and mostly another service, than was held. The trigger must take what
+        # was held.
         made, held = uuid4(), UUID(hold.id)
-        claims = site.shop.public.with_(reservation_id=held) if presents else site.shop.public
-        values = [made, site.business.id, site.services["chair"].id, None, instant(hold.start + 600), held]
+        claims = attacked.shop.public.with_(reservation_id=held) if presents else attacked.shop.public
+        values = [made, attacked.business.id, attacked.services["chair"].id, None, instant(hold.start + 600), held]
         refusal, _ = self.sql(claims, INSERT_APPOINTMENT, [*values, token_hash(guest_token(held))])
         dead = set() if hold.is_live else {"hold_is_live"}
         if self.judged(dead | (set() if presents else {FORBIDDEN}), refusal):
             hold.status = "committed"
-            self.note_appointment(site, made, hold, hold=hold.id, request="sql")
+            self.note_appointment(attacked, made, hold, hold=hold.id, request="sql")
 
     @precondition(lambda self: self.find_hold(0))
     @rule(which=WHICH, status=st.sampled_from(["released", "expired", "held", "committed"]))
     def sql_end_hold(self, which: int, status: str) -> None:
         found = self.find_hold(which)
         assert found
-        site, hold = found
-        claims = site.shop.public.with_(reservation_id=UUID(hold.id))
+        attacked, hold = found
+        claims = attacked.shop.public.with_(reservation_id=UUID(hold.id))
         refusal, _ = self.sql(claims, "UPDATE reservations SET status = %s WHERE id = %s", [status, hold.id])
         legal = status == hold.status or (hold.status == "held" and status in ("released", "expired"))
         if self.judged(set() if legal else {"hold_only_ends"}, refusal):
@@ -119,44 +134,51 @@ class WithSQL(WithOperations):
 
     @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE)
     def sql_book(self, tenant: int, service: str, when: str, person: str | None) -> None:
-        site, start = self.sites[tenant], self.minute(self.sites[tenant], when)
-        person = self.named(site, service, person)
-        made, staff = uuid4(), site.person(person)
-        terms = site.tenant.services[service].terms
-        values: list[Any] = [made, site.business.id, site.services[service].id, staff and staff.id, instant(start)]
+        attacked, start = self.businesses[tenant], self.minute(self.businesses[tenant], when)
+        person = self.named(attacked, service, person)
+        made, staff = uuid4(), attacked.person(person)
+        terms = attacked.tenant.services[service].terms
+        values: list[Any] = [
+            made,
+            attacked.business.id,
+            attacked.services[service].id,
+            staff and staff.id,
+            instant(start),
+        ]
         token = token_hash(guest_token(made))
-        refusal, _ = self.sql(site.shop.employees, INSERT_APPOINTMENT, [*values, None, token])
-        expected = self._against_claiming(site, service, person, start, terms)
-        if self.judged(expected | site.tenant.not_bookable(service, person), refusal):
-            session = site.tenant.session(service, person, start, str(made))
-            self.note_appointment(site, made, oracle.Claim(str(made), service, person, start, terms, session))
+        refusal, _ = self.sql(attacked.shop.employees, INSERT_APPOINTMENT, [*values, None, token])
+        expected = self._against_occupying(attacked, service, person, start, terms)
+        if self.judged(expected | attacked.tenant.not_bookable(service, person), refusal):
+            class_key = attacked.tenant.class_key(service, person, start, str(made))
+            self.note_appointment(attacked, made, oracle.Span(str(made), service, person, start, terms, class_key))
 
     @precondition(lambda self: self.find_appointment(0))
     @rule(which=WHICH, when=WHENS, service=st.none() | SERVICES, person=st.just("keep") | PEOPLE)
     def sql_move(self, which: int, when: str, service: str | None, person: str | None) -> None:
         found = self.find_appointment(which)
         assert found
-        site, item = found
+        attacked, item = found
         to = service or item.service
-        who = item.person if person == "keep" else self.named(site, to, person)
-        start, staff = self.minute(site, when), site.person(who)
-        terms = item.terms if to == item.service else site.tenant.services[to].terms
+        who = item.person if person == "keep" else self.named(attacked, to, person)
+        start, staff = self.minute(attacked, when), attacked.person(who)
+        terms = item.terms if to == item.service else attacked.tenant.services[to].terms
         expected: set[str] = set()
         if (to, who, start) != (item.service, item.person, item.start):
-            expected = self._against_claiming(site, to, who, start, terms, but=item.id)
+            expected = self._against_occupying(attacked, to, who, start, terms, but=item.id)
             expected |= set() if item.status == "confirmed" else {"status_moves_legally"}
             if (to, who) != (item.service, item.person):
-                expected |= site.tenant.not_bookable(to, who)
+                expected |= attacked.tenant.not_bookable(to, who)
         refusal, _ = self.sql(
-            site.shop.employees,
+            attacked.shop.employees,
             "UPDATE appointments SET service_id = %s, staff_id = %s, starts_at = %s WHERE id = %s",
-            [site.services[to].id, staff and staff.id, instant(start), item.id],
+            [attacked.services[to].id, staff and staff.id, instant(start), item.id],
         )
         if self.judged(expected, refusal):
             moved = (to, who, start) != (item.service, item.person, item.start)
             if moved:
-                self.note_move(site, item, to, who, start)
+                self.note_move(attacked, item, to, who, start)
             else:
+                # Another version though nothing moved: SQL that writes the same values is an update all the same.
                 item.version += 1
 
     @precondition(lambda self: self.find_appointment(0))
@@ -169,7 +191,7 @@ class WithSQL(WithOperations):
             self._set_status(*found, status, by_staff, None if number else version)
 
     def _set_status(
-        self, site: Site, item: oracle.Appointment, status: str, by_staff: bool, version: int | None
+        self, attacked: AttackedBusiness, item: oracle.Appointment, status: str, by_staff: bool, version: int | None
     ) -> None:
         expected: set[str] = set()
         if status != item.status:
@@ -189,21 +211,21 @@ class WithSQL(WithOperations):
         if version is not None:
             query = "UPDATE appointments SET status = %s, version = %s WHERE id = %s"
             values = [status, max(item.version + version, 0), item.id]
-        refusal, _ = self.sql(self.claims_of(site, item, "staff" if by_staff else "guest"), query, values)
+        refusal, _ = self.sql(self.claims_of(attacked, item, "staff" if by_staff else "guest"), query, values)
         if self.judged(expected, refusal):
             item.status, item.version = status, item.version + 1
 
     @rule(tenant=TENANTS, service=SERVICES, when=WHENS, own_business=st.booleans(), by_staff=st.booleans())
     def sql_cross(self, tenant: int, service: str, when: str, own_business: bool, by_staff: bool) -> None:
         """Take time of another business: with its id, or with one's own and its service."""
-        site, victim = self.sites[tenant], self.sites[1 - tenant]
-        business = (site if own_business else victim).business.id
+        attacked, victim = self.businesses[tenant], self.businesses[1 - tenant]
+        business = (attacked if own_business else victim).business.id
         values: list[Any] = [uuid4(), business, victim.services[service].id, None]
         start = instant(self.minute(victim, when))
         if by_staff:
-            refusal, _ = self.sql(site.shop.employees, INSERT_APPOINTMENT, [*values, start, None, ""])
+            refusal, _ = self.sql(attacked.shop.employees, INSERT_APPOINTMENT, [*values, start, None, ""])
         else:
-            refusal, _ = self.sql(site.shop.public, INSERT_HOLD, [*values, start, 600])
+            refusal, _ = self.sql(attacked.shop.public, INSERT_HOLD, [*values, start, 600])
         assert refusal, "somebody booked in another's business"
 
     @precondition(lambda self: self.find_appointment(0))
@@ -212,8 +234,8 @@ class WithSQL(WithOperations):
         """Change or read another business's appointment and hold: nothing is there."""
         found = self.find_appointment(which)
         assert found
-        site, item = found
-        other = next(one for one in self.sites if one is not site)
+        attacked, item = found
+        other = next(one for one in self.businesses if one is not attacked)
         claims: Claims = getattr(other.shop, role)
         for query in (
             "UPDATE appointments SET status = 'canceled' WHERE id = %s",
@@ -231,5 +253,5 @@ class WithSQL(WithOperations):
         """Write what nobody may, as the owner of the business."""
         found = self.find_appointment(which)
         assert found
-        site, item = found
-        self.judged({FORBIDDEN}, self.sql(site.shop.owners, forgery, [site.business.id, item.id])[0])
+        attacked, item = found
+        self.judged({FORBIDDEN}, self.sql(attacked.shop.owners, forgery, [attacked.business.id, item.id])[0])

@@ -1,4 +1,4 @@
-"""When each claim on time was there: rebuilt from reservations, appointments and their history, not from the ledger."""
+"""When each span of time was taken: rebuilt from reservations, appointments and history, not from busy_times."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rhivo.claims import set_config_sql
-from rhivo.testing.attacks.attacked_businesses import Site, minute_of
+from rhivo.testing.attacks.attacked_businesses import AttackedBusiness, minute_of
 from rhivo.testing.database import raw
 from rhivo.testing.oracles import oracle
 
@@ -16,10 +16,10 @@ FOREVER = float("inf")
 
 @dataclass(frozen=True)
 class Timed:
-    """A claim and its life: it was there from `surely_from` to `surely_until`, and perhaps from `maybe_from` to
+    """A span and its life: it was there from `surely_from` to `surely_until`, and perhaps from `maybe_from` to
     `maybe_until`, because a change takes effect somewhere between being asked for and being answered."""
 
-    claim: oracle.Claim
+    span: oracle.Span
     chain: str
     maybe_from: float
     surely_from: float
@@ -28,74 +28,78 @@ class Timed:
 
 
 @dataclass
-class Chronicle:
-    """The claims of one business over time, and its appointments' entries in the history."""
+class OccupancyOverTime:
+    """The spans of one business over time, and its appointments' entries in the history."""
 
-    site: Site
-    claims: list[Timed] = field(default_factory=list)
+    attacked: AttackedBusiness
+    spans: list[Timed] = field(default_factory=list)
     entries: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     holds: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def near(self, start: int, reach: int = 240) -> list[Timed]:
-        return [timed for timed in self.claims if abs(timed.claim.start - start) <= reach]
+        return [timed for timed in self.spans if abs(timed.span.start - start) <= reach]
 
 
-def read(site: Site, heard: Mapping[tuple[str, int], float], ended: Mapping[str, tuple[float, float]]) -> Chronicle:
-    """Rebuild a business's claims.
+def read(
+    attacked: AttackedBusiness, heard: Mapping[tuple[str, int], float], ended: Mapping[str, tuple[float, float]]
+) -> OccupancyOverTime:
+    """Rebuild a business's spans.
 
     `heard`: when a client was answered that a thing has a version (0 for a hold); `ended`: when the first release of a
     hold was sent, and when the last was answered.
     """
-    found = Chronicle(site)
+    found = OccupancyOverTime(attacked)
     with raw("app") as app, app.transaction():
-        app.execute(set_config_sql(site.shop.owners))
+        app.execute(set_config_sql(attacked.shop.owners))
         holds = app.execute(
             "SELECT id::text, service_id, staff_id, starts_at, created_at, expires_at, status FROM reservations"
             " WHERE business_id = %s",
-            [site.business.id],
+            [attacked.business.id],
         )
         columns = [column.name for column in holds.description or ()]
         found.holds = {str(row[0]): dict(zip(columns, row, strict=True)) for row in holds}
         entries = app.execute(
             "SELECT entity_id::text, at, action, after FROM audit_logs"
             " WHERE business_id = %s AND entity = 'appointment' ORDER BY id",
-            [site.business.id],
+            [attacked.business.id],
         )
         history: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for entity, at, action, after in entries:
             assert isinstance(at, datetime)
             history[str(entity)].append({"at": at.timestamp(), "action": action, "after": after})
         found.entries = dict(history)
+    # The first entry of an appointment tells which hold it came from.
     booked = {entries[0]["after"]["reservation_id"]: entries for entries in found.entries.values()}
     for hold in found.holds.values():
-        found.claims.append(_of_hold(site, hold, booked.get(hold["id"]), heard, ended))
+        found.spans.append(_of_hold(attacked, hold, booked.get(hold["id"]), heard, ended))
     for entries_ in found.entries.values():
-        found.claims.extend(_of_appointment(site, entries_, heard))
+        found.spans.extend(_of_appointment(attacked, entries_, heard))
     return found
 
 
 def _of_hold(
-    site: Site,
+    attacked: AttackedBusiness,
     hold: Mapping[str, Any],
     booked: list[Mapping[str, Any]] | None,
     heard: Mapping[tuple[str, int], float],
     ended: Mapping[str, tuple[float, float]],
 ) -> Timed:
-    claim = _claim(site, hold["id"], hold["service_id"], hold["staff_id"], minute_of(hold["starts_at"]))
+    span = _span(attacked, hold["id"], hold["service_id"], hold["staff_id"], minute_of(hold["starts_at"]))
     made, runs_out = hold["created_at"].timestamp(), hold["expires_at"].timestamp()
+    # It surely ends when it runs out. A release ends it earlier, at some moment between being sent and being answered.
     surely, maybe = runs_out, runs_out
     if booked:
         surely = maybe = booked[0]["at"]  # its appointment goes on from there
     elif hold["status"] == "released":
         sent, answered = ended.get(hold["id"], (made, FOREVER))
         surely, maybe = min(sent, runs_out), min(answered, runs_out)
-    return Timed(claim, hold["id"], made, heard.get((hold["id"], 0), FOREVER), surely, maybe)
+    return Timed(span, hold["id"], made, heard.get((hold["id"], 0), FOREVER), surely, maybe)
 
 
 def _of_appointment(
-    site: Site, entries: list[Mapping[str, Any]], heard: Mapping[tuple[str, int], float]
+    attacked: AttackedBusiness, entries: list[Mapping[str, Any]], heard: Mapping[tuple[str, int], float]
 ) -> Iterable[Timed]:
-    """Yield one claim for each place in which an appointment was; entry n made version n + 1."""
+    """Yield one span for each place in which an appointment was; entry n made version n + 1."""
     begin = 0
     for number, entry in enumerate(entries):
         if entry["action"] == "canceled":
@@ -106,21 +110,23 @@ def _of_appointment(
         if entry["action"] not in ("booked", "rescheduled"):
             continue
         begin, after = number, entry["after"]
-        claim = _claim(site, after["id"], after["service_id"], after["staff_id"], _minute(after["starts_at"]))
+        span = _span(attacked, after["id"], after["service_id"], after["staff_id"], _minute(after["starts_at"]))
+        # One from a hold had its time before, without a gap: it is surely there from its entry on, not from the
+        # answer.
         from_hold = after["reservation_id"] and entry["action"] == "booked"
         answered = heard.get((after["id"], begin + 1), FOREVER)
         surely_until = maybe_until = FOREVER
         if following is not None:
             surely_until = entries[following]["at"]
             maybe_until = heard.get((after["id"], following + 1), FOREVER)
-        yield Timed(claim, after["id"], entry["at"], entry["at"] if from_hold else answered, surely_until, maybe_until)
+        yield Timed(span, after["id"], entry["at"], entry["at"] if from_hold else answered, surely_until, maybe_until)
 
 
-def _claim(site: Site, source: str, service_id: Any, staff_id: Any, start: int) -> oracle.Claim:
-    names = {str(key): name for key, name in site.names.items()}
+def _span(attacked: AttackedBusiness, source: str, service_id: Any, staff_id: Any, start: int) -> oracle.Span:
+    names = {str(key): name for key, name in attacked.names.items()}
     service, person = names[str(service_id)], names.get(str(staff_id))
-    terms = site.tenant.services[service].terms
-    return oracle.Claim(source, service, person, start, terms, site.tenant.session(service, person, start, source))
+    terms = attacked.tenant.services[service].terms
+    return oracle.Span(source, service, person, start, terms, attacked.tenant.class_key(service, person, start, source))
 
 
 def _minute(text: str) -> int:

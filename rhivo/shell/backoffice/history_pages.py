@@ -1,6 +1,6 @@
 """The history in the back office: entries as sentences, to be filtered and searched, with links to what they are about.
 
-What may be read at all is row security's to say. A filter offers only what its reader may read.
+Row security decides what may be read at all. A filter offers only what its reader may read.
 """
 
 import re
@@ -13,40 +13,43 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 from unfold.views import ChangeList
 
 from audit.models import AuditLog
-from bookings.backoffice.history_entries import Told, tell
+from bookings.backoffice.history_entries import EntryInWords, entries_in_words
 from bookings.history.sentences import NOUNS, action_text
 from bookings.models import Appointment
 from businesses.backoffice.admin_site import workplace
+from businesses.backoffice.typed_decorators import display
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from businesses.models import Business, User
 from rhivo.clock import now
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
 
+# References leave out what is misread: 0, 1, I and O. People type them without the prefix and the dash.
 REFERENCE = re.compile(r"(?:RHV-)?([2-9A-HJ-NP-Z]{3})-?([2-9A-HJ-NP-Z]{3})", re.IGNORECASE)
 CUSTOMERS, SYSTEM = "customers", "system"
+# First day and the day after the last, counted from today.
 SPANS = {"today": (0, 1), "yesterday": (-1, 0), "week": (-6, 1), "month": (-29, 1)}
 
 
-class HistoryList(ChangeList):
+class HistoryList(ChangeList):  # type: ignore[misc]
     result_list: Any
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = [_with(told) for told in tell(list(self.result_list), request)]
+        # Here, and not column by column: the names of all rows of a page take one query a table.
+        self.result_list = [_with(words) for words in entries_in_words(list(self.result_list), request)]
 
 
-def _with(told: Told) -> AuditLog:
-    """Return an entry that carries how it is told, for the columns of the list."""
-    told.entry.told = told  # type: ignore[attr-defined]
-    return told.entry
+def _with(words: EntryInWords) -> AuditLog:
+    """Return an entry that carries its words: Django hands nothing but the row to the columns of a list."""
+    words.entry.words = words  # type: ignore[attr-defined]
+    return words.entry
 
 
 class KnownFilter(admin.SimpleListFilter):
-    """A filter that takes no value but those it offers."""
+    """A filter that takes no value but those it offers: any other finds nothing."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditLog]) -> QuerySet[AuditLog]:
         value = self.value()
@@ -101,7 +104,7 @@ class WhoFilter(KnownFilter):
 
 
 class WhenFilter(KnownFilter):
-    """Days are the business's."""
+    """By days as the business's clocks show them."""
 
     title, parameter_name = "date", "when"
 
@@ -121,9 +124,11 @@ class AuditLogAdmin(ViewOnlyAdmin):
     list_display = ("when", "happened", "about", "reason")
     list_display_links = ("when",)
     list_filter = (WhenFilter, WhatFilter, ActionFilter, WhoFilter)
+    # Django shows a search box only if this is set; what is searched is said by get_search_results below.
     search_fields = ("request_id",)
     search_help_text = "Search by reference, id, request id, date (2026-12-31) or words of a reason."
     ordering = ("-at", "-id")
+    # Else Django counts all entries of the business on every page, for one number beside a filter.
     show_full_result_count = False
     list_per_page = 50
     fieldsets = (
@@ -136,8 +141,9 @@ class AuditLogAdmin(ViewOnlyAdmin):
         return HistoryList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditLog | None:
+        # The pages of one entry show the same columns as the list.
         entry = super().get_object(request, object_id, from_field)
-        return _with(tell([entry], request)[0]) if entry is not None else None
+        return _with(entries_in_words([entry], request)[0]) if entry is not None else None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditLog], search_term: str
@@ -151,28 +157,29 @@ class AuditLogAdmin(ViewOnlyAdmin):
 
     @display(description="What happened")
     def happened(self, entry: AuditLog) -> str:
-        return str(entry.told.sentence)  # type: ignore[attr-defined]
+        return str(entry.words.sentence)  # type: ignore[attr-defined]
 
     @display(description="By")
     def by(self, entry: AuditLog) -> str:
         role = f", {entry.actor_role}" if entry.actor_role else ""
-        return f"{entry.told.who} ({entry.actor_kind}{role})"  # type: ignore[attr-defined]
+        return f"{entry.words.who} ({entry.actor_kind}{role})"  # type: ignore[attr-defined]
 
     @display(description="About")
     def about(self, entry: AuditLog) -> SafeString | str:
-        told: Told = entry.told  # type: ignore[attr-defined]
-        thing = told.thing[:1].upper() + told.thing[1:]
-        return format_html('<a class="underline" href="{}">{}</a>', told.link, thing) if told.link else thing
+        words: EntryInWords = entry.words  # type: ignore[attr-defined]
+        thing = words.thing[:1].upper() + words.thing[1:]
+        return format_html('<a class="underline" href="{}">{}</a>', words.link, thing) if words.link else thing
 
     @display(description="Before → after")
     def details(self, entry: AuditLog) -> SafeString | str:
-        told: Told = entry.told  # type: ignore[attr-defined]
-        rows = ((change.label, change.before, change.after) for change in told.changes)
+        words: EntryInWords = entry.words  # type: ignore[attr-defined]
+        rows = ((change.label, change.before, change.after) for change in words.changes)
         return format_html_join("", '<div class="break-words">{}: {} → {}</div>', rows) or "–"
 
 
 def _kinds(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return each entity with each action on it that the reader may read, asked once a request."""
+    """Return each entity with each action on it that the reader may read."""
+    # Two filters ask for it: it is kept on the request, and no longer, because readers differ in what they may read.
     known: list[tuple[str, str]] | None = getattr(request, "kinds_of_history", None)
     if known is None:
         entries = AuditLog.objects.filter(business_id=workplace(request).id).order_by()
@@ -195,7 +202,7 @@ def _searched(business: Business, term: str) -> Q:
     try:
         day = date.fromisoformat(term)
         return _days(business, day, day + timedelta(days=1))
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # no date, or the last that Python knows, after which there is no day
         return named | Q(reason__icontains=term)
 
 

@@ -1,4 +1,4 @@
-"""Numbers before nouns, in English: 1 booking, 2 bookings."""
+"""Numbers before nouns, in English: 1 booking, 2 bookings. Pages that are translated use ngettext instead."""
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rhivo.counting import counted
+from rhivo.text.plurals import counted
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 entries"), (1, "1 entry"), (2, "2 entries"), (21, "21 entries")])

@@ -10,7 +10,6 @@ from django.db.models import F, Field, Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from bookings.models import Appointment
@@ -18,13 +17,14 @@ from bookings.outside_hours import outside_hours
 from businesses.backoffice.admin_site import workplace
 from businesses.backoffice.editable_admin import OwnAdmin
 from businesses.backoffice.form_fields import ClockField, OwnForm
+from businesses.backoffice.typed_decorators import display
 from businesses.models import Availability
 from rhivo.clock import now
-from rhivo.counting import counted
-from rhivo.web.local_time import local_time
+from rhivo.text.local_time import local_time
+from rhivo.text.plurals import counted
 
 WEEKLY, BY_DATE = "weekly", "dates"
-SHOWN = 10
+SHOWN = 10  # of the bookings that a change leaves outside hours; the others are counted
 
 
 class HoursForm(OwnForm):
@@ -52,6 +52,7 @@ class HoursForm(OwnForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        # The page hides the fields of the other kind and sends them all the same: what they hold must not be saved.
         if cleaned.get("kind") == WEEKLY:
             cleaned |= {"first_date": None, "last_date": None, "reason": ""}
             self._require("weekday", "opens", "closes")
@@ -67,6 +68,7 @@ class HoursForm(OwnForm):
 
     def _require(self, *names: str) -> None:
         for name in names:
+            # A field that could not be read has its own complaint already.
             if self.cleaned_data.get(name) is None and name not in self.errors:
                 self.add_error(name, "This is needed.")
 
@@ -77,7 +79,7 @@ class HoursForm(OwnForm):
 
 
 class WhenFilter(admin.SimpleListFilter):
-    """Weekly hours and coming exceptions at first; what is over on request."""
+    """Weekly hours and coming exceptions; those that are over only when asked for."""
 
     title = "when"
     parameter_name = "when"
@@ -107,6 +109,7 @@ class AvailabilityAdmin(OwnAdmin):
     list_filter = (WhenFilter, "staff")
     list_select_related = ("staff",)
     list_per_page = 200
+    # The business's own hours come first: they have no person.
     ordering = (F("staff__name").asc(nulls_first=True), "weekday", "first_date", "opens")
     fieldsets = (
         (
@@ -161,8 +164,9 @@ class AvailabilityAdmin(OwnAdmin):
 
 @contextmanager
 def _bookings_left_outside_shown(request: HttpRequest) -> Iterator[None]:
-    """Warn of the bookings that a change of hours leaves outside; those that were outside before are known."""
+    """Warn of the bookings that a change of hours leaves outside."""
     at = now()
+    # Staff may book outside hours on purpose: only what this change has added is worth a warning.
     known = {row.pk for row in outside_hours(workplace(request), at=at)}
     yield
     left_out = [row for row in outside_hours(workplace(request), at=at) if row.pk not in known]

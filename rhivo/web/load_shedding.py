@@ -1,10 +1,8 @@
-"""The door of a web process, before Django: who keeps asking after being told to wait is turned away unheard.
+"""Shed load in front of Django: a bounded number of requests at work, and refusals that cost nothing and come late.
 
-A rate limit costs an answer: parsing, a count in the shared cache, a page. One that hammers on would keep the process
-busy with answers that say no. So the refusals of an address are counted here, in this process alone, and after so many
-in a minute it is refused everything until the minute is over. However cheap such an answer is, who takes it and asks
-again at once has the processor to themselves: so it comes late. The threads that wait with it are the web server's;
-Django has a few of its own, and one address may not have all of these.
+Both are counted in this process alone, and need neither cache nor database. Both were measured to be needed, behind a
+proxy that buffers and without one: docs/adr/0010-load-is-shed-before-django.md has the figures. How often an address
+may ask, over all processes, is `rhivo.web.throttling`; senders who never finish are `rhivo.web.slow_bodies`.
 """
 
 import json
@@ -17,17 +15,13 @@ from typing import Any
 
 from rhivo.web.client_address import counted_address
 
+DJANGO_THREADS = 8  # of a process. On two cores 4 to 16 serve alike, and 32 do not
+MOST_OF_AN_ADDRESS = 6  # requests of one address at once: two threads are left for all others
+MOST_REFUSALS = 30  # in a minute, that Django explains to an address
 WINDOW_SECONDS = 60
-MOST_REFUSALS = 30
-"""Refusals in a minute that an address gets explained."""
-AT_WORK = 8
-"""Requests that Django works on at once in a process. Measured on two cores: 4 to 16 serve alike, 32 do not."""
-MOST_AT_ONCE = 6
-"""Of these, requests of one address."""
-PAUSE = 0.25
-"""Seconds for which somebody who is turned away waits for that answer."""
-WAITING = 28
-"""Who is turned away while so many wait is answered at once: of the web server's threads some must be left over."""
+PAUSE = 0.25  # seconds before a refusal that Django is not asked for
+# Pauses at once. Those pause in the web server's threads (40), of which Django's 8 must find some left.
+MOST_PAUSES = 28
 MOST_ADDRESSES = 50_000
 BODY = json.dumps(
     {
@@ -38,6 +32,7 @@ BODY = json.dumps(
         "code": "THROTTLED",
     }
 ).encode()
+# What the middleware would add: it does not see this answer.
 HEADERS = [
     ("Content-Type", "application/problem+json"),
     ("Content-Length", str(len(BODY))),
@@ -52,12 +47,11 @@ StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-def a_few_at_once(application: Application) -> Application:
-    """Return a WSGI application that calls another in AT_WORK threads of its own; what is more than these queues.
-
-    Each thread keeps a connection to the database, so that there are no more of these either.
-    """
-    workers = ThreadPoolExecutor(AT_WORK, thread_name_prefix="django")
+def in_few_threads(application: Application) -> Application:
+    """Return a WSGI application that calls another in DJANGO_THREADS threads of its own; further requests queue."""
+    # A pool and not a semaphore: each thread keeps its connection to the database open, so that the number of threads
+    # that ever ran Django, not of those at work, is what the database must allow.
+    workers = ThreadPoolExecutor(DJANGO_THREADS, thread_name_prefix="django")
 
     def answered(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         return workers.submit(application, environ, start_response).result()
@@ -65,8 +59,11 @@ def a_few_at_once(application: Application) -> Application:
     return answered
 
 
-class Gate:
-    """A WSGI application in front of another. `clock` gives seconds, `pause` takes them."""
+class LoadShedder:
+    """A WSGI application in front of another: refuses an address that has too much at work or was refused too often.
+
+    `clock` gives seconds, `pause` takes them.
+    """
 
     def __init__(
         self,
@@ -78,7 +75,7 @@ class Gate:
         self._application = application
         self._clock = clock
         self._pause = pause
-        self._seats = threading.BoundedSemaphore(WAITING)
+        self._pauses = threading.BoundedSemaphore(MOST_PAUSES)
         self._lock = threading.Lock()
         self._window = 0
         self._refusals: Counter[str] = Counter()
@@ -88,7 +85,7 @@ class Gate:
         address = counted_address(environ)
         wait = self._enter(address) and self._enter_late(address)
         if wait:
-            return _turned_away(start_response, wait)
+            return _refuse(start_response, wait)
         try:
             return self._application(environ, self._counting(address, start_response))
         finally:
@@ -98,27 +95,31 @@ class Gate:
         """Let an address in and return 0, or return the seconds that it has to wait."""
         window, gone = divmod(int(self._clock()), WINDOW_SECONDS)
         with self._lock:
+            # Forgetting all when there are too many is simple, bounds the memory, and gives each 30 refusals more.
             if window != self._window or len(self._refusals) > MOST_ADDRESSES:
                 self._window, self._refusals = window, Counter()
             if self._refusals[address] >= MOST_REFUSALS:
                 return WINDOW_SECONDS - gone
-            if self._at_work[address] >= MOST_AT_ONCE:
+            if self._at_work[address] >= MOST_OF_AN_ADDRESS:
                 return 1
             self._at_work[address] += 1
             return 0
 
     def _enter_late(self, address: str) -> int:
-        """Look again after a pause: a page's many parts may just have come at once."""
-        if self._seats.acquire(blocking=False):
+        """Try again after a pause; return as `_enter` does."""
+        # The pause does two things. A page's parts, which come all at once, find room after it. And a client that asks
+        # again at once after each refusal is slowed down: immediate refusals would let it take the processor.
+        if self._pauses.acquire(blocking=False):
             try:
                 self._pause(PAUSE)
             finally:
-                self._seats.release()
+                self._pauses.release()
         return self._enter(address)
 
     def _leave(self, address: str) -> None:
         with self._lock:
             self._at_work[address] -= 1
+            # A Counter keeps zeros, one for every address there ever was.
             if not self._at_work[address]:
                 del self._at_work[address]
 
@@ -132,7 +133,8 @@ class Gate:
         return started
 
 
-def _turned_away(start_response: StartResponse, wait: int) -> Iterable[bytes]:
-    """Say so in a form that programs read, whoever asks: no template is worth this answer, and no body is read."""
+def _refuse(start_response: StartResponse, wait: int) -> Iterable[bytes]:
+    """Answer 429 as problem+json, to pages too: a template costs more than this answer may."""
+    # The body is not read, so a sender who never finishes it holds no thread here.
     start_response("429 Too Many Requests", [*HEADERS, ("Retry-After", str(wait))])
     return [BODY]

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,15 @@ class ClusterCache:
     def fetch(self, key: str, target: Path, make: Callable[[], None]) -> None:
         """Fill `target` with the cluster of this key; on a miss let `make` fill it, and keep a copy.
 
-        Many may read at once; whoever makes one is alone, and who waited for that finds it made. A process that
-        dies loses its lock, and what it had not finished is never taken for a cluster.
+        Many processes may read at once, one makes a cluster. What a killed one left unfinished is never used.
         """
+        # Many copy at once under the shared lock. The kernel drops a lock with the process that held it, also after
+        # kill -9.
         with self._locked(fcntl.LOCK_SH):
             if self._copy_to(target, key):
                 return
+        # flock cannot be raised from shared to exclusive in one step: another may have made the cluster in between,
+        # so it is looked for once more.
         with self._locked(fcntl.LOCK_EX):
             if not self._copy_to(target, key):
                 make()
@@ -49,6 +52,7 @@ class ClusterCache:
         unfinished = self.folder / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         _copy(source, unfinished)
+        # Renamed last, which is atomic: a process that dies before leaves a folder that is no key.
         unfinished.rename(self.folder / key)
 
     def _prune(self) -> None:
@@ -66,7 +70,9 @@ class ClusterCache:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a folder with owners and modes, which PostgreSQL insists on; `shutil` would lose the owners."""
+    """Copy what is in a folder, with owners and modes."""
     target.mkdir(parents=True, exist_ok=True)
+    # cp -a and not shutil: PostgreSQL refuses a data folder whose owner or mode is another, and shutil keeps no
+    # owners.
     subprocess.run(["/bin/cp", "-a", f"{source}/.", target], check=True)
     os.utime(target)

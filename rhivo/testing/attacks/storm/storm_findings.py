@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from bookings.guarantees import violations
 from rhivo.testing.attacks.finding import Finding
-from rhivo.testing.attacks.storm.occupancy_over_time import FOREVER, Chronicle, Timed, read
+from rhivo.testing.attacks.storm.occupancy_over_time import FOREVER, OccupancyOverTime, Timed, read
 from rhivo.testing.attacks.storm.storm_clients import Record, Storm
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.oracles import oracle
 
+# Seconds by which two clocks of one machine, or a clock and a commit, may be apart.
 SLACK = 0.05
-"""Seconds by which two clocks of one machine, or a clock and a commit, may be apart."""
 RETRIED = frozenset({"BUSY", "REQUEST_IN_PROGRESS"})
 
 
@@ -55,7 +55,7 @@ class Judge:
         heard = Heard.of(self.records)
         versions = {thing: at + self.ahead for thing, at in heard.versions.items()}
         releases = {hold: (sent + self.ahead, ended + self.ahead) for hold, (sent, ended) in heard.releases.items()}
-        self.chronicles = {site.business.id: read(site, versions, releases) for site in storm.sites}
+        self.occupancies = {attacked.business.id: read(attacked, versions, releases) for attacked in storm.businesses}
         self.by_hold: defaultdict[str, list[Record]] = defaultdict(list)
         self.by_key: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
         for record in self.records:
@@ -66,18 +66,19 @@ class Judge:
 
     def findings(self) -> list[Finding]:
         with as_role("worker"):
-            finally_broken = list(violations([site.business.id for site in self.storm.sites]))
-        claims = sum(len(chronicle.claims) for chronicle in self.chronicles.values())
-        overlaps = [line for chronicle in self.chronicles.values() for line in overbooked(chronicle)]
+            finally_broken = list(violations([attacked.business.id for attacked in self.storm.businesses]))
+        spans = sum(len(occupancy.spans) for occupancy in self.occupancies.values())
+        overlaps = [line for occupancy in self.occupancies.values() for line in overbooked(occupancy)]
         answers = [record for record in self.records if record.code not in RETRIED]
+        # Without 0 (no answer) and 500, which are told as errors.
         refusals = [record for record in answers if record.code and record.status not in (0, 500)]
         kept = [record for record in answers if not record.code]
         busy = len(self.records) - len(answers)
         return [
             Finding(
                 "16 clients over HTTP: no place and no person taken twice, at any moment",
-                claims,
-                "claims",
+                spans,
+                "spans",
                 [*dict.fromkeys([*self.storm.seen_broken, *finally_broken, *overlaps])],
             ),
             Finding(
@@ -102,6 +103,7 @@ class Judge:
         ]
 
     def errors(self) -> Iterator[str]:
+        # Releases and changes have no key; each of their wishes stands for itself.
         last = {(record.wish.key or id(record.wish)): record for record in self.records}
         for record in self.records:
             if record.status == 0 or (record.status >= 500 and record.code != "BUSY"):
@@ -110,22 +112,22 @@ class Judge:
 
     def missing(self, record: Record) -> Iterator[str]:
         """Yield how the database differs from what was acknowledged."""
-        wish, chronicle = record.wish, self.chronicles[record.wish.site.business.id]
+        wish, occupancy = record.wish, self.occupancies[record.wish.attacked.business.id]
         if wish.act == "release":
-            if chronicle.holds[wish.target]["status"] not in ("released", "expired"):
+            if occupancy.holds[wish.target]["status"] not in ("released", "expired"):
                 yield f"released, and still there: {record}"
             return
         said = record.body["id"]
         if wish.act == "hold":
-            row = chronicle.holds.get(said)
+            row = occupancy.holds.get(said)
             person = (record.body["staff"] or {}).get("slug")
-            if row is None or (wish.site.names[row["service_id"]], wish.site.name(row["staff_id"])) != (
+            if row is None or (wish.attacked.names[row["service_id"]], wish.attacked.name(row["staff_id"])) != (
                 wish.service,
                 person,
             ):
                 yield f"acknowledged {record.body}, stored {row}"
             return
-        entries = chronicle.entries.get(said, [])
+        entries = occupancy.entries.get(said, [])
         version = record.body["version"]
         if len(entries) < version:
             yield f"acknowledged version {version}, and there are {len(entries)} entries: {record}"
@@ -144,6 +146,7 @@ class Judge:
             live = {r.body["id"] for r in records if not r.code}
             if len(live) > 1 and scope != "hold":  # the key of a hold that ended is free again
                 yield f"key {key} made {live}"
+            # 201 says *made*, 200 *given again*: more 201 than things means that one was made twice.
             if sum(r.status == 201 for r in records) > len(live):
                 yield f"key {key} made the same thing twice"
         for hold, records in self.by_hold.items():
@@ -170,26 +173,29 @@ class Judge:
         wish, (sent, answered) = record.wish, self._window(record)
         near = [
             timed
-            for timed in self.chronicles[wish.site.business.id].near(wish.start)
+            for timed in self.occupancies[wish.attacked.business.id].near(wish.start)
             if timed.maybe_from <= answered and timed.maybe_until >= sent and timed.chain != wish.target
         ]
+        # What was taken changes only when a span begins or ends. So these moments, and the first, are all that could
+        # differ.
         moments = {
             sent,
             *(at for timed in near for at in (timed.maybe_from, timed.maybe_until) if sent < at < answered),
         }
-        lifted = ["hours", "notice"] if wish.act == "book past" else []
+        overridden = ["hours", "notice"] if wish.act == "book past" else []
         for moment in sorted(moments):
-            claims = [timed.claim for timed in near if timed.maybe_from <= moment <= timed.maybe_until]
+            spans = [timed.span for timed in near if timed.maybe_from <= moment <= timed.maybe_until]
+            # Midnight, so that notice never refuses: the hot places are days ahead, and only fullness is judged here.
             now = self.storm.today * oracle.DAY
-            verdict = wish.site.tenant.judge(
-                wish.service, wish.start, now=now, person=wish.person, lifted=lifted, claims=claims
+            decision = wish.attacked.tenant.judge(
+                wish.service, wish.start, now=now, person=wish.person, overridden=overridden, spans=spans
             )
-            if "SLOT_UNAVAILABLE" in verdict.reasons:
+            if "SLOT_UNAVAILABLE" in decision.reasons:
                 return True
         return False
 
     def _hold_was_over(self, record: Record) -> bool:
-        hold = self.chronicles[record.wish.site.business.id].holds[record.wish.target]
+        hold = self.occupancies[record.wish.attacked.business.id].holds[record.wish.target]
         _, answered = self._window(record)
         released = any(r.wish.act == "release" and r.sent <= record.answered for r in self.by_hold[record.wish.target])
         return released or hold["expires_at"].timestamp() <= answered
@@ -197,16 +203,16 @@ class Judge:
     def _was_settled(self, record: Record) -> bool:
         """Releasing: the hold was booked. Changing: the appointment was no longer confirmed, or not begun."""
         wish, (_, answered) = record.wish, self._window(record)
-        chronicle = self.chronicles[wish.site.business.id]
+        occupancy = self.occupancies[wish.attacked.business.id]
         if wish.act == "release":
             return any(r.wish.act == "commit" and r.sent <= record.answered for r in self.by_hold[wish.target])
-        statuses = {entry["after"]["status"] for entry in chronicle.entries[wish.target] if entry["at"] <= answered}
+        statuses = {entry["after"]["status"] for entry in occupancy.entries[wish.target] if entry["at"] <= answered}
         return statuses != {"confirmed"}
 
     def _was_changed(self, record: Record) -> bool:
         """Tell whether another version than the one that was sent was current by then."""
         wish, (_, answered) = record.wish, self._window(record)
-        entries = self.chronicles[wish.site.business.id].entries[wish.target]
+        entries = self.occupancies[wish.attacked.business.id].entries[wish.target]
         return len([entry for entry in entries if entry["at"] <= answered]) > wish.version
 
     def _was_asked_otherwise(self, record: Record) -> bool:
@@ -217,38 +223,40 @@ class Judge:
     def _had_enough(self, record: Record) -> bool:
         """Tell whether the guest could have had as many bookings that day as the business allows."""
         wish, (sent, answered) = record.wish, self._window(record)
-        chronicle, tenant = self.chronicles[wish.site.business.id], wish.site.tenant
-        targeted = chronicle.holds.get(wish.target)
-        entries = chronicle.entries.get(wish.target)
+        occupancy, tenant = self.occupancies[wish.attacked.business.id], wish.attacked.tenant
+        targeted = occupancy.holds.get(wish.target)
+        entries = occupancy.entries.get(wish.target)
         phone = wish.phone or (entries[0]["after"]["customer_phone"] if entries else "")
         start = wish.start
         if targeted:
-            start = next(t.claim.start for t in chronicle.claims if t.chain == wish.target)
+            start = next(t.span.start for t in occupancy.spans if t.chain == wish.target)
         booked: Counter[str] = Counter()
-        for timed in chronicle.claims:
-            known = chronicle.entries.get(timed.chain)
+        for timed in occupancy.spans:
+            known = occupancy.entries.get(timed.chain)
             if not known or known[0]["after"]["customer_phone"] != phone or timed.chain == wish.target:
                 continue
-            if tenant.day(timed.claim.start) == tenant.day(start):
+            if tenant.day(timed.span.start) == tenant.day(start):
                 booked[timed.chain] += timed.maybe_from <= answered and timed.maybe_until >= sent
         return sum(count > 0 for count in booked.values()) >= tenant.bookings_a_day
 
     def _scope(self, record: Record) -> tuple[str, str]:
         kind = "hold" if record.wish.act == "hold" else "appointment"
-        return kind, f"{record.wish.site.business.id} {record.wish.key}"
+        return kind, f"{record.wish.attacked.business.id} {record.wish.key}"
 
 
-def overbooked(chronicle: Chronicle) -> Iterator[str]:
-    """Yield each moment at which claims that were surely there took more than there was, all of history long."""
-    tenant = chronicle.site.tenant
-    for born in chronicle.claims:
+def overbooked(occupancy: OccupancyOverTime) -> Iterator[str]:
+    """Yield each moment at which spans that were surely there took more than there was, all of history long."""
+    tenant = occupancy.attacked.tenant
+    for born in occupancy.spans:
+        # A span that may never have been there proves nothing. A doubt counts for the database, never against it.
         if born.surely_from >= born.surely_until:
             continue
-        there = [t for t in chronicle.near(born.claim.start) if _is_there(t, born.surely_from) and t is not born]
-        others, mine = [timed.claim for timed in there], born.claim
+        # The most that is taken at once is reached when some span begins, so it is enough to look at these moments.
+        there = [t for t in occupancy.near(born.span.start) if _is_there(t, born.surely_from) and t is not born]
+        others, mine = [timed.span for timed in there], born.span
         capacity = tenant.services[mine.service].capacity
         if oracle.peak(others, mine.service, mine.begins, mine.ends) >= capacity:
-            yield f"{mine.service} had more than {capacity} claims when {mine.id} was there at {born.surely_from}"
+            yield f"{mine.service} had more than {capacity} spans when {mine.id} was there at {born.surely_from}"
         if mine.person and not oracle.is_free(others, mine.person, mine):
             yield f"{mine.person} was in two places when {mine.id} was there at {born.surely_from}"
 
@@ -263,4 +271,5 @@ def _clock_ahead() -> float:
         began = time.time()
         row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
         assert row is not None
+        # The middle between asking and being answered is the best guess of when the database read its clock.
         return float(row[0]) - (began + time.time()) / 2  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Words for people that every face, command and error message needs. No Django models, no business."""
