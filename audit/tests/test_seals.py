@@ -1,6 +1,8 @@
 """What a seal covers is closed for good, however many write and seal at the same moment."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -13,6 +15,7 @@ from audit.models import AuditSeal
 from audit.tasks import seal as seal_task
 from audit.tests.histories import at_repeatable_read, entries, seal, verify
 from rhivo.celery import app
+from rhivo.local.processes import wait_until
 from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role, raw
 from rhivo.testing.race import race
@@ -112,6 +115,31 @@ def test_two_sealers_at_once_make_one_seal(shop: Shop) -> None:
     assert sum(count for made, count in race(8, lambda _: seal(shop)).items() if made == "1") == 1
     assert len(seals(shop)) == 2
     assert verify(shop)[0] == 0
+
+
+def test_who_seals_while_another_is_at_it_leaves_it_to_them(shop: Shop) -> None:
+    """Held up between the look for writers and the first line that it writes, a sealer is no writer yet."""
+    with ThreadPoolExecutor(2) as pool, raw("owner") as holder, raw("worker") as second:
+        with holder.transaction():
+            holder.execute("LOCK TABLE audit_seals IN SHARE MODE")
+            first = pool.submit(seal_by_hand, shop)
+            assert wait_until(lambda: _waits_for_seals(second), seconds=10)
+            # Waiting would be an error here: the lock on the table is still held.
+            second.execute("SET lock_timeout TO '500ms'")
+            assert second.execute("SELECT seal_history(%s)", [shop.business.id]).fetchone() == (None,)
+        assert first.result() == 10
+    assert len(seals(shop)) == 1
+
+
+def seal_by_hand(shop: Shop) -> object:
+    with raw("worker") as connection:
+        row = connection.execute("SELECT seal_history(%s)", [shop.business.id]).fetchone()
+    return row[0] if row else None
+
+
+def _waits_for_seals(connection: "psycopg.Connection[tuple[Any, ...]]") -> bool:
+    waiting = "SELECT FROM pg_locks WHERE relation = 'audit_seals'::regclass AND NOT granted"
+    return connection.execute(waiting).rowcount > 0
 
 
 def test_no_entry_appears_below_a_seal_while_many_write(shop: Shop) -> None:
