@@ -101,6 +101,12 @@ class ServiceUnavailable(Invalid):
     code = "SERVICE_UNAVAILABLE"
 
 
+class OnePlaceOnly(Invalid):
+    """Only a class takes several places in one booking: book the others one by one."""
+
+    code = "MALFORMED"
+
+
 class AnswersInvalid(Invalid):
     """Some of the business's questions are not answered as asked."""
 
@@ -128,7 +134,14 @@ def refusal(reason: Reason) -> RhivoError:
 # The names are those of constraints, and those that triggers raise: `bookings/sql/` says when.
 means("service_capacity", SlotUnavailable)
 means("one_staff_one_place", TakenMeanwhile)
+means("staff_capacity", TakenMeanwhile)
+means("one_resource_one_use", TakenMeanwhile)
+means("resource_capacity", TakenMeanwhile)
 means("one_staff_a_class", TakenMeanwhile)
+means("one_room_a_class", TakenMeanwhile)
+# The owner has closed a room, or changed what the service needs, since the start was judged: look again.
+means("resources_fit_the_service", TakenMeanwhile)
+means("places_are_for_classes", OnePlaceOnly)
 means("hold_is_live", HoldExpired)
 means("hold_only_ends", HoldExpired)
 # A hold may be booked, released or run out at any time: a minute is a guess.

@@ -50,7 +50,7 @@ def facts_of(
     kind = "in a class" if service.is_group else "at a time"
     is_closed, is_late = HOURS & set(against), {Reason.PAST, Reason.TOO_SOON} & set(against)
     # FULL with places left is a matter of people, each of whom has a line of their own.
-    is_full = Reason.FULL in against and next(iter(taken.values())) >= places
+    is_full = Reason.FULL in against and places is not None and next(iter(taken.values())) >= places
     return [
         Fact("Hours", f"{timezone.localtime(start):%A}: {windows_text(windows)}", bool(is_closed)),
         *(Fact("Exception", exception_text(row), bool(is_closed)) for row in exceptions),
@@ -62,7 +62,11 @@ def facts_of(
             Reason.TOO_FAR in against,
         ),
         Fact("Takes", _length(service, start)),
-        Fact("Places", f"{places} {kind}; at the fullest moment {counts} taken", is_full),
+        Fact(
+            "Places",
+            f"{places or 'as many as the people and rooms'} {kind}; at the fullest moment {counts} taken",
+            is_full,
+        ),
     ]
 
 

@@ -1,5 +1,6 @@
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
+import django.contrib.postgres.functions
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import uuid
@@ -44,7 +45,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('visitor', models.CharField(blank=True, db_comment="keyed hash of who holds it, by which live holds are limited; '' is not counted", max_length=64)),
                 ('status', models.CharField(choices=[('held', 'Held'), ('committed', 'Committed'), ('released', 'Released'), ('expired', 'Expired')], default='held', max_length=10)),
-                ('visit_id', models.UUIDField(db_comment="the id of the visit's first part; one that is alone is its own", db_default=None, editable=False)),
+                ('visit_id', models.UUIDField(db_comment="the id of the visit's first part", db_default=django.contrib.postgres.functions.RandomUUID(), editable=False)),
                 ('part', models.PositiveSmallIntegerField(db_default=1, default=1, editable=False)),
                 ('joined_before', models.BooleanField(db_comment='the same person goes on from the part before, without the buffers', db_default=False, default=False)),
                 ('joined_after', models.BooleanField(db_comment='the same person goes on with the next part, without the buffers', db_default=False, default=False)),
@@ -79,7 +80,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('reference', models.CharField(db_default='', editable=False, max_length=11)),
-                ('visit_id', models.UUIDField(db_comment="the id of the visit's first part; one that is alone is its own", db_default=None, editable=False)),
+                ('visit_id', models.UUIDField(db_comment="the id of the visit's first part", db_default=django.contrib.postgres.functions.RandomUUID(), editable=False)),
                 ('part', models.PositiveSmallIntegerField(db_default=1, default=1, editable=False)),
                 ('joined_before', models.BooleanField(db_comment='the same person goes on from the part before, without the buffers', db_default=False, default=False)),
                 ('joined_after', models.BooleanField(db_comment='the same person goes on with the next part, without the buffers', db_default=False, default=False)),

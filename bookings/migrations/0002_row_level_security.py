@@ -593,7 +593,8 @@ REVOKE EXECUTE ON FUNCTION limit_live_holds(uuid, text) FROM PUBLIC;
 CREATE OR REPLACE FUNCTION live_occupancy(
     _business_id uuid, _service_id uuid, _staff_ids uuid[], _resource_ids uuid[], _within tstzrange, _at timestamptz, _except uuid
 ) RETURNS TABLE (
-    service_id uuid, staff_id uuid, resource_id uuid, class_key uuid, places smallint, begins integer[], ends integer[])
+    service_id uuid, staff_id uuid, resource_id uuid, class_key uuid, places smallint, continues boolean,
+    begins integer[], ends integer[])
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
     SET plan_cache_mode = force_generic_plan SET max_parallel_workers_per_gather = 0 AS $$
 BEGIN
@@ -605,27 +606,27 @@ BEGIN
     END IF;
     RETURN QUERY
     WITH occupancy AS (
-        SELECT b.service_id, b.staff_id, b.resource_id, b.class_key, b.source_id, b.places, b.during
+        SELECT b.service_id, b.staff_id, b.resource_id, b.class_key, b.source_id, b.places, b.segment, b.during
         FROM busy_times b
         WHERE b.service_id = _service_id AND b.segment = 0 AND b.during && _within
           AND b.business_id IS NOT DISTINCT FROM _business_id
           AND (b.expires_at IS NULL OR b.expires_at > _at) AND b.source_id IS DISTINCT FROM _except
         UNION ALL
-        SELECT b.service_id, b.staff_id, b.resource_id, b.class_key, b.source_id, 0::smallint, b.during
+        SELECT b.service_id, b.staff_id, b.resource_id, b.class_key, b.source_id, 0::smallint, b.segment, b.during
         FROM busy_times b
         WHERE b.business_id = _business_id AND b.staff_id = ANY (_staff_ids) AND b.during && _within
           AND (b.service_id <> _service_id OR b.segment <> 0)
           AND (b.expires_at IS NULL OR b.expires_at > _at) AND b.source_id IS DISTINCT FROM _except
         UNION ALL
-        SELECT b.service_id, b.staff_id, b.resource_id, b.class_key, b.source_id, 0::smallint, b.during
+        SELECT b.service_id, b.staff_id, b.resource_id, b.class_key, b.source_id, 0::smallint, b.segment, b.during
         FROM busy_times b
         WHERE b.business_id = _business_id AND b.resource_id = ANY (_resource_ids) AND b.during && _within
           AND (b.expires_at IS NULL OR b.expires_at > _at) AND b.source_id IS DISTINCT FROM _except
     )
-    SELECT c.service_id, c.staff_id, c.resource_id, NULLIF(c.class_key, c.source_id), c.places,
+    SELECT c.service_id, c.staff_id, c.resource_id, NULLIF(c.class_key, c.source_id), c.places, c.segment = 2,
            array_agg((date_part('epoch', lower(c.during)) / 60)::integer),
            array_agg((date_part('epoch', upper(c.during)) / 60)::integer)
-    FROM occupancy c GROUP BY 1, 2, 3, 4, 5;
+    FROM occupancy c GROUP BY 1, 2, 3, 4, 5, 6;
 END $$;
 
 REVOKE EXECUTE ON FUNCTION live_occupancy(uuid, uuid, uuid[], uuid[], tstzrange, timestamptz, uuid) FROM PUBLIC;

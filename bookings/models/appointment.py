@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
 
@@ -41,9 +42,7 @@ class Appointment(models.Model):
     reservation = models.ForeignKey(
         Reservation, models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
     )
-    visit_id = models.UUIDField(
-        editable=False, db_default=None, db_comment="the id of the visit's first part; one that is alone is its own"
-    )
+    visit_id = models.UUIDField(editable=False, db_default=RandomUUID(), db_comment="the id of the visit's first part")
     part = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
     joined_before = models.BooleanField(
         default=False, db_default=False, db_comment="the same person goes on from the part before, without the buffers"

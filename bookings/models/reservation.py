@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
 
@@ -49,9 +50,7 @@ class Reservation(models.Model):
         db_comment="keyed hash of who holds it, by which live holds are limited; '' is not counted",
     )
     status = models.CharField(max_length=10, choices=ReservationStatus.choices, default=ReservationStatus.HELD)
-    visit_id = models.UUIDField(
-        editable=False, db_default=None, db_comment="the id of the visit's first part; one that is alone is its own"
-    )
+    visit_id = models.UUIDField(editable=False, db_default=RandomUUID(), db_comment="the id of the visit's first part")
     part = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
     joined_before = models.BooleanField(
         default=False, db_default=False, db_comment="the same person goes on from the part before, without the buffers"

@@ -39,6 +39,7 @@ def book_for_customer(
     key: str,
     at: datetime,
     staff: Staff | None = None,
+    places: int = 1,
     notes: str = "",
     overrides: Sequence[Override] = (),
 ) -> Booked:
@@ -51,15 +52,26 @@ def book_for_customer(
     if not acting.works_here or acting.business_id != business.id:
         raise Forbidden("Only the people at work there book for a customer.")
     overrides = sorted(set(overrides))
-    once = Once.of(key, service.id, start.timestamp(), staff.id if staff else None, asdict(contact), notes, overrides)
+    once = Once.of(
+        key, service.id, start.timestamp(), staff.id if staff else None, asdict(contact), notes, overrides, places
+    )
     if (made := once.made("appointment_of_key", business.id)) is not None:
         return Booked(Appointment.objects.get(pk=made), created=False, cancellation_token=None)
-    require_bookable(service)
+    require_bookable(service, places)
     known = reachable_contact(business, contact)
-    wanted = WantedStart(business=business, service=service, start=start, at=at, staff=staff)
-    with wanted.chosen_person(overrides) as staff_id:
+    wanted = WantedStart(business=business, service=service, start=start, at=at, staff=staff, places=places)
+    with wanted.chosen(overrides) as chosen:
         appointment = create_appointment(
-            business, once, known, service=service, staff_id=staff_id, starts_at=start, notes=notes, overrides=overrides
+            business,
+            once,
+            known,
+            service=service,
+            staff_id=chosen.staff_id,
+            resource_ids=chosen.resource_ids,
+            places=places,
+            starts_at=start,
+            notes=notes,
+            overrides=overrides,
         )
     enqueue_for_customer(appointment, "confirmed")
     return Booked(appointment, created=True, cancellation_token=None)

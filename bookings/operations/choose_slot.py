@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
 
-from bookings.errors import ServiceUnavailable, SlotUnavailable, TakenMeanwhile, refusal
+from bookings.errors import OnePlaceOnly, ServiceUnavailable, SlotUnavailable, TakenMeanwhile, refusal
 from bookings.load_calendar import calendar_of_days, local_day
 from bookings.models import Appointment
 from bookings.rules.reasons import Override, overridden_by
@@ -23,11 +23,19 @@ ALTERNATIVE_DAYS = 7
 ROUNDS = 10
 
 
+class Chosen(NamedTuple):
+    """Who takes a start, None where nobody in particular is needed, and one resource of each kind that is."""
+
+    staff_id: UUID | None
+    resource_ids: list[UUID]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedStart:
     """A start of a service, of one staff member or (`staff` None) of anyone, at the present `at`.
 
-    `rescheduling` is the appointment that would go there: its own time does not stand in its way.
+    `places` are wanted in a class. `rescheduling` is the appointment that would go there: its own time does not stand
+    in its way.
     """
 
     business: Business
@@ -36,10 +44,11 @@ class WantedStart:
     at: datetime
     staff: Staff | None = None
     rescheduling: Appointment | None = None
+    places: int = 1
 
     @contextmanager
-    def chosen_person(self, overrides: Collection[Override] = ()) -> Iterator[UUID | None]:
-        """Judge the start, and yield who takes it, None where nobody in particular is needed; write in the block.
+    def chosen(self, overrides: Collection[Override] = ()) -> Iterator[Chosen]:
+        """Judge the start, and yield who takes it and where; write in the block.
 
         Raises the one refusal that slot search would give as its reason, and what the triggers refuse in the block.
         The history gets the overrides as the reason of what is written.
@@ -55,7 +64,7 @@ class WantedStart:
             if overrides:
                 because(f"override: {', '.join(overrides)}")
             with refusals():
-                yield slot.staff[0] if slot.staff else None
+                yield Chosen(slot.staff[0] if slot.staff else None, list(slot.resources))
         except SlotUnavailable as error:
             error.nearest = self.nearest
             raise
@@ -80,13 +89,16 @@ class WantedStart:
             at=self.at,
             staff=self.staff,
             rescheduling=self.rescheduling,
+            places=self.places,
         )
 
 
-def require_bookable(service: Service) -> None:
-    """Raise ServiceUnavailable for a service that takes no new bookings."""
+def require_bookable(service: Service, places: int = 1) -> None:
+    """Raise ServiceUnavailable if a service takes no new bookings, OnePlaceOnly for several places where it has no class."""
     if not service.is_active:
         raise ServiceUnavailable()
+    if places > 1 and not service.is_group:
+        raise OnePlaceOnly()
 
 
 def with_alternatives(function: Callable[P, R]) -> Callable[P, R]:

@@ -52,12 +52,21 @@ def reschedule_appointment(
     person = _wanted_person(row, service, staff)
     # A copy as it was agreed: the row gets its new start below, and a search for alternatives comes after that.
     former = copy(row)
-    wanted = WantedStart(business=row.business, service=service, start=start, at=at, staff=person, rescheduling=former)
-    with wanted.chosen_person() as staff_id:
+    wanted = WantedStart(
+        business=row.business,
+        service=service,
+        start=start,
+        at=at,
+        staff=person,
+        rescheduling=former,
+        places=row.places,
+    )
+    with wanted.chosen() as chosen:
         if not claims.current().works_here:
             _check_limits_of_new_day(row, start)
-        row.service, row.starts_at, row.staff_id = service, start, staff_id
-        row = saved(row, "service", "staff", "starts_at")
+        row.service, row.starts_at, row.staff_id = service, start, chosen.staff_id
+        row.resource_ids = chosen.resource_ids
+        row = saved(row, "service", "staff", "resource_ids", "starts_at")
     enqueue_for_customer(row, "rescheduled")
     return row
 

@@ -56,7 +56,7 @@ def segments(shop: Shop) -> int:
 
 def set_capacity(shop: Shop, thing: Service | Staff | Resource, capacity: int | None) -> None:
     with shop.changes():
-        thing.max_simultaneous_bookings = capacity  # type: ignore[assignment]
+        thing.max_simultaneous_bookings = capacity
         thing.save(update_fields=["max_simultaneous_bookings"])
 
 
@@ -121,8 +121,10 @@ def test_processing_time_frees_the_person_and_nothing_else(shop: Shop) -> None:
 
 
 def test_two_with_processing_time_fit_into_each_other(shop: Shop) -> None:
-    fields = {"duration_minutes": 60, "processing_after_minutes": 20, "processing_minutes": 20}
-    colour, anna = shop.service("colour", staff=["anna"], **fields), shop.person("anna")
+    anna = shop.person("anna")
+    colour = shop.service(
+        "colour", staff=["anna"], duration_minutes=60, processing_after_minutes=20, processing_minutes=20
+    )
     assert [hold_by_hand(shop, colour, shop.at(clock), staff=anna) for clock in ("10:00", "10:20", "10:40")] == [
         "held",
         "held",

@@ -129,7 +129,10 @@ class ServiceForm(VersionedForm):
             "position": "Lower comes first.",
             "duration_minutes": "Multiples of 5.",
             "slot_interval_minutes": "Minutes between the starts offered; empty: as in the settings.",
-            "max_simultaneous_bookings": "How many at the same time; of a group service, how many take part.",
+            "max_simultaneous_bookings": (
+                "How many at the same time; of a group service, how many take part."
+                " Left empty, the people and rooms are the limit."
+            ),
             "is_group": "A class: bookings of one start share one staff member.",
             "buffer_before_minutes": "Kept free before each booking, to prepare.",
             "buffer_after_minutes": "Kept free after each booking, to clean up.",
@@ -204,7 +207,7 @@ class ServiceAdmin(KeptAdmin):
     @display(description="Places", ordering="max_simultaneous_bookings")
     def capacity(self, service: Service) -> str:
         places = service.max_simultaneous_bookings
-        return f"{places} (group)" if service.is_group else str(places)
+        return f"{places} (group)" if service.is_group else str(places or "–")
 
     @display(description="Done by")
     def done_by(self, service: Service) -> str:

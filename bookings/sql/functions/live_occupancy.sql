@@ -1,7 +1,8 @@
 -- The live occupancy of a service, and of the given people and resources in any service, that overlaps a range: for each
 -- of them its beginnings and ends, in the same order, in whole minutes since the epoch. A row for each would take its
 -- reader several times as long as the search. `places` is 0 where a row takes none of this service, and `class_key` is
--- NULL but for a class; `continues` where a person goes on after processing time. Answers for the business of the claims only, while its pages are open or its people ask.
+-- NULL but for a class; `continues` where a person goes on after processing time. Answers for the business of the claims
+-- only, while its pages are open or its people ask.
 -- A function of the owner's, because row security would keep `&&`, which is not leakproof, from using the index. One plan
 -- for all calls, without workers: planning, or starting them, would take longer than the search. IS NOT DISTINCT FROM
 -- only filters: as `=` it would invite a walk through the whole business's past.
