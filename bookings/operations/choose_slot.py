@@ -94,7 +94,7 @@ class WantedStart:
 
 
 def require_bookable(service: Service, places: int = 1) -> None:
-    """Raise ServiceUnavailable if a service takes no new bookings, OnePlaceOnly for several places where it has no class."""
+    """Raise ServiceUnavailable if it takes no new bookings, OnePlaceOnly for several places in what is no class."""
     if not service.is_active:
         raise ServiceUnavailable()
     if places > 1 and not service.is_group:
