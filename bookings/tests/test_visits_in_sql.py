@@ -132,7 +132,10 @@ def test_buffers_stay_where_somebody_else_goes_on(shop: Shop, anna: Staff, cut: 
     parts = Part(cut, start, anna), Part(other, start + minutes(30), shop.person("bob"))
     assert hold_visit(shop, *parts)[0] == "done"
     assert busy(shop)[0] == (start - minutes(10), start + minutes(45))
-    joined = Part(cut, start, anna, joined_after=True), Part(other, start, shop.person("bob"), joined_before=True)
+    joined = (
+        Part(cut, start, anna, joined_after=True),
+        Part(other, start + minutes(30), shop.person("bob"), joined_before=True),
+    )
     assert hold_visit(shop, *joined)[0] == "parts_follow_each_other"
 
 
