@@ -1,6 +1,6 @@
 """`python -m benchmarks.flood`: one visitor sends 10,000 hold requests; what do the others notice?
 
-And `python -m benchmarks.flood --telling`: does the time of an answer tell another tenant's id from one that never was?
+And `python -m benchmarks.flood --compare-ids`: does the time of an answer tell another tenant's id from an unknown one?
 Both print ratios of medians measured in one run, because rates belong to the machine.
 """
 
@@ -27,7 +27,7 @@ FLOOD, CONNECTIONS = 10_000, 50
 FLOODER = "203.0.113.66"
 # The pause is there so that the others are visitors and no second flood.
 SECONDS, LONGEST, PAUSE = 15.0, 120.0, 0.02
-APPOINTMENTS = 40_000  # two businesses: `--telling` asks one for what belongs to the other
+APPOINTMENTS = 40_000  # two businesses: `--compare-ids` asks one for what belongs to the other
 AIM = 2.0  # how many times longer others may wait
 TRIES = 1_000
 
@@ -100,15 +100,15 @@ def wanted(place: Place) -> dict[str, str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.flood", description=__doc__)
     parser.add_argument(
-        "--telling", action="store_true", help="compare the times of foreign and of unknown ids instead"
+        "--compare-ids", action="store_true", help="compare the times of foreign and of unknown ids instead"
     )
-    telling = parser.parse_args().telling
+    compares = parser.parse_args().compare_ids
     # Ids are compared without limits: after some hundred requests from one address both kinds would be refused alike.
-    limits = {} if telling else {"RHIVO_THROTTLE": "on", "TRUSTED_PROXIES": "127.0.0.1"}
+    limits = {} if compares else {"RHIVO_THROTTLE": "on", "TRUSTED_PROXIES": "127.0.0.1"}
     with running(**limits) as servers:
         with step(f"Writing {APPOINTMENTS:,} appointments"):
             at = servers.installation(APPOINTMENTS)
-        return compare_ids(at) if telling else measure_flood(at)
+        return compare_ids(at) if compares else measure_flood(at)
 
 
 def measure_flood(at: Installation) -> int:

@@ -139,7 +139,7 @@ def identify(request: TenantRequest) -> Identity:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     request.token_refusal = None
     if is_api(request):
-        # No session speaks for an API request: a form or a link of another site could use it.
+        # A session does not authenticate an API request: a form or a link of another site could use it.
         if scheme.lower() != "bearer":
             return Identity()
         try:

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 # Both are used with fullmatch: `$` would let a line break at the end pass. A label of DNS has at most 63 characters.
 SUBDOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])")
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-# Names of the installation's own services, now or later, and those that make a page look official to who is phished.
+# Names of the installation's own services, now or later, and names that would make a phishing page look official.
 RESERVED_SUBDOMAINS = frozenset(
     [
         "admin",

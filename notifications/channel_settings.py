@@ -16,7 +16,9 @@ def channel_urls_name_channels(**_: Any) -> list[checks.CheckMessage]:
     # The name alone is quoted: a URL holds the provider's key. An entry without `=` is all name, so it is not quoted.
     return [
         checks.Error(
-            f"CHANNEL_URLS names {name!r}, which is no channel." if url else "CHANNEL_URLS has an entry without a URL.",
+            f"CHANNEL_URLS names {name!r}, which is not a channel."
+            if url
+            else "CHANNEL_URLS has an entry without a URL.",
             hint=HINT,
             id="rhivo.E009",
         )

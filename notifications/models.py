@@ -1,4 +1,4 @@
-"""The transactional outbox: messages, each written in the transaction of what it tells of.
+"""The transactional outbox: messages, each written in the transaction of the event it is about.
 
 A message is a template's name and facts as JSON. What the facts are about is left to the app that enqueues it.
 """

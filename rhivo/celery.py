@@ -35,7 +35,7 @@ def _refuse_unsafe_settings(**_: Any) -> None:
     """Refuse to start in production with settings that `rhivo.checks` finds at fault, as a web process does."""
     if not settings.PRODUCTION:
         return
-    # Of the settings alone: a database that is away must not keep a worker from waiting for it.
+    # Only the settings: a worker may start before the database does, and waits for it.
     try:
         call_command("check", tags=[Tags.security])
     except SystemCheckError as error:

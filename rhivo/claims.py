@@ -65,7 +65,10 @@ def settings_of(claims: Claims) -> dict[str, str]:
 
 
 def assume(claims: Claims) -> None:
-    """Put claims in force from here to the end of the enclosing `acting_as`, or of the transaction."""
+    """Put claims in force until the enclosing `acting_as` ends.
+
+    Call it inside one: the end of a transaction does not reset them.
+    """
     _current.set(claims)
     _announce()
 

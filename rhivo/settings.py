@@ -276,7 +276,7 @@ UNFOLD = {
     "STYLES": [lambda _request: static("back-office.css")],
     "SHOW_HISTORY": True,
     "SHOW_BACK_BUTTON": True,
-    "DASHBOARD_CALLBACK": "bookings.backoffice.dashboard.today",
+    "DASHBOARD_CALLBACK": "bookings.backoffice.today_page.today",
     "ACCOUNT": {"navigation": "businesses.backoffice.admin_site.account_links"},
     "BORDER_RADIUS": "8px",
     "COLORS": {

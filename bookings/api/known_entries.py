@@ -23,7 +23,7 @@ NOTHING: tuple[object, ...] = ("", None, {}, [])
 
 
 class Actor(NamedTuple):
-    """Who did it; all but the kind is None where the reader may not know it, or nobody does."""
+    """Who did it. Role and name are None where the reader may not know them or there is none."""
 
     kind: str
     role: str | None
@@ -97,7 +97,7 @@ def _snapshot(entry: AuditLog) -> dict[str, Any]:
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
     """Return the fields that differ, in the order in which an appointment shows them."""
     pairs = [Change(field, before.get(field), after.get(field)) for field in after or before]
-    # A new appointment differs from nothing in every field: those that are empty say nothing.
+    # The first entry has no `before`, so every field differs: empty ones are left out.
     return [
         change
         for change in pairs
@@ -106,7 +106,10 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
 
 
 def _actor(entry: AuditLog, users: Mapping[UUID, User], *, at_work: bool) -> Actor:
-    """Return who did it: to people at work by name, to others what they are to each other."""
+    """Return who did it.
+
+    People at work see names. Customers and guests see their own name, else `staff` or `system`.
+    """
     snapshot = _snapshot(entry)
     name = None
     if entry.actor_kind == "user":

@@ -44,7 +44,7 @@ class LocalInstant(serializers.DateTimeField):
         return instant and instant.astimezone(instance.business.zone)
 
     def to_representation(self, value: datetime) -> str:
-        # DRF's own would write `Z` where the offset is zero, so that one business showed both in a year.
+        # DRF's own would convert to the server's zone, UTC, and write `Z`.
         return value.isoformat()
 
 

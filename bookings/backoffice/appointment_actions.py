@@ -39,8 +39,8 @@ def _is_confirmed(appointment: Appointment, at: datetime) -> bool:
 
 def _is_over_without(status: Status) -> Callable[[Appointment, datetime], bool]:
     # An outcome can be corrected to the other one, so a completed one may still become a no-show.
-    closed = {Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW} - {status}
-    return lambda appointment, at: appointment.status in closed and appointment.starts_at <= at
+    former = {Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW} - {status}
+    return lambda appointment, at: appointment.status in former and appointment.starts_at <= at
 
 
 def _cancel(appointment: Appointment, form: ChangeForm, at: datetime) -> Appointment:
@@ -118,23 +118,23 @@ NO_SHOW = AppointmentAction(
 )
 
 
-def close_each(
-    request: HttpRequest, rows: QuerySet[Appointment], close: Callable[..., Appointment], outcome: str
+def mark_each(
+    request: HttpRequest, rows: QuerySet[Appointment], mark: Callable[..., Appointment], outcome: str
 ) -> None:
-    """Close each confirmed appointment on its own; a refusal of one leaves the others closed."""
-    closed, left = 0, []
+    """Mark each confirmed appointment on its own; a refusal of one leaves the others marked."""
+    marked, left = 0, []
     for appointment in rows:
         # Those with an outcome stay: in a long list nobody would see that a no-show became completed.
         if appointment.status != Status.CONFIRMED:
             left.append(f"{appointment.reference} ({appointment.get_status_display().lower()})")
             continue
         try:
-            close(appointment=appointment, version=appointment.version, at=now())
-            closed += 1
+            mark(appointment=appointment, version=appointment.version, at=now())
+            marked += 1
         except RhivoError as refusal:
             messages.error(request, f"{appointment.reference}: {refusal.detail}")
-    if closed:
-        messages.success(request, f"{closed} marked as {outcome}.")
+    if marked:
+        messages.success(request, f"{marked} marked as {outcome}.")
     if left:
-        why = "Only confirmed ones are closed together: correct an outcome on the appointment's own page."
+        why = "Only confirmed ones are marked together: correct an outcome on the appointment's own page."
         messages.warning(request, f"Left as they were: {', '.join(left)}. {why}")

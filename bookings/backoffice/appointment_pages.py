@@ -21,8 +21,8 @@ from bookings.backoffice.appointment_actions import (
     NO_SHOW,
     RESCHEDULE,
     AppointmentAction,
-    close_each,
     how_notified,
+    mark_each,
     phone_link,
 )
 from bookings.backoffice.booking_forms import BookForm, RescheduleForm, StartFields
@@ -284,11 +284,11 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @admin.action(description="Completed", permissions=["act"])
     def complete_selected(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
-        close_each(request, queryset, operations.complete_appointment, "completed")
+        mark_each(request, queryset, operations.complete_appointment, "completed")
 
     @admin.action(description="No-show", permissions=["act"])
     def no_show_selected(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> None:
-        close_each(request, queryset, operations.mark_no_show, "no-show")
+        mark_each(request, queryset, operations.mark_no_show, "no-show")
 
     # What is shown
 

@@ -1,4 +1,7 @@
-"""Forms of the back office to book, reschedule, cancel or close. A refusal is shown with all that was typed."""
+"""Forms of the back office to book, reschedule, cancel or mark an appointment.
+
+A refusal is shown with all that was typed.
+"""
 
 from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any

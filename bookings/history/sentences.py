@@ -172,17 +172,17 @@ def _booked(sentences: Sentences, entry: AuditLog) -> str:
 
 def _rescheduled(sentences: Sentences, entry: AuditLog) -> str:
     before, after = entry.before or {}, entry.after or {}
-    moves = []
+    changes = []
     if before.get("starts_at") != after.get("starts_at"):
         # Within one day the clock alone says where it went.
         day, _, clock = _when(after).rpartition(", ")
-        moves.append(f"from {_when(before)} to {clock if _when(before).startswith(f'{day}, ') else _when(after)}")
+        changes.append(f"from {_when(before)} to {clock if _when(before).startswith(f'{day}, ') else _when(after)}")
     if before.get("service_id") != after.get("service_id"):
-        moves.append(f"from {before.get('service_name')} to {after.get('service_name')}")
+        changes.append(f"from {before.get('service_name')} to {after.get('service_name')}")
     if before.get("staff_id") != after.get("staff_id"):
         former, latter = (sentences._named("staff_id", each) or "nobody in particular" for each in (before, after))
-        moves.append(f"from {former} to {latter}")
-    return f"{sentences.who(entry)} rescheduled {after.get('reference', '')} {', '.join(moves)}"
+        changes.append(f"from {former} to {latter}")
+    return f"{sentences.who(entry)} rescheduled {after.get('reference', '')} {', '.join(changes)}"
 
 
 def _canceled(sentences: Sentences, entry: AuditLog) -> str:

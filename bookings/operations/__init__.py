@@ -1,4 +1,6 @@
-"""The only writers of holds and appointments. Each is atomic, takes the instant as `at`, and raises what it refuses.
+"""The only writers of holds and appointments. Each is atomic and raises what it refuses.
+
+Those that depend on the time take it as `at`.
 
 The order in each: authorise, lock, decide, write, enqueue, return the model. Row security authorises first: a row that
 the claims do not reach is not found.

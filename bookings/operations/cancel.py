@@ -13,7 +13,8 @@ from rhivo.db.operation import operation
 def cancel_appointment(*, appointment: Appointment, version: int, at: datetime, reason: str = "") -> Appointment:
     """Cancel and free the time; canceling twice is the same as once.
 
-    A customer or guest may up to the agreed deadline, else DeadlinePassed; staff always, recorded as an override.
+    A customer or guest may cancel up to the agreed deadline, else DeadlinePassed. Staff may also cancel later; that is
+    recorded as an override.
     """
     row = locked(appointment)
     # Asked before the version: a second tap comes with the version that the first one has changed.

@@ -7,7 +7,7 @@ from rhivo.db.operation import operation
 
 # Each batch is a transaction of its own, so that no lock is held for long.
 BATCH = 1000
-# For so long it can be explained that a time was not free because somebody held it.
+# So long a hold can explain why a time was not free.
 KEPT = timedelta(days=7)
 
 
@@ -24,8 +24,8 @@ def release_expired(*, at: datetime) -> int:
 def _release_batch(*, at: datetime) -> int:
     """Mark one batch; return how many."""
     # 1. Somebody commits or releases a hold that runs out just now, and has its lock.
-    # 2. Skipped here, it becomes what they make of it. Waited for, it would keep the whole batch.
-    # 3. If they roll back, the next run finds it.
+    # 2. It is skipped and becomes what that transaction makes of it. Waiting would delay the whole batch.
+    # 3. If that transaction rolls back, the next run finds it.
     ids = Reservation.objects.run_out(at).select_for_update(skip_locked=True).values_list("id", flat=True)[:BATCH]
     return Reservation.objects.filter(id__in=list(ids)).update(status=ReservationStatus.EXPIRED)
 

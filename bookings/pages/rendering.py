@@ -36,7 +36,6 @@ WORDS: dict[str, Text] = {
     "VERSION_CONFLICT": _("Look at it as it is now, then decide again."),
     "IDEMPOTENCY_MISMATCH": _("This page was used for something else before: open it again and choose once more."),
     "MALFORMED": _("The page may have been open for too long: go back, reload it and try again."),
-    "OFF_GRID": _("Appointments do not start at that minute: choose one of the times shown."),
 }
 
 

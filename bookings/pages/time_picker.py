@@ -74,20 +74,20 @@ class Search:
         return self.at.astimezone(self.business.zone).date()
 
     @property
-    def horizon(self) -> date:
+    def last_day(self) -> date:
         """The last day on which anything can be booked."""
         return (self.at + timedelta(days=self.business.max_advance_days)).astimezone(self.business.zone).date()
 
 
 def pick(search: Search, wanted: str | None) -> Picker:
     """Return the strip around a wanted day (ISO, or anything else for the first free one) with that day's times."""
-    today, horizon = search.today, search.horizon
+    today, last_day = search.today, search.last_day
     asked = _day(wanted)
     # An old link or a typed address may name any day: the nearest that can be booked is shown.
-    day = min(max(asked or today, today), horizon)
+    day = min(max(asked or today, today), last_day)
     # Strips are counted from today, so "earlier" and "later" turn the same pages whichever day is chosen.
     first = today + timedelta(days=(day - today).days // STRIP * STRIP)
-    last = min(first + timedelta(days=STRIP - 1), horizon)
+    last = min(first + timedelta(days=STRIP - 1), last_day)
     listed = search.days(first, last)
     free = dict(listed)
     if asked is None:
@@ -97,7 +97,7 @@ def pick(search: Search, wanted: str | None) -> Picker:
         days=[Day(each, len(slots)) for each, slots in listed],
         parts=parts_of_day(free[day], search.business),
         earlier=first - timedelta(days=1) if first > today else None,
-        later=last + timedelta(days=1) if last < horizon else None,
+        later=last + timedelta(days=1) if last < last_day else None,
         # A second search, so only where the chosen day has nothing.
         next_free=None if free[day] else _next_free(search, listed, day),
     )
@@ -118,7 +118,7 @@ def _next_free(search: Search, listed: list[tuple[date, list[Slot]]], day: date)
     """Return the first later day with a free time, looked for two months beyond the strip."""
     here = next((each for each, slots in listed if slots and each > day), None)
     first = listed[-1][0] + timedelta(days=1)
-    last = min(first + timedelta(days=SEARCHED - 1), search.horizon)
+    last = min(first + timedelta(days=SEARCHED - 1), search.last_day)
     if here is not None or last < first:
         return here
     return next((each for each, slots in search.days(first, last) if slots), None)

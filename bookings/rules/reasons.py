@@ -16,7 +16,10 @@ class Override(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a start is refused. The first that applies is given, in this order."""
+    """Why a start is refused. The first that applies is given, in this order.
+
+    A start off the 5-minute grain is OFF_GRID, whatever else applies.
+    """
 
     text: str
     override: Override | None
@@ -26,7 +29,7 @@ class Reason(StrEnum):
     OUTSIDE_HOURS = "OUTSIDE_HOURS", "That is outside opening hours.", Override.HOURS
     OFF_GRID = (
         "OFF_GRID",
-        "Appointments do not start at that minute: take a start that the slots list.",
+        "Appointments do not start at that minute: choose one of the times offered.",
         Override.HOURS,
     )
     PAST = "PAST", "That time is past.", Override.NOTICE

@@ -311,7 +311,8 @@ class Calendar:
         return slots
 
     def _offer(self, day: _Day, start: int, limits: _Limits, overridden: frozenset[Reason]) -> _Offer:
-        # In the order of `Reason`, which is what callers are promised: hours, grid, present, people, places.
+        # In the order of `Reason`, which is what callers are promised: hours, grid, present, people, places. `judge`
+        # has refused a start off the 5-minute grain before.
         reason = day.hours_reason(start, start + self._service.duration_minutes)
         if reason and reason not in overridden:
             return _REFUSED[reason]

@@ -43,7 +43,7 @@ def fact(found: Explanation, name: str) -> str:
     return "; ".join(fact.says for fact in found.facts if fact.name == name)
 
 
-def moved(shop: Shop, appointment: Appointment, start: datetime) -> Appointment:
+def rescheduled(shop: Shop, appointment: Appointment, start: datetime) -> Appointment:
     with acting_as(shop.employees):
         return operations.reschedule_appointment(
             appointment=appointment, start=start, version=appointment.version, at=now()
@@ -214,7 +214,7 @@ def test_a_past_instant_is_judged_by_what_stood_then(shop: Shop) -> None:
     before = now()
     booked = shop.book(shop.at("10:00"))
     while_booked = now()
-    away = moved(shop, booked, shop.at("12:00"))
+    away = rescheduled(shop, booked, shop.at("12:00"))
     after_move = now()
     canceled(shop, away)
     for instant, ten, noon in ((before, "FREE", "FREE"), (while_booked, "FULL", "FREE"), (after_move, "FREE", "FULL")):
@@ -226,10 +226,10 @@ def test_a_past_instant_is_judged_by_what_stood_then(shop: Shop) -> None:
     assert (found.now.code, found.now.obstacles) == ("FREE", ())
 
 
-def test_a_booking_that_was_moved_far_away_is_still_known_to_have_been_there(shop: Shop) -> None:
+def test_a_booking_that_was_rescheduled_far_away_is_still_known_to_have_been_there(shop: Shop) -> None:
     booked = shop.book(shop.at("10:00"))
     while_booked = now()
-    moved(shop, booked, shop.at("10:00", days=20))
+    rescheduled(shop, booked, shop.at("10:00", days=20))
     found = explained(shop, shop.at("10:00"), then=while_booked)
     assert found.then is not None
     assert (found.then.code, found.now.code) == ("FULL", "FREE")
@@ -274,7 +274,7 @@ def test_a_hold_that_became_an_appointment_leaves_no_gap(shop: Shop) -> None:
 def test_the_events_say_what_took_and_freed_the_time_and_who_did_it(shop: Shop) -> None:
     shop.service(staff=["anna", "bob"])
     booked = shop.book_by_staff(shop.at("10:00"), staff=shop.person("anna"))
-    canceled(shop, moved(shop, booked, shop.at("10:30")))
+    canceled(shop, rescheduled(shop, booked, shop.at("10:30")))
     texts = [event.text for event in explained(shop, shop.at("10:00")).events]
     assert [text.split(" (")[0].partition(f" {booked.reference}")[0] for text in texts] == [
         "Ewa booked",

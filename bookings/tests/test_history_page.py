@@ -40,7 +40,7 @@ def listed(browser: Client, **query: str) -> list[str]:
     return [entry.words.sentence for entry in response.context["cl"].result_list]
 
 
-def moved(shop: Shop, appointment: Appointment, clock: str) -> Appointment:
+def rescheduled(shop: Shop, appointment: Appointment, clock: str) -> Appointment:
     with acting_as(shop.employees):
         return operations.reschedule_appointment(
             appointment=appointment, start=shop.at(clock), version=appointment.version, at=now()
@@ -69,7 +69,7 @@ def write_entry(
 def test_each_change_is_a_sentence_with_names_and_local_times(shop: Shop, pages: Pages) -> None:
     booked = shop.book(shop.at("10:00"), shop.service(staff=["anna"]))
     with acting_as(shop.employees):
-        operations.cancel_appointment(appointment=moved(shop, booked, "11:00"), version=2, at=now(), reason="ill")
+        operations.cancel_appointment(appointment=rescheduled(shop, booked, "11:00"), version=2, at=now(), reason="ill")
     day = f"{shop.at().astimezone(shop.business.zone):%a %-d %b %Y}"
     assert listed(pages(shop.owner))[:3] == [
         f"Ewa canceled {booked.reference}: Cut, {day}, 11:00",
@@ -78,7 +78,7 @@ def test_each_change_is_a_sentence_with_names_and_local_times(shop: Shop, pages:
     ]
 
 
-def test_a_move_to_another_day_service_and_person_says_all_of_it(shop: Shop, pages: Pages) -> None:
+def test_rescheduling_to_another_day_service_and_person_says_all_of_it(shop: Shop, pages: Pages) -> None:
     wash = shop.service("wash", staff=["bob"])
     booked = shop.book(shop.at("10:00"), shop.service(staff=["anna"]))
     with acting_as(shop.employees):
@@ -174,7 +174,7 @@ def test_a_longer_list_asks_no_more_of_the_database(shop: Shop, pages: Pages) ->
     shop.book_by_staff(shop.at("08:00"))
     few = queries()
     for clock, later in (("09:00", "15:00"), ("10:00", "16:00"), ("11:00", "17:00")):
-        moved(shop, shop.book_by_staff(shop.at(clock)), later)
+        rescheduled(shop, shop.book_by_staff(shop.at(clock)), later)
     assert queries() == few
     assert few <= 22
 
@@ -196,7 +196,7 @@ def test_an_entry_leads_to_its_thing_and_one_of_a_thing_that_is_gone_does_not(sh
 @pytest.mark.django_db(transaction=True)
 def test_filters_narrow_by_date_thing_action_and_person(shop: Shop, pages: Pages) -> None:
     booked = shop.book(shop.at("10:00"))
-    moved(shop, booked, "11:00")
+    rescheduled(shop, booked, "11:00")
     write_entry(shop, "gift_card", "added", None, {"name": "Ten euros"})
     browser = pages(shop.owner)
     assert len(listed(browser)) == len(listed(browser, when="today")) > 3
@@ -240,7 +240,7 @@ def test_another_tenants_history_stays_unseen_in_list_filters_search_and_pages(
                   {"who": str(other_shop.employee.id)}, {"action": "hidden_deed"}):  # fmt: skip
         text = shown(browser.get(HISTORY, query))
         assert listed(browser, **query) == []
-        for secret in ("Hush", "secret_thing", "Secret thing", "Hidden deed", str(other_shop.employee.id)):
+        for secret in ("Hush", "secret_thing", "Secret thing", "Hidden action", str(other_shop.employee.id)):
             assert secret not in text or secret in query.values()
     for address in (reverse("admin:audit_auditlog_change", args=[entry.pk]), timeline(theirs)):
         answer = browser.get(address)
@@ -259,7 +259,7 @@ def test_a_customer_reaches_no_history(shop: Shop, pages: Pages) -> None:
 
 def test_an_appointments_page_leads_to_its_own_timeline(shop: Shop, pages: Pages) -> None:
     booked, other = shop.book(shop.at("10:00")), shop.book(shop.at("12:00"))
-    moved(shop, booked, "11:00")
+    rescheduled(shop, booked, "11:00")
     for person in (shop.employee, shop.owner):
         browser = pages(person)
         assert timeline(booked) in shown(browser.get(reverse("admin:bookings_appointment_change", args=[booked.pk])))
@@ -288,7 +288,7 @@ def test_a_longer_timeline_asks_no_more_of_the_database(shop: Shop, pages: Pages
 
     few = queries()
     for clock in ("09:00", "10:00", "11:00"):
-        booked = moved(shop, booked, clock)
+        booked = rescheduled(shop, booked, clock)
     assert queries() == few
 
 

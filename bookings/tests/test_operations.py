@@ -41,18 +41,18 @@ def cancel(appointment: Appointment, claims: Claims, *, at: datetime | None = No
         return operations.cancel_appointment(appointment=appointment, version=version, at=at or now(), reason="Flu")
 
 
-def move(
+def reschedule(
     appointment: Appointment, claims: Claims, start: datetime, *, at: datetime | None = None, version: int = 1
 ) -> Appointment:
     with acting_as(claims):
         return operations.reschedule_appointment(appointment=appointment, start=start, version=version, at=at or now())
 
 
-def move_by_three_hours(appointment: Appointment, claims: Claims, *, at: datetime) -> Appointment:
-    return move(appointment, claims, appointment.starts_at + timedelta(hours=3), at=at)
+def reschedule_by_three_hours(appointment: Appointment, claims: Claims, *, at: datetime) -> Appointment:
+    return reschedule(appointment, claims, appointment.starts_at + timedelta(hours=3), at=at)
 
 
-def close(how: Callable[..., Appointment], appointment: Appointment, claims: Claims, version: int) -> Appointment:
+def mark(how: Callable[..., Appointment], appointment: Appointment, claims: Claims, version: int) -> Appointment:
     with acting_as(claims):
         return how(appointment=appointment, version=version, at=now())
 
@@ -75,7 +75,7 @@ def test_a_smaller_service_blocks_no_cancel_and_no_outcome(shop: Shop) -> None:
         second.refresh_from_db()
         assert (second.notes, second.version) == ("Allergic", 2)
     assert cancel(first, guest_claims(first)).status == "canceled"
-    assert close(operations.complete_appointment, old, shop.employees, 1).status == "completed"
+    assert mark(operations.complete_appointment, old, shop.employees, 1).status == "completed"
 
 
 # Appointments
@@ -117,8 +117,8 @@ def test_what_was_agreed_is_kept_when_service_and_policy_change(shop: Shop) -> N
     assert (booked.service_name, booked.price_cents, booked.buffer_after_minutes) == ("Cut", 2500, 0)
     assert booked.ends_at - booked.starts_at == timedelta(minutes=30)
     assert booked.cancel_until == shop.at() - timedelta(hours=24)
-    moved = move(booked, guest_claims(booked), shop.at("14:00"))
-    assert (moved.price_cents, moved.ends_at - moved.starts_at) == (2500, timedelta(minutes=30))
+    rescheduled = reschedule(booked, guest_claims(booked), shop.at("14:00"))
+    assert (rescheduled.price_cents, rescheduled.ends_at - rescheduled.starts_at) == (2500, timedelta(minutes=30))
 
 
 def test_a_limit_per_day_counts_by_email_and_by_phone(shops: Callable[..., Shop]) -> None:
@@ -141,18 +141,18 @@ def test_a_canceled_booking_counts_towards_no_limit(shops: Callable[..., Shop]) 
     shop.book(shop.at("09:00"))
 
 
-def test_a_move_to_another_day_minds_the_limit_of_that_day(shops: Callable[..., Shop]) -> None:
+def test_rescheduling_to_another_day_minds_the_limit_of_that_day(shops: Callable[..., Shop]) -> None:
     shop = shops(max_per_customer_per_day=1)
     shop.book(shop.at(days=4))
     booked = shop.book(shop.at(days=5))
     before = everything(shop)
     with pytest.raises(LimitReached):
-        move(booked, guest_claims(booked), shop.at("15:00", days=4))
+        reschedule(booked, guest_claims(booked), shop.at("15:00", days=4))
     assert everything(shop) == before
-    move(booked, guest_claims(booked), shop.at("15:00", days=5))
+    reschedule(booked, guest_claims(booked), shop.at("15:00", days=5))
 
 
-@pytest.mark.parametrize("change", [cancel, move_by_three_hours])
+@pytest.mark.parametrize("change", [cancel, reschedule_by_three_hours])
 def test_the_deadline_binds_customers_to_the_minute_and_staff_never(
     change: Callable[..., Appointment], shop: Shop
 ) -> None:
@@ -169,14 +169,14 @@ def test_the_deadline_binds_customers_to_the_minute_and_staff_never(
 
 def test_statuses_move_along_their_arrows_and_staff_may_correct_an_outcome(shop: Shop) -> None:
     row = begun(shop)
-    assert close(operations.complete_appointment, row, shop.employees, 1).status == "completed"
-    assert close(operations.mark_no_show, row, shop.employees, 2).status == "no_show"
-    assert close(operations.complete_appointment, row, shop.employees, 3).version == 4
+    assert mark(operations.complete_appointment, row, shop.employees, 1).status == "completed"
+    assert mark(operations.mark_no_show, row, shop.employees, 2).status == "no_show"
+    assert mark(operations.complete_appointment, row, shop.employees, 3).version == 4
     before = everything(shop)
     with pytest.raises(IllegalTransition):
         cancel(row, shop.employees, version=4)
     with pytest.raises(IllegalTransition):
-        move(row, shop.employees, shop.at(), version=4)
+        reschedule(row, shop.employees, shop.at(), version=4)
     assert everything(shop) == before
 
 
@@ -186,9 +186,9 @@ def test_what_is_canceled_stays_so(shop: Shop) -> None:
     before = everything(shop)
     for how in (operations.complete_appointment, operations.mark_no_show):
         with pytest.raises(IllegalTransition):
-            close(how, row, shop.employees, 2)
+            mark(how, row, shop.employees, 2)
     with pytest.raises(IllegalTransition):
-        move(row, shop.employees, shop.at("12:00"), version=2)
+        reschedule(row, shop.employees, shop.at("12:00"), version=2)
     assert cancel(row, shop.employees, version=2).version == 2
     assert everything(shop) == before
 
@@ -197,9 +197,9 @@ def test_an_outcome_is_said_by_staff_once_it_has_started(shop: Shop) -> None:
     row = shop.book(shop.at())
     before = everything(shop)
     with pytest.raises(IllegalTransition):
-        close(operations.complete_appointment, row, shop.employees, 1)
+        mark(operations.complete_appointment, row, shop.employees, 1)
     with pytest.raises(Forbidden):
-        close(operations.mark_no_show, row, guest_claims(row), 1)
+        mark(operations.mark_no_show, row, guest_claims(row), 1)
     assert everything(shop) == before
 
 
@@ -210,15 +210,15 @@ def test_a_stale_version_changes_nothing(shop: Shop) -> None:
         cancel(row, shop.employees, version=2)
     assert refusal.value.extra == {"current_version": 1}
     with pytest.raises(VersionConflict):
-        move(row, shop.employees, shop.at("12:00"), version=2)
+        reschedule(row, shop.employees, shop.at("12:00"), version=2)
     assert everything(shop) == before
 
 
-def test_a_move_that_finds_no_place_keeps_the_old_one(shop: Shop) -> None:
+def test_rescheduling_that_finds_no_place_keeps_the_old_one(shop: Shop) -> None:
     row, _ = shop.book(shop.at("10:00")), shop.book(shop.at("12:00"))
     before = everything(shop)
     with pytest.raises(SlotUnavailable):
-        move(row, guest_claims(row), shop.at("12:00"))
+        reschedule(row, guest_claims(row), shop.at("12:00"))
     assert everything(shop) == before
 
 
@@ -234,12 +234,12 @@ def test_who_keeps_their_person_is_offered_other_times_of_that_person(shop: Shop
     assert near == ["11:30", "11:00", "13:00"]
 
 
-def test_its_own_claim_never_stands_in_the_way_of_a_move(shops: Callable[..., Shop]) -> None:
+def test_its_own_time_never_stands_in_the_way_of_rescheduling(shops: Callable[..., Shop]) -> None:
     shop = shops(slot_interval_minutes=5)
     service = shop.service(staff=["anna"], buffer_after_minutes=10)
     row = shop.book(shop.at("10:00"), service)
-    moved = move(row, guest_claims(row), shop.at("10:15"))
-    assert (moved.starts_at, moved.staff_id) == (shop.at("10:15"), shop.person("anna").id)
+    rescheduled = reschedule(row, guest_claims(row), shop.at("10:15"))
+    assert (rescheduled.starts_at, rescheduled.staff_id) == (shop.at("10:15"), shop.person("anna").id)
     assert len(occupancy_of(shop)) == 1
 
 
@@ -259,7 +259,7 @@ def test_staff_overrides_are_recorded_and_capacity_is_none_of_them(shop: Shop) -
 
 def test_every_change_leaves_one_entry_with_its_actor_and_reason(shop: Shop) -> None:
     row = shop.book(shop.at())
-    move(row, shop.employees, shop.at("12:00"))
+    reschedule(row, shop.employees, shop.at("12:00"))
     cancel(row, guest_claims(row), version=2)
     with acting_as(shop.employees):
         entries = list(AuditLog.objects.filter(entity="appointment", entity_id=row.id))
@@ -281,7 +281,7 @@ def test_a_reason_is_told_of_its_own_change_only(shop: Shop) -> None:
     first, second = shop.book(shop.at("10:00")), shop.book(shop.at("12:00"))
     with transaction.atomic():
         cancel(first, shop.employees)
-        move(second, shop.employees, shop.at("14:00"))
+        reschedule(second, shop.employees, shop.at("14:00"))
     with acting_as(shop.employees):
         [entry] = AuditLog.objects.filter(entity_id=second.id, action="rescheduled")
     assert entry.reason == ""
@@ -289,7 +289,7 @@ def test_a_reason_is_told_of_its_own_change_only(shop: Shop) -> None:
 
 def test_each_event_owes_its_customer_one_mail(shop: Shop) -> None:
     row = shop.book(shop.at())
-    move(row, guest_claims(row), shop.at("12:00"))
+    reschedule(row, guest_claims(row), shop.at("12:00"))
     cancel(row, guest_claims(row), version=2)
     cancel(row, guest_claims(row), version=3)
     shop.book_by_staff(shop.at("15:00"), contact=Contact("No mail", "", "+39061234567"))

@@ -64,7 +64,7 @@ class StaffView(APIView):
 
 
 def catalogue(business: Business) -> list[dict[str, Any]]:
-    """Return the active services under their categories, those without one last, in five queries at most."""
+    """Return the active services under their categories, those without one last, in two queries."""
     services = (
         Service.objects.active()
         .filter(business=business)

@@ -19,7 +19,7 @@ _signer = TimestampSigner(salt="businesses.invitation")
 
 
 class InvitationOver(RhivoError):
-    """This invitation has been used or has run out: log in, or ask who invited you for a new one."""
+    """This invitation has been used or has run out: log in, or ask this installation's operator for a password."""
 
     code = "INVITATION_OVER"
 

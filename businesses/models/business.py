@@ -91,7 +91,7 @@ class Business(models.Model):
         db_table_comment = "Tenants: one row a business, with its zone, booking rules and terms"
         ordering = ["name", "id"]
         verbose_name_plural = "businesses"
-        # Each stands twice: the validators above tell a person in a form, these bind whoever else writes.
+        # The validators above answer a person in a form. These bind every other writer; the last one has no validator.
         constraints = [
             in_range("slot_interval_in_range", "slot_interval_minutes", 5, 480, step=5),
             in_range("min_notice_in_range", "min_notice_minutes", 0, 10_080),

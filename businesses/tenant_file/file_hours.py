@@ -83,7 +83,7 @@ def _window(node: Node) -> Window | None:
 
 def _minute(node: Node, text: Any) -> int | None:
     if not isinstance(text, str) or not CLOCK.fullmatch(text.strip()):
-        node.refuse(f"{shown(text)} is no time of day: write 00:00 to 24:00.")
+        node.refuse(f"{shown(text)} is not a time of day: write 00:00 to 24:00.")
         return None
     # 24:00 is 1440, the end of the day; as an opening time it is refused later, since nothing closes after it.
     hours, _, minutes = text.strip().partition(":")
@@ -170,5 +170,5 @@ def _date(node: Node) -> date | None:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    node.refuse(f"{shown(node.value)} is no date: write one such as 2027-12-24.")
+    node.refuse(f"{shown(node.value)} is not a date: write one such as 2027-12-24.")
     return None

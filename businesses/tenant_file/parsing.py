@@ -81,9 +81,9 @@ def _composed(text: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise refused(f"This is no YAML: {where}{error.problem or error.context}.") from error
+        raise refused(f"This is not valid YAML: {where}{error.problem or error.context}.") from error
     except yaml.YAMLError as error:
-        raise refused(f"This is no YAML: {' '.join(str(error).split())}.") from error
+        raise refused(f"This is not valid YAML: {' '.join(str(error).split())}.") from error
     return node
 
 

@@ -100,7 +100,7 @@ def test_the_name_of_every_channel_fits_its_column_and_is_its_own() -> None:
 def test_an_entry_of_channel_urls_that_names_no_channel_is_an_error_that_keeps_the_key(settings: Any) -> None:
     settings.CHANNEL_URLS = {"smss": "https://key@sms.example"}
     [found] = channel_urls_name_channels()
-    assert (found.id, found.msg) == ("rhivo.E009", "CHANNEL_URLS names 'smss', which is no channel.")
+    assert (found.id, found.msg) == ("rhivo.E009", "CHANNEL_URLS names 'smss', which is not a channel.")
 
 
 def test_an_entry_of_channel_urls_without_a_name_is_an_error_that_keeps_the_key(settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""Reading a body as JSON: each name once, and no deeper or wider than any request of ours needs."""
+"""Reading a body as JSON: each name once, at most 200 in an object; nesting too deep to parse is refused."""
 
 import json
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ class BoundedJSONParser(JSONParser):
     """Stricter than DRF's, which takes the last of two same names and lets thousands of brackets exhaust the stack."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        """Raise ParseError for what is no JSON in UTF-8, is nested too deep, or names a thing twice."""
+        """Raise ParseError for what is not JSON in UTF-8, is nested too deep, or names a thing twice."""
         try:
             return json.loads(stream.read().decode(), object_pairs_hook=_object, parse_constant=_no_number)
         except RecursionError as error:
             raise ParseError("This JSON is nested too deep.") from error
         except ValueError as error:
-            raise ParseError(f"This is no JSON: {error}") from error
+            raise ParseError(f"This is not valid JSON: {error}") from error
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -36,4 +36,4 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 # Called for NaN, Infinity and -Infinity: Python reads them, JSON does not have them.
 def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")

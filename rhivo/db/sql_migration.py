@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
 
 
 class InvalidName(Exception):
-    """A migration's name is no Python identifier; the message says the cure."""
+    """A migration's name is not a Python identifier; the message says the cure."""
 
 
 def unmigrated(app: str) -> list[str]:
@@ -46,7 +46,7 @@ def write_migration(app: str, name: str) -> Path | None:
     It depends on the newest migration of every app: a policy may ask any table. Raises InvalidName for a bad name.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise InvalidName(f"{name} is no name for a migration: use small letters, digits and underscores.")
+        raise InvalidName(f"{name} is not a name for a migration: use small letters, digits and underscores.")
     old, new = past(app), present(app)
     # One function makes both directions, so no reverse has to be written, and none can be forgotten.
     forward, backward = changes(old, new), changes(new, old)

@@ -61,7 +61,7 @@ def start_reports(
         )
     except BadDsn as error:
         raise ImproperlyConfigured(
-            "SENTRY_DSN is no DSN: copy it from the project's settings in Sentry (Client Keys), or unset it."
+            "SENTRY_DSN is not a DSN: copy it from the project's settings in Sentry (Client Keys), or unset it."
         ) from error
 
 

@@ -235,9 +235,9 @@ def test_without_its_broker_bookings_go_on_and_mails_follow(
     worker, beat = strict.installation.worker(), strict.installation.beat()
     try:
         with as_owner(strict.installation) as database:
-            owed = "SELECT count(*) FROM notification_logs WHERE business_id = %s AND status <> 'sent'"
+            unsent = "SELECT count(*) FROM notification_logs WHERE business_id = %s AND status <> 'sent'"
             assert wait_until(
-                lambda: database.execute(owed, [strict.business.id]).fetchone() == (0,), seconds=60, pause=0.2
+                lambda: database.execute(unsent, [strict.business.id]).fetchone() == (0,), seconds=60, pause=0.2
             )
     finally:
         for child in (beat, worker):

@@ -101,7 +101,7 @@ def test_mails_lead_to_the_address_of_the_installation_whatever_the_host_was(
 
 
 def _deliver() -> None:
-    """Deliver all that is owed, other tests' messages included: a round sends so many and no more."""
+    """Deliver all that waits, other tests' messages included: a round sends so many and no more."""
     with as_role("worker"):
         while deliver_due(at=now()):
             pass

@@ -1,4 +1,5 @@
--- Lock, terms, status, version, limits: an illegal status and a stale version are refused before the agreed terms are asked.
+-- Lock, terms, status, version, then what a customer may change: an illegal status and a stale version are refused before
+-- the agreed terms are asked.
 CREATE OR REPLACE FUNCTION appointments_before_update() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

@@ -1,4 +1,5 @@
--- Rescheduling keeps the terms; another service brings its own name, length, buffers and price.
+-- Rescheduling keeps the terms; another service brings its own name, length, buffers and price. Another service or start
+-- also takes the capacity that the service has now.
 CREATE OR REPLACE FUNCTION kept_terms(_old appointments, _new appointments) RETURNS appointments
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

@@ -1,4 +1,4 @@
--- Bookings. Its customer, who presents its token, and the people at work there see one.
+-- Bookings. Readable by the customer, by who presents the booking's token, and by the people at work in its business.
 -- @tenant_table
 
 ALTER TABLE appointments ADD CONSTRAINT appointment_service_same_business

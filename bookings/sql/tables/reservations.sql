@@ -1,4 +1,5 @@
--- Holds. Who presents the id of a visit's hold or owns it sees it, and so do the people at work there.
+-- Holds. Readable by the account that made it, by who presents the id of a visit without an account, and by the people
+-- at work there.
 -- @tenant_table
 
 -- A hold or appointment of one tenant never points at a service, person or hold of another, and starts on the 5-minute grain.

@@ -86,13 +86,13 @@ def _is_dead(connection: "psycopg.Connection[Any]") -> bool:
     """Tell whether a connection has ended, without a round trip as long as it has not."""
     if connection.closed:
         return True
-    # An idle server sends nothing but its farewell, so that bytes to read mean that something is wrong. poll() and not
-    # select(), which fails for file descriptors above 1023.
+    # An idle server sends only notices, or the message that it ends the connection. poll() and not select(), which
+    # fails for file descriptors above 1023.
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     if not poll.poll(0):
         return False
-    # A notice is no farewell: only a query tells, and closes the connection if it was one.
+    # Bytes may be a notice: a query shows whether the connection has ended, and closes it then.
     with contextlib.suppress(psycopg.Error):
         connection.execute("SELECT 1")
     return connection.closed

@@ -294,7 +294,7 @@ class WithOperations(Machine):
     @rule(
         which=WHICH, actor=ACTORS, outcome=st.sampled_from(["completed", "no_show"]), stale=st.sampled_from([0, 0, 1])
     )
-    def close(self, which: int, actor: Actor, outcome: str, stale: int) -> None:
+    def mark_outcome(self, which: int, actor: Actor, outcome: str, stale: int) -> None:
         """Say how it went, or correct that."""
         found = self.find_appointment(which)
         assert found
@@ -332,7 +332,7 @@ class WithOperations(Machine):
             return
         start, wanted = self.minute(attacked, when), service or item.service
         stays = (wanted, start) == (item.service, item.start) and person in ("keep", "anyone", item.person)
-        decision, refused = self._judge_move(attacked, item, start, wanted, person, actor)
+        decision, refused = self._judge_rescheduling(attacked, item, start, wanted, person, actor)
         late = actor == "guest" and not item.lets_customers(item.reschedule_hours, minute_of(now()))
         expected = self._against_changing(item, stale) or ({"DEADLINE_PASSED"} if late else set())
         # Version and deadline are looked at first, then whether anything would change at all, then the rules.
@@ -355,15 +355,15 @@ class WithOperations(Machine):
             service=attacked.services[service] if service else None,
             staff=given,
         )
-        refusal, moved = self.attempt(self.claims_of(attacked, item, actor), act)
+        refusal, rescheduled = self.attempt(self.claims_of(attacked, item, actor), act)
         if self.judged(expected, refusal) and not stays:
-            self.check_person(decision.people, attacked.name(moved.staff_id))
-            self.note_move(attacked, item, wanted, attacked.name(moved.staff_id), start)
+            self.check_person(decision.people, attacked.name(rescheduled.staff_id))
+            self.note_rescheduled(attacked, item, wanted, attacked.name(rescheduled.staff_id), start)
 
-    def _judge_move(
+    def _judge_rescheduling(
         self, attacked: AttackedBusiness, item: oracle.Appointment, start: int, wanted: str, person: str, actor: Actor
     ) -> tuple[oracle.Decision, set[str]]:
-        """Return the decision on a move to somewhere else, and every refusal that would be right."""
+        """Return the decision on rescheduling to somewhere else, and every refusal that would be right."""
         asked = None if person == "anyone" else person
         if person == "keep":
             keeps = item.person is not None and item.person in attacked.tenant.services[wanted].staff
@@ -382,7 +382,7 @@ class WithOperations(Machine):
             refused = self._over_the_limit(attacked, item.phone, start, but=item.id)
         return decision, refused
 
-    def note_move(
+    def note_rescheduled(
         self, attacked: AttackedBusiness, item: oracle.Appointment, service: str, person: str | None, start: int
     ) -> None:
         if service != item.service:

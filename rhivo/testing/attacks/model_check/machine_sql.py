@@ -154,7 +154,7 @@ class WithSQL(WithOperations):
 
     @precondition(lambda self: self.find_appointment(0))
     @rule(which=WHICH, when=WHENS, service=st.none() | SERVICES, person=st.just("keep") | PEOPLE)
-    def sql_move(self, which: int, when: str, service: str | None, person: str | None) -> None:
+    def sql_reschedule(self, which: int, when: str, service: str | None, person: str | None) -> None:
         found = self.find_appointment(which)
         assert found
         attacked, item = found
@@ -174,11 +174,11 @@ class WithSQL(WithOperations):
             [attacked.services[to].id, staff and staff.id, instant(start), item.id],
         )
         if self.judged(expected, refusal):
-            moved = (to, who, start) != (item.service, item.person, item.start)
-            if moved:
-                self.note_move(attacked, item, to, who, start)
+            rescheduled = (to, who, start) != (item.service, item.person, item.start)
+            if rescheduled:
+                self.note_rescheduled(attacked, item, to, who, start)
             else:
-                # Another version though nothing moved: SQL that writes the same values is an update all the same.
+                # Another version though nothing changed: SQL that writes the same values is an update all the same.
                 item.version += 1
 
     @precondition(lambda self: self.find_appointment(0))

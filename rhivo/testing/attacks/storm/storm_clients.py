@@ -149,7 +149,7 @@ class Client:
 
     def run(self) -> None:
         acts: list[Callable[[], Wish | None]] = [self.hold, self.commit, self.release, self.cancel, self.reschedule]
-        acts += [self.book, self.book_the_past, self.close]
+        acts += [self.book, self.book_the_past, self.mark_outcome]
         while not self.storm.over.is_set():
             with self.storm.lock:
                 # An echo is a wish that is sent once more, mostly by another client, with the same key: two requests
@@ -266,7 +266,7 @@ class Client:
         if not candidates:
             return None
         known = self.dice.choice(candidates)
-        guest = act != "close" and not known.past and self.dice.random() < 0.4
+        guest = act != "outcome" and not known.past and self.dice.random() < 0.4
         token = issue_guest(token_hash(guest_token(known.source)), at=now()) if guest else self.staff(known.attacked)
         call = Call(f"/api/v1/appointments/{known.id}/{path}/", body, token, {"If-Match": f'"{known.version}"'})
         return known, Wish(act, known.attacked, call, target=known.id, version=known.version)
@@ -275,8 +275,8 @@ class Client:
         made = self._change("cancel", "cancel", {})
         return made and made[1]
 
-    def close(self) -> Wish | None:
-        made = self._change("close", self.dice.choice(("complete", "no-show")), {}, past=True)
+    def mark_outcome(self) -> Wish | None:
+        made = self._change("outcome", self.dice.choice(("complete", "no-show")), {}, past=True)
         return made and made[1]
 
     def reschedule(self) -> Wish | None:

@@ -22,7 +22,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     shown = Appointment.objects.select_related("staff").order_by("starts_at", "id")
     return context | {
         "day": midnight.strftime("%A, %-d %B %Y"),
-        # Completed ones and no-shows too: today's list is also where the day is closed.
+        # Completed ones and no-shows too: in today's list people also mark how each appointment ended.
         "today": shown.filter(starts_at__gte=midnight, starts_at__lt=tomorrow).exclude(status=Status.CANCELED),
         "coming": shown.filter(starts_at__gte=tomorrow, status=Status.CONFIRMED)[:COMING],
     }
