@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from bookings.rules.day import Day, Worker, holds
 from bookings.rules.hours import (
     EPOCH,
     MINUTES_A_DAY,
@@ -26,6 +26,7 @@ from bookings.rules.hours import (
 )
 from bookings.rules.occupancy import Diary, HostedClass, Occupancy, OccupiedSpan, class_key_number, class_key_of
 from bookings.rules.reasons import Reason
+from bookings.rules.terms import Person, Resource, Rules, ServiceTerms, Slot, occupied_time
 
 __all__ = [
     "Calendar",
@@ -47,127 +48,6 @@ GRAIN = timedelta(minutes=5)
 _HOURS_REASONS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
 _MANY = 1000  # more than any service, person or room takes
 _NOTHING: frozenset[Reason] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the business sets for all its bookings; a service's own interval comes in here."""
-
-    zone: ZoneInfo
-    slot_interval_minutes: int
-    min_notice_minutes: int
-    max_advance_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceTerms:
-    """What a slot takes. `has_staff`: people are assigned, even if none is active, or someone is asked for.
-
-    `capacity` None: people and resources are the limit. `needs` are kinds of resource, one of each. The person is free
-    for `processing_minutes`, from `processing_after_minutes` after the start.
-    """
-
-    id: UUID
-    duration_minutes: int
-    buffer_before_minutes: int
-    buffer_after_minutes: int
-    capacity: int | None
-    is_group: bool
-    has_staff: bool
-    processing_after_minutes: int = 0
-    processing_minutes: int = 0
-    needs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Someone who may take the booking: assigned and active, and the one asked for if any is."""
-
-    id: UUID
-    name: str
-    hours: Hours
-    capacity: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A room, chair or machine of a kind that the service needs, active."""
-
-    id: UUID
-    name: str
-    kind: str
-    capacity: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One start, in UTC. Offered when `reason` is None; `staff` in the order to try them, one resource of each kind."""
-
-    start: datetime
-    end: datetime
-    remaining: int
-    staff: tuple[UUID, ...]
-    reason: Reason | None
-    resources: tuple[UUID, ...] = ()
-
-
-def occupied_time(start: datetime, service: ServiceTerms) -> tuple[datetime, datetime]:
-    """Return the half-open time a booking at this start spans, buffers included."""
-    before = timedelta(minutes=service.buffer_before_minutes)
-    after = timedelta(minutes=service.duration_minutes + service.buffer_after_minutes)
-    return start - before, start + after
-
-
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    """A person on one date, with the occupied minutes as bits counted from `_Day.origin`.
-
-    `windows` None means exactly the business's hours.
-    """
-
-    id: UUID
-    diary: Diary
-    taken: int
-    windows: tuple[Span, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """One local date, with its workers in the order "any staff" tries them."""
-
-    begins: int
-    ends: int
-    origin: int
-    windows: tuple[Span, ...]
-    steps: frozenset[int]
-    workers: tuple[_Worker, ...]
-
-    def hours_reason(self, start: int, end: int) -> Reason | None:
-        if _holds(self.windows, start, end):
-            return None
-        if not self.windows:
-            return Reason.CLOSED
-        last_close = max(closes for _, closes in self.windows)
-        if not self.windows[0][0] <= start < last_close:
-            return Reason.OUTSIDE_HOURS
-        # It starts in the last window and would run past closing time: no break comes after that.
-        if any(opens <= start < closes == last_close for opens, closes in self.windows):
-            return Reason.OUTSIDE_HOURS
-        return Reason.BREAK
-
-    def all_steps(self, interval: int) -> set[int]:
-        """Return the grid of the whole date, carried on from the windows into what is around."""
-        if not self.windows:
-            return set(range(self.begins, self.ends, interval))
-        # Windows may overlap, so `latest` is the one that closed last, which need not be the one before.
-        latest = self.windows[0]
-        found = {*self.steps, *range(latest[0], self.begins - 1, -interval)}
-        for window in (*self.windows[1:], (self.ends, self.ends)):
-            if window[0] > latest[1]:
-                found.update(range(latest[0], window[0], interval))
-            if window[1] >= latest[1]:
-                latest = window
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +115,7 @@ class Calendar:
         ]
         self._resources = self._diaries_of(sorted(resources, key=lambda resource: (resource.name, resource.id)))
         self._places = places
-        self._known_days: dict[date, _Day] = {}
+        self._known_days: dict[date, Day] = {}
 
     def days(
         self, first: date, last: date, *, at: datetime, include_unavailable: bool = False
@@ -310,7 +190,7 @@ class Calendar:
                 slots.append(Slot(start, end, offer.remaining, offer.staff, offer.reason, offer.resources))
         return slots
 
-    def _offer(self, day: _Day, start: int, limits: _Limits, overridden: frozenset[Reason]) -> _Offer:
+    def _offer(self, day: Day, start: int, limits: _Limits, overridden: frozenset[Reason]) -> _Offer:
         # In the order of `Reason`, which is what callers are promised: hours, grid, present, people, places. `judge`
         # has refused a start off the 5-minute grain before.
         reason = day.hours_reason(start, start + self._service.duration_minutes)
@@ -323,7 +203,7 @@ class Calendar:
             return _REFUSED[reason]
         return self._place(day, start, anyone_works=Reason.STAFF_UNAVAILABLE in overridden)
 
-    def _place(self, day: _Day, start: int, *, anyone_works: bool) -> _Offer:
+    def _place(self, day: Day, start: int, *, anyone_works: bool) -> _Offer:
         service = self._service
         begins = start - service.buffer_before_minutes
         ends = start + service.duration_minutes + service.buffer_after_minutes
@@ -348,7 +228,7 @@ class Calendar:
         return self._offered(min(left, _MANY if service.is_group and uses else uses), free, rooms)
 
     def _free(
-        self, working: Sequence[_Worker], origin: int, start: int, begins: int, ends: int
+        self, working: Sequence[Worker], origin: int, start: int, begins: int, ends: int
     ) -> tuple[tuple[UUID, ...], int]:
         """Return who has all of the time, and how many bookings they could take of it."""
         service = self._service
@@ -396,13 +276,13 @@ class Calendar:
     def _diaries_of(self, resources: Sequence[Resource]) -> list[tuple[Resource, Diary]]:
         return [(resource, self._occupancy.diary(resource.id, resource.capacity)) for resource in resources]
 
-    def _working(self, day: _Day, start: int) -> Sequence[_Worker]:
+    def _working(self, day: Day, start: int) -> Sequence[Worker]:
         end = start + self._service.duration_minutes
-        if not _holds(day.windows, start, end):
+        if not holds(day.windows, start, end):
             return ()
-        return [w for w in day.workers if w.windows is None or _holds(w.windows, start, end)]
+        return [w for w in day.workers if w.windows is None or holds(w.windows, start, end)]
 
-    def _day_at(self, start: datetime) -> _Day:
+    def _day_at(self, start: datetime) -> Day:
         """Return the date that an instant belongs to."""
         day, minute = start.astimezone(self._rules.zone).date(), epoch_minute(start)
         known = self._day(day)
@@ -414,13 +294,13 @@ class Calendar:
             return self._day(day + timedelta(days=1))
         return known
 
-    def _day(self, day: date) -> _Day:
+    def _day(self, day: date) -> Day:
         known = self._known_days.get(day)
         if known is None:
             known = self._known_days[day] = self._drawn_up(day)
         return known
 
-    def _drawn_up(self, day: date) -> _Day:
+    def _drawn_up(self, day: date) -> Day:
         begins, ends = day_bounds(day, self._rules.zone)
         windows = self._timetable.windows(day) or ()
         interval = self._rules.slot_interval_minutes
@@ -429,9 +309,9 @@ class Calendar:
         # A booking at the day's first minute occupies its buffer in the day before.
         origin = begins - self._service.buffer_before_minutes
         workers = self._workers(day, origin, (begins, ends), windows)
-        return _Day(begins, ends, origin, windows, steps, workers)
+        return Day(begins, ends, origin, windows, steps, workers)
 
-    def _workers(self, day: date, origin: int, bounds: Span, windows: tuple[Span, ...]) -> tuple[_Worker, ...]:
+    def _workers(self, day: date, origin: int, bounds: Span, windows: tuple[Span, ...]) -> tuple[Worker, ...]:
         # Work is spread: who has least that day comes first. Name and id make the order the same each time.
         def fewest_spans(entry: tuple[Person, Timetable, Diary]) -> tuple[int, str, UUID]:
             person, _, diary = entry
@@ -444,16 +324,8 @@ class Calendar:
             own = hours.windows(day)
             # `_working` has asked the business's windows already: the same again would be asked for nothing.
             own = None if own == windows else own
-            workers.append(_Worker(person.id, diary, diary.taken(origin, until), own))
+            workers.append(Worker(person.id, diary, diary.taken(origin, until), own))
         return tuple(workers)
-
-
-def _holds(windows: Iterable[Span], start: int, end: int) -> bool:
-    # A loop: the innermost check of a search, at a third of the cost of any().
-    for opens, closes in windows:  # noqa: SIM110
-        if opens <= start and end <= closes:
-            return True
-    return False
 
 
 def _instant(minute: int) -> datetime:
