@@ -169,6 +169,40 @@ class Calendar:
         other._known_days = {}
         return other
 
+    @property
+    def service(self) -> ServiceTerms:
+        """Return what a slot takes."""
+        return self._service
+
+    def first_reason(self, start: int, *, at: datetime) -> Reason | None:
+        """Return why nothing begins at this minute, whoever is free: hours, grid and the present; None if it may."""
+        day = self._day_at(_instant(start))
+        reason = day.hours_reason(start, start + self._service.duration_minutes)
+        if reason is None and start not in day.steps:
+            reason = Reason.OFF_GRID
+        return reason or _Limits.at(at, self._rules).reason(start, _NOTHING)
+
+    def steps(self, day: date) -> list[int]:
+        """Return the grid of a local date, in minutes since the epoch."""
+        return sorted(self._day(day).steps)
+
+    def working(self, start: int) -> list[tuple[UUID, Diary]]:
+        """Return who works at this minute until the service is over, in the order to try them."""
+        return [(worker.id, worker.diary) for worker in self._working(self._day_at(_instant(start)), start)]
+
+    def is_open(self, start: int) -> bool:
+        """Tell whether one window of the business holds the service from this minute on."""
+        return self._day_at(_instant(start)).hours_reason(start, start + self._service.duration_minutes) is None
+
+    def spare_places(self, begins: int, ends: int) -> int:
+        """Return how many places of the service are left during all of a range."""
+        capacity = self._service.capacity
+        return _MANY if capacity is None else capacity - self._occupancy.peak(begins, ends)
+
+    def resources(self, kind: str) -> list[tuple[UUID, Diary]]:
+        """Return the resources of a kind that the service needs, in the order to try them."""
+        return [(resource.id, diary) for resource, diary in self._resources if resource.kind == kind]
+
     def nearest(self, start: datetime, *, at: datetime, first: date, last: date, count: int = 3) -> list[datetime]:
         """Return the free starts of these dates nearest to `start`, itself left out."""
         free = [slot.start for _, slots in self.days(first, last, at=at) for slot in slots]
