@@ -107,6 +107,12 @@ class OnePlaceOnly(Invalid):
     code = "MALFORMED"
 
 
+class PartsInvalid(Invalid):
+    """A visit has one to five services, and a class is booked by itself."""
+
+    code = "MALFORMED"
+
+
 class AnswersInvalid(Invalid):
     """Some of the business's questions are not answered as asked."""
 
@@ -142,6 +148,10 @@ means("one_room_a_class", TakenMeanwhile)
 # The owner has closed a room, or changed what the service needs, since the start was judged: look again.
 means("resources_fit_the_service", TakenMeanwhile)
 means("places_are_for_classes", OnePlaceOnly)
+# The owner has shortened the longest wait since the start was judged: look again.
+means("parts_follow_each_other", TakenMeanwhile)
+means("a_visit_is_booked_whole", HoldExpired)
+means("customers_cancel_whole_visits", Forbidden)
 means("hold_is_live", HoldExpired)
 means("hold_only_ends", HoldExpired)
 # A hold may be booked, released or run out at any time: a minute is a guess.

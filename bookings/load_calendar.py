@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from bookings.models import Appointment
+from bookings.rules.hours import MINUTES_A_DAY
 from bookings.rules.slots import (
     Calendar,
     DateException,
@@ -25,6 +26,7 @@ from bookings.rules.slots import (
     ServiceTerms,
     WeeklyWindow,
 )
+from bookings.rules.visits import VisitCalendar
 from businesses.models import Business, Service, Staff
 
 
@@ -140,6 +142,38 @@ def calendar_of_days(
         rescheduling=rescheduling,
         places=places,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPart:
+    """A service of a visit, and who is asked for; `staff` None is anyone."""
+
+    service: Service
+    staff: Staff | None = None
+
+
+def visit_calendar(
+    business: Business,
+    parts: Sequence[WantedPart],
+    *,
+    first: date,
+    last: date,
+    at: datetime,
+    same_staff: bool = False,
+) -> VisitCalendar:
+    """Return the calendar of a visit that begins on one of the business's local days, both included."""
+    # A part may begin after midnight of the last day: as much later as all parts and all waits take.
+    length = sum(part.service.duration_minutes + business.max_wait_minutes for part in parts)
+    days_more = timedelta(days=-(-length // MINUTES_A_DAY))
+    known: dict[tuple[UUID, UUID | None], Calendar] = {}
+    for part in parts:
+        asked = (part.service.id, part.staff.id if part.staff else None)
+        if asked not in known:
+            known[asked] = calendar_of_days(
+                business, part.service, first=first, last=last + days_more, at=at, staff=part.staff
+            )
+    calendars = [known[part.service.id, part.staff.id if part.staff else None] for part in parts]
+    return VisitCalendar(calendars, max_wait=business.max_wait_minutes, same_staff=same_staff)
 
 
 def slugs_of_staff(business: Business) -> dict[UUID, str]:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from bookings.errors import OnePlaceOnly, ServiceUnavailable, SlotUnavailable, TakenMeanwhile, refusal
 from bookings.load_calendar import calendar_of_days, local_day
@@ -72,11 +73,10 @@ class WantedStart:
     def nearest(self) -> list[datetime]:
         """Return up to three free starts nearest to this one, in the business's zone."""
         zone = self.business.zone
-        day = self.start.astimezone(zone).date()
-        first = max(day - timedelta(days=ALTERNATIVE_DAYS), self.at.astimezone(zone).date())
-        last = day + timedelta(days=ALTERNATIVE_DAYS)
-        if last < first:
+        days = days_around(self.start, self.at, zone)
+        if not days:
             return []
+        first, last = days[0], days[-1]
         found = self._calendar(first, last).nearest(self.start, at=self.at, first=first, last=last)
         return [instant.astimezone(zone) for instant in found]
 
@@ -91,6 +91,13 @@ class WantedStart:
             rescheduling=self.rescheduling,
             places=self.places,
         )
+
+
+def days_around(start: datetime, at: datetime, zone: ZoneInfo) -> list[date]:
+    """Return the local dates in which other starts are offered for one that is gone: none before today."""
+    day = start.astimezone(zone).date()
+    days = (day + timedelta(days=n) for n in range(-ALTERNATIVE_DAYS, ALTERNATIVE_DAYS + 1))
+    return [each for each in days if each >= at.astimezone(zone).date()]
 
 
 def require_bookable(service: Service, places: int = 1) -> None:
