@@ -217,12 +217,10 @@ def _kinds(resources: Sequence[ResourceDraft] | None, known: Known, *, replace: 
     """Return the kinds of the resources of the file and of those that remain, in use or switched off."""
     if resources is None:
         return frozenset(known.resources.values())
-    kinds = {} if replace else dict(known.resources)
-    for resource in resources:
-        kind = resource.fields.get("kind") or known.resources.get(resource.slug)
-        if kind is not None:
-            kinds[resource.slug] = kind
-    return frozenset(kinds.values())
+    named = {resource.slug for resource in resources}
+    kept = set() if replace else {kind for slug, kind in known.resources.items() if slug not in named}
+    given = {resource.fields.get("kind") or known.resources.get(resource.slug) for resource in resources}
+    return frozenset(kept | {kind for kind in given if kind is not None})
 
 
 def _require_kinds(top: Node, draft: Draft, known: Known, kinds: frozenset[str], *, replace: bool) -> None:

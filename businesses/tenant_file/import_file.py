@@ -1,7 +1,7 @@
 """Applying a tenant file: one transaction, in which only rows that differ are written."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -78,15 +78,30 @@ def _import(document: Any, *, business_id: UUID, replace: bool) -> Imported:
     # The file is judged inside the transaction and behind the locks: what it is compared with cannot change any more.
     current = CurrentState.of(business_id, lock=True)
     draft = read_draft(document, current.known, replace=replace)
+    lost = tuple(_lost_numbers(draft, current))
     work = _Work(business_id, current)
     work.apply(draft)
     if replace:
         work.remove_unnamed(draft)
     invitation = work.give_to(draft.owner) if draft.owner else None
-    return Imported(work.business, current.business is None, work.changes, _notes(work.business), invitation)
+    notes = (*lost, *_numbers_below_people(work.business))
+    return Imported(work.business, current.business is None, work.changes, notes, invitation)
 
 
-def _notes(business: Business) -> tuple[str, ...]:
+def _lost_numbers(draft: Draft, current: CurrentState) -> Iterator[str]:
+    """Yield a sentence on each service that will have no number any more: with --replace by a key that is left out."""
+    # Asked before the import: it changes the rows.
+    for wanted in draft.services:
+        before = current.services.get(wanted.slug)
+        number = before.max_simultaneous_bookings if before else None
+        if before and number is not None and wanted.fields.get("max_simultaneous_bookings", number) is None:
+            yield (
+                f"{before.name} ({before.slug}) took {number} at a time and has no number any more: its people and"
+                " resources are the limit."
+            )
+
+
+def _numbers_below_people(business: Business) -> tuple[str, ...]:
     """Return a sentence on each service whose number keeps some of its people from taking a booking."""
     # Of a class the number is that of its places, which has nothing to do with its people.
     people = models.Count("assignments", filter=models.Q(assignments__staff__is_active=True))

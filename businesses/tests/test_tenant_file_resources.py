@@ -208,8 +208,19 @@ def test_a_number_that_an_update_leaves_out_stays_and_null_takes_it_away(subdoma
     load(clinic(subdomain, services=[CUT | {"max_simultaneous_bookings": 1}]))
     load({"subdomain": subdomain, "services": [{"slug": "cut", "name": "Haircut"}]})
     assert exported_services(subdomain)["cut"]["max_simultaneous_bookings"] == 1
-    load({"subdomain": subdomain, "services": [{"slug": "cut", "max_simultaneous_bookings": None}]})
+    imported = load({"subdomain": subdomain, "services": [{"slug": "cut", "max_simultaneous_bookings": None}]})
+    assert imported.notes == (
+        "Haircut (cut) took 1 at a time and has no number any more: its people and resources are the limit.",
+    )
     assert "max_simultaneous_bookings" not in exported_services(subdomain)["cut"]
+
+
+def test_with_replace_a_number_that_is_left_out_is_taken_away_and_noted(subdomain: str) -> None:
+    load(clinic(subdomain, services=[CUT | {"max_simultaneous_bookings": 1}]))
+    notes = load(clinic(subdomain), replace=True).notes
+    assert [note.partition(" took ")[0] for note in notes] == ["Cut (cut)"]
+    assert "max_simultaneous_bookings" not in exported_services(subdomain)["cut"]
+    assert load(clinic(subdomain), replace=True).notes == ()
 
 
 def test_a_class_never_loses_its_number(subdomain: str) -> None:
@@ -280,6 +291,23 @@ def test_the_last_resource_of_a_kind_is_not_taken_from_a_service_that_needs_it(s
     assert [text.split("”")[0] for text in refused["resources"]] == ["The service “class", "The service “colour"]
     assert list(refusals({"subdomain": subdomain, "resources": [{"slug": "room-1", "kind": "hall"}]})) == ["resources"]
     assert export_business(subdomain) == before
+
+
+def test_a_service_that_is_switched_off_needs_no_resource_until_it_is_switched_on(subdomain: str) -> None:
+    load(clinic(subdomain))
+    off = [
+        {"slug": "colour", "active": False},
+        {"slug": "class", "active": False, "max_simultaneous_bookings": 8},
+    ]
+    headings = [{"name": "All", "services": off}]
+    load({"subdomain": subdomain, "resources": [], "categories": headings}, replace=True)
+    text = export_business(subdomain)
+    assert load(text.encode(), replace=True).changes == ()
+    assert list(refusals(text.replace("active: false", "active: true").encode())) == [
+        "categories[0].services[0].resources[0]",
+        "categories[0].services[1].resources[0]",
+        "categories[0].services[1].resources[1]",
+    ]
 
 
 def test_resources_may_go_together_with_the_services_that_need_them(subdomain: str) -> None:
