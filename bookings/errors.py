@@ -147,6 +147,7 @@ means("one_staff_a_class", TakenMeanwhile)
 means("one_room_a_class", TakenMeanwhile)
 # The owner has closed a room, or changed what the service needs, since the start was judged: look again.
 means("resources_fit_the_service", TakenMeanwhile)
+means("resource_exists", TakenMeanwhile)
 means("places_are_for_classes", OnePlaceOnly)
 # The owner has shortened the longest wait since the start was judged: look again.
 means("parts_follow_each_other", TakenMeanwhile)
