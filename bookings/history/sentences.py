@@ -14,12 +14,18 @@ from django.db.models import Model
 
 from audit.changes import changes_of
 from audit.models import AuditLog
-from businesses.models import Category, Service, Staff, User
+from businesses.models import Category, Resource, Service, Staff, User
 from businesses.models.availability import Weekday, clock_text
 from businesses.money import price_text
 from rhivo.text.local_time import local_time
 
-NAMED: dict[str, type[Model]] = {"user_id": User, "service_id": Service, "staff_id": Staff, "category_id": Category}
+NAMED: dict[str, type[Model]] = {
+    "user_id": User,
+    "service_id": Service,
+    "staff_id": Staff,
+    "category_id": Category,
+    "resource_ids": Resource,
+}
 NOUNS = {"availability": "hours", "membership": "access", "assignment": "assignment", "login": "log-in"}
 LABELS = {
     "max_simultaneous_bookings": "places",
@@ -27,6 +33,7 @@ LABELS = {
     "starts_at": "start",
     "ends_at": "end",
     "staff_id": "person",
+    "resource_ids": "resources",
     "user_id": "account",
     "first_date": "from",
     "last_date": "to",
@@ -63,13 +70,13 @@ class Sentences:
 
     @classmethod
     def of(cls, entries: Sequence[AuditLog], *, currency: str, locale: str) -> "Sentences":
-        """Read the names that entries need: at most one query each for accounts, services, people and categories."""
+        """Read the names that entries need: at most one query for each of the tables in NAMED."""
         wanted: dict[str, set[str]] = {key: set() for key in NAMED}
         # An actor is an id only for a user; elsewhere it is a word such as "guest", or a database login.
         wanted["user_id"] |= {entry.actor for entry in entries if entry.actor_kind == "user" and _is_id(entry.actor)}
         for snapshot in (each for entry in entries for each in (entry.before, entry.after) if each):
             for key in NAMED:
-                wanted[key] |= {snapshot[key]} if _is_id(snapshot.get(key)) else set()
+                wanted[key] |= set(_ids(snapshot.get(key)))
         return cls(currency, locale, {key: _names(model, wanted[key]) for key, model in NAMED.items()})
 
     def who(self, entry: AuditLog) -> str:
@@ -120,10 +127,15 @@ class Sentences:
                 return f"of {self._named('user_id', snapshot) or 'someone who left'}"
             case "assignment" | "service_staff":
                 return f"of {person or 'someone'} to {service or 'a service'}"
+            case "need":
+                return f"of {service or 'a service'} for a {str(snapshot.get('kind', '')).replace('-', ' ')}"
         return str(snapshot.get("name") or snapshot.get("email") or snapshot.get("slug") or "")
 
     def _named(self, key: str, snapshot: dict[str, Any]) -> str:
         return self.names.get(key, {}).get(str(snapshot.get(key)), "")
+
+    def _resources(self, snapshot: dict[str, Any]) -> str:
+        return self._text("resource_ids", snapshot["resource_ids"]) if snapshot.get("resource_ids") else ""
 
     def changes(self, entry: AuditLog) -> list[TextChange]:
         """Return every field that changed, in words."""
@@ -142,7 +154,9 @@ class Sentences:
         if value in (None, "", [], {}):
             return "–"
         if name in NAMED:
-            return self.names.get(name, {}).get(str(value)) or "someone or something that is gone"
+            known = self.names.get(name, {})
+            each = value if isinstance(value, list) else [value]
+            return ", ".join(known.get(str(key)) or "someone or something that is gone" for key in each)
         # Before int, which bool is a kind of.
         if isinstance(value, bool):
             return "yes" if value else "no"
@@ -163,10 +177,12 @@ def label_of(name: str) -> str:
 
 def _booked(sentences: Sentences, entry: AuditLog) -> str:
     was = _snapshot(entry)
-    person = sentences._named("staff_id", was)
+    # Entries of before there were classes for several and resources know of neither.
+    person, places, resources = sentences._named("staff_id", was), was.get("places") or 1, sentences._resources(was)
     return (
         f"{sentences.who(entry)} booked {was.get('reference', '')}: {was.get('service_name', '')}"
-        f"{f' with {person}' if person else ''}, {_when(was)}"
+        f"{f' ({places} places)' if places > 1 else ''}{f' with {person}' if person else ''}"
+        f"{f', {resources}' if resources else ''}, {_when(was)}"
     )
 
 
@@ -181,6 +197,9 @@ def _rescheduled(sentences: Sentences, entry: AuditLog) -> str:
         changes.append(f"from {before.get('service_name')} to {after.get('service_name')}")
     if before.get("staff_id") != after.get("staff_id"):
         former, latter = (sentences._named("staff_id", each) or "nobody in particular" for each in (before, after))
+        changes.append(f"from {former} to {latter}")
+    former, latter = (sentences._resources(each) or "no resource" for each in (before, after))
+    if former != latter:
         changes.append(f"from {former} to {latter}")
     return f"{sentences.who(entry)} rescheduled {after.get('reference', '')} {', '.join(changes)}"
 
@@ -260,6 +279,11 @@ def _plain(value: Any) -> str:
     except ValueError:
         instant = None
     return local_time(instant) if instant is not None and instant.tzinfo is not None else text
+
+
+def _ids(value: Any) -> Iterable[str]:
+    """Return the ids in a value of a snapshot: itself, or those in its list."""
+    return filter(_is_id, value if isinstance(value, list) else [value])
 
 
 def _is_id(value: Any) -> bool:
