@@ -35,6 +35,12 @@ class AssignmentInline(TabularInline):  # type: ignore[misc]
     extra = 0
     verbose_name_plural = "Done by"
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        found = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        # A row of a table has no label of its own, and a screen reader would say nothing.
+        found.widget.attrs["aria-label"] = "Done by"
+        return found
+
 
 @admin.register(Service)
 class ServiceAdmin(KeptAdmin):
