@@ -1,5 +1,7 @@
 """Resources that staff pick for a booking: that one or none, and never beyond its capacity."""
 
+import random
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -8,12 +10,15 @@ from django.db import transaction
 
 from bookings import operations
 from bookings.errors import OnePlaceOnly, ResourceNotNeeded, SlotUnavailable
+from bookings.load_calendar import calendar_of_days
 from bookings.models import Appointment
+from bookings.rules.reasons import Reason
+from bookings.rules.slots import Slot
 from businesses.models import Resource, Service
 from rhivo.claims import acting_as
 from rhivo.clock import now
 from rhivo.errors import IdempotencyMismatch
-from rhivo.testing.builder import Shop
+from rhivo.testing.builder import GINO, Shop
 from rhivo.testing.race import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,6 +102,54 @@ def test_one_key_books_one_room(shop: Shop, bath: Service) -> None:
     with pytest.raises(IdempotencyMismatch):
         shop.book_by_staff(shop.at(), bath, resources=[first], key=key)
     assert len(booked(shop)) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_offered_for_a_picked_room_can_be_booked_and_nothing_else(seed: int, shop: Shop) -> None:
+    chance = random.Random(seed)
+    rooms = [shop.resource("room-1"), shop.resource("hall", max_simultaneous_bookings=2), shop.resource("room-2")]
+    bath = shop.service("bath", needs=["room"], buffer_after_minutes=10)
+    yoga = shop.service("yoga", needs=["room"], is_group=True, max_simultaneous_bookings=3)
+    for _ in range(14):
+        start, places = shop.at(f"{chance.randrange(8, 19):02}:{chance.choice(['00', '30'])}"), chance.randint(1, 2)
+        with suppress(SlotUnavailable):
+            if chance.random() < 0.5:
+                shop.book_by_staff(start, bath, resources=[chance.choice(rooms)])
+            else:
+                shop.book_by_staff(start, yoga, resources=[chance.choice(rooms)], places=places)
+    day = shop.at().astimezone(shop.business.zone).date()
+    seen = set()
+    for service, places in ((bath, 1), (yoga, 1), (yoga, 2)):
+        for room in rooms:
+            wanted: dict[str, Any] = {"places": places, "resources": [room]}
+            with acting_as(shop.employees), transaction.atomic():
+                calendar = calendar_of_days(shop.business, service, first=day, last=day, at=now(), **wanted)
+                [(_, slots)] = calendar.days(day, day, at=now(), include_unavailable=True)
+            for slot in slots:
+                if slot.reason in (None, Reason.FULL):
+                    seen.add(slot.reason)
+                    assert books(shop, service, slot, **wanted) == (slot.reason is None), (room, slot)
+    assert seen == {None, Reason.FULL}
+
+
+def books(shop: Shop, service: Service, slot: Slot, **wanted: Any) -> bool:
+    """Tell whether a slot can be booked, and leave it as it was."""
+    with acting_as(shop.employees), transaction.atomic():
+        try:
+            made = operations.book_for_customer(
+                business=shop.business,
+                service=service,
+                start=slot.start,
+                contact=GINO,
+                key=uuid4().hex,
+                at=now(),
+                **wanted,
+            )
+        except SlotUnavailable:
+            return False
+        transaction.set_rollback(True)
+    assert made.appointment.resource_ids == list(slot.resources)
+    return True
 
 
 @pytest.mark.race
