@@ -113,6 +113,12 @@ class PartsInvalid(Invalid):
     code = "MALFORMED"
 
 
+class ResourceNotNeeded(Invalid):
+    """This service needs no resource of that kind: leave the choice of it open."""
+
+    code = "MALFORMED"
+
+
 class AnswersInvalid(Invalid):
     """Some of the business's questions are not answered as asked."""
 

@@ -4,7 +4,7 @@ Reads under whatever claims are in force; decides nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from bookings.rules.slots import (
 )
 from bookings.rules.visits import VisitCalendar
 from businesses.models import Business, Service, Staff
+from businesses.models import Resource as KnownResource
 
 
 class Assigned(NamedTuple):
@@ -89,14 +90,16 @@ def calendar(
     staff: Staff | None = None,
     rescheduling: Appointment | None = None,
     places: int = 1,
+    resources: Collection[KnownResource] = (),
 ) -> Calendar:
     """Return the calendar of a service between two instants, for one staff member or any.
 
     Whoever asks for a person is offered that person or nothing, also of a service that needs nobody in particular.
     `rescheduling` is the appointment that gets a new time: its own span counts as free. Within its service its agreed
-    terms apply.
+    terms apply. Of the kinds of `resources`, these alone are offered; of any other kind, all.
     """
     subjects = subjects_of(business, service)
+    usable = _of_these(subjects.resources, resources)
     people = [person for person in subjects.people if person.is_active and (staff is None or staff.id == person.id)]
     own_hours = hours_of(business, people)
     terms = terms_of(service, has_staff=bool(subjects.people) or staff is not None, needs=subjects.needs)
@@ -112,8 +115,8 @@ def calendar(
         hours=own_hours[None],
         service=terms,
         people=[Person(person.id, person.name, own_hours[person.id], person.capacity) for person in people],
-        spans=_spans(business, terms, people, subjects.resources, first, last, at, rescheduling),
-        resources=subjects.resources,
+        spans=_spans(business, terms, people, usable, first, last, at, rescheduling),
+        resources=usable,
         places=places,
     )
 
@@ -128,6 +131,7 @@ def calendar_of_days(
     staff: Staff | None = None,
     rescheduling: Appointment | None = None,
     places: int = 1,
+    resources: Collection[KnownResource] = (),
 ) -> Calendar:
     """Return the calendar that covers a range of the business's local days, both included."""
     # Adding a day to local time gives the next local midnight, also when the clocks change in between.
@@ -141,6 +145,7 @@ def calendar_of_days(
         staff=staff,
         rescheduling=rescheduling,
         places=places,
+        resources=resources,
     )
 
 
@@ -200,6 +205,12 @@ def subjects_of(business: Business, service: Service) -> Subjects:
         needs=tuple(sorted({row[4] for row in found if row[4] is not None})),
         resources=tuple(Resource(row[0], row[1], row[4], row[3]) for row in found if row[4] is not None and row[0]),
     )
+
+
+def _of_these(active: Sequence[Resource], asked: Collection[KnownResource]) -> Sequence[Resource]:
+    # One that is asked for and switched off leaves nothing of its kind: no other takes its place unasked.
+    ids, kinds = {resource.id for resource in asked}, {resource.kind for resource in asked}
+    return [resource for resource in active if resource.id in ids or resource.kind not in kinds] if asked else active
 
 
 def local_day(start: datetime, zone: ZoneInfo) -> date:

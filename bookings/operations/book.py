@@ -9,9 +9,9 @@ from uuid import uuid4
 from bookings.contact import Contact, reachable_contact
 from bookings.messages import enqueue_for_customer
 from bookings.models import Appointment
-from bookings.operations.choose_slot import WantedStart, require_bookable, with_alternatives
+from bookings.operations.choose_slot import WantedStart, require_bookable, require_needed, with_alternatives
 from bookings.rules.reasons import Override
-from businesses.models import Business, Service, Staff, User
+from businesses.models import Business, Resource, Service, Staff, User
 from rhivo import claims
 from rhivo.db.idempotency import Once
 from rhivo.db.operation import operation
@@ -40,26 +40,32 @@ def book_for_customer(
     at: datetime,
     staff: Staff | None = None,
     places: int = 1,
+    resources: Sequence[Resource] = (),
     notes: str = "",
     overrides: Sequence[Override] = (),
 ) -> Booked:
     """Book by staff for someone on the phone or at the door; overrides are recorded with the booking.
 
-    Raises Forbidden to all but the people at work there, and otherwise what `hold_slot` and `commit_hold` raise.
-    Limits per customer bind customers, not staff.
+    `resources` are those that staff pick; of other kinds the rules choose. Limits per customer do not bind staff.
+    Raises Forbidden to all but the people at work there, ResourceNotNeeded, and otherwise what `hold_slot` and
+    `commit_hold` raise.
     """
     acting = claims.current()
     if not acting.works_here or acting.business_id != business.id:
         raise Forbidden("Only the people at work there book for a customer.")
     overrides = sorted(set(overrides))
     once = Once.of(
-        key, service.id, start.timestamp(), staff.id if staff else None, asdict(contact), notes, overrides, places
+        *(key, service.id, start.timestamp(), staff.id if staff else None, asdict(contact), notes, overrides, places),
+        sorted(str(resource.id) for resource in resources),
     )
     if (made := once.made("appointment_of_key", business.id)) is not None:
         return Booked(Appointment.objects.get(pk=made), created=False, cancellation_token=None)
     require_bookable(service, places)
+    require_needed(service, resources)
     known = reachable_contact(business, contact)
-    wanted = WantedStart(business=business, service=service, start=start, at=at, staff=staff, places=places)
+    wanted = WantedStart(
+        business=business, service=service, start=start, at=at, staff=staff, places=places, resources=resources
+    )
     with wanted.chosen(overrides) as chosen:
         part = {"staff_id": chosen.staff_id, "resource_ids": chosen.resource_ids, "starts_at": start, "places": places}
         [appointment] = create_appointments(

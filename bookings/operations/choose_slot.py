@@ -1,6 +1,6 @@
 """A start that somebody asks for: judged by the rules, given to a person, and what is near when it is gone."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,12 +9,19 @@ from typing import NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from bookings.errors import OnePlaceOnly, ServiceUnavailable, SlotUnavailable, TakenMeanwhile, refusal
+from bookings.errors import (
+    OnePlaceOnly,
+    ResourceNotNeeded,
+    ServiceUnavailable,
+    SlotUnavailable,
+    TakenMeanwhile,
+    refusal,
+)
 from bookings.load_calendar import calendar_of_days, local_day
 from bookings.models import Appointment
 from bookings.rules.reasons import Override, overridden_by
-from bookings.rules.slots import Calendar
-from businesses.models import Business, Service, Staff
+from bookings.rules.slots import Calendar, Slot
+from businesses.models import Business, Resource, Service, Staff
 from rhivo.db.constraints import refusals
 from rhivo.db.history import because
 
@@ -35,8 +42,8 @@ class Chosen(NamedTuple):
 class WantedStart:
     """A start of a service, of one staff member or (`staff` None) of anyone, at the present `at`.
 
-    `places` are wanted in a class. `rescheduling` is the appointment that would go there: its own time does not stand
-    in its way.
+    `places` are wanted in a class. `resources` are those that are asked for; of other kinds the rules choose.
+    `rescheduling` is the appointment that would go there: its own time does not stand in its way.
     """
 
     business: Business
@@ -46,6 +53,7 @@ class WantedStart:
     staff: Staff | None = None
     rescheduling: Appointment | None = None
     places: int = 1
+    resources: Sequence[Resource] = ()
 
     @contextmanager
     def chosen(self, overrides: Collection[Override] = ()) -> Iterator[Chosen]:
@@ -70,6 +78,10 @@ class WantedStart:
             error.nearest = self.nearest
             raise
 
+    def slots(self, day: date) -> list[Slot]:
+        """Return the slots of a local day, whatever the start."""
+        return [slot for _, slots in self._calendar(day, day).days(day, day, at=self.at) for slot in slots]
+
     def nearest(self) -> list[datetime]:
         """Return up to three free starts nearest to this one, in the business's zone."""
         zone = self.business.zone
@@ -90,6 +102,7 @@ class WantedStart:
             staff=self.staff,
             rescheduling=self.rescheduling,
             places=self.places,
+            resources=self.resources,
         )
 
 
@@ -106,6 +119,12 @@ def require_bookable(service: Service, places: int = 1) -> None:
         raise ServiceUnavailable()
     if places > 1 and not service.is_group:
         raise OnePlaceOnly()
+
+
+def require_needed(service: Service, resources: Sequence[Resource]) -> None:
+    """Raise ResourceNotNeeded if one that is asked for is of a kind that the service does not need."""
+    if resources and not {each.kind for each in resources} <= set(service.needs.values_list("kind", flat=True)):
+        raise ResourceNotNeeded()
 
 
 def with_alternatives(function: Callable[P, R]) -> Callable[P, R]:
