@@ -120,6 +120,8 @@ class Sentences:
                 return f"of {self._named('user_id', snapshot) or 'someone who left'}"
             case "assignment" | "service_staff":
                 return f"of {person or 'someone'} to {service or 'a service'}"
+            case "need":
+                return f"of {service or 'a service'} for a {snapshot.get('kind') or 'resource'}"
         return str(snapshot.get("name") or snapshot.get("email") or snapshot.get("slug") or "")
 
     def _named(self, key: str, snapshot: dict[str, Any]) -> str:
