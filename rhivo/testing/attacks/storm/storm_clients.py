@@ -207,7 +207,7 @@ class Client:
         dice = random.Random(int(time.monotonic() / WAVE)) if everybody else self.dice
         attacked = dice.choice(self.storm.businesses)
         day = self.storm.today + (dice.randrange(5, 50) if everybody else dice.choice((3, 3, 4)))
-        service = dice.choice(("chair", "table", "class") if everybody else sorted(attacked.services))
+        service = dice.choice(("chair", "table", "class", "bath", "colour") if everybody else sorted(attacked.services))
         return attacked, service, day * DAY + dice.choice(CLOCKS) - attacked.tenant.offset
 
     def person(self, attacked: AttackedBusiness, service: str) -> str | None:
