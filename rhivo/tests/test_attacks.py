@@ -19,6 +19,7 @@ from rhivo.testing.attacks.attacked_businesses import usual_tenant
 from rhivo.testing.attacks.attacked_installation import Installation
 from rhivo.testing.attacks.finding import Finding
 from rhivo.testing.attacks.model_check import model_check_attack
+from rhivo.testing.attacks.model_check.machine import Machine
 from rhivo.testing.attacks.rounds import Rounds
 from rhivo.testing.attacks.storm import storm_attack
 from rhivo.testing.attacks.storm.occupancy_over_time import OccupancyOverTime, Timed
@@ -27,6 +28,10 @@ from rhivo.testing.attacks.tally import Tally
 from rhivo.testing.oracles.oracle import Span
 from rhivo.testing.real_servers.web_server import Server
 
+GUARDS = {
+    *("service_capacity", "staff_capacity", "one_staff_one_place", "resource_capacity", "one_room_a_class"),
+    *("resources_fit_the_service", "places_are_for_classes", "SLOT_UNAVAILABLE"),
+}
 COMMITTED = pytest.mark.django_db(transaction=True)
 
 
@@ -34,6 +39,8 @@ COMMITTED = pytest.mark.django_db(transaction=True)
 def test_operations_and_bare_sql_do_what_the_model_says(django_db_setup: None) -> None:
     for seed in (1, 2, 3):
         assert model_check_attack.check(seed, examples=8) == ""
+    # Rare steps were reached as well: each of these guards has had something to refuse.
+    assert set(Machine.refusals) >= GUARDS
 
 
 @COMMITTED

@@ -1,6 +1,7 @@
 """Random interleavings of everything that can be done to businesses, compared with the model after every step.
 
-This file knows how a step is judged; what the steps are is in `machine_operations`, `machine_owners` and `machine_sql`.
+This file knows how a step is judged; what the steps are is in `machine_operations`, `machine_changes`,
+`machine_owners` and `machine_sql`.
 """
 
 import os
@@ -8,7 +9,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from django.db import transaction
@@ -54,8 +55,9 @@ class Disagreement(AssertionError):
 class Machine(RuleBasedStateMachine):
     """Two businesses, each a tenant of the model and rows in the database."""
 
-    # By all machines of this process: how much was attacked.
+    # By all machines of this process: how much was attacked, and what refused it.
     steps_taken = 0
+    refusals: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,6 +115,7 @@ class Machine(RuleBasedStateMachine):
         if got not in (expected or {""}):
             wanted = " or ".join(sorted(name or "acceptance" for name in expected or {""}))
             raise Disagreement(f"the model expects {wanted}, the database gave {got or 'acceptance'}")
+        Machine.refusals[got] += 1
         return not got
 
     def attempt(self, claims: Claims, act: Callable[[], Any]) -> tuple[str, Any]:

@@ -10,7 +10,7 @@ from rhivo.claims import Claims
 from rhivo.clock import now
 from rhivo.testing.attacks.attacked_businesses import AttackedBusiness, instant, minute_of
 from rhivo.testing.attacks.model_check.machine import PEOPLE, PLACES, SERVICES, TENANTS, WHENS, WHICH
-from rhivo.testing.attacks.model_check.machine_operations import WithOperations
+from rhivo.testing.attacks.model_check.machine_changes import WithChanges
 from rhivo.testing.oracles import oracle
 from rhivo.tokens import guest_token, token_hash
 
@@ -42,6 +42,14 @@ PATHS = [
 ]
 # The rooms that bare SQL names; operations choose them by themselves.
 ROOMS = st.sampled_from(["first", "first", "first", "last", "last", "too few", "too many"])
+# Holds at one start, as service, person and rooms: more than a person or room can be had, and classes torn apart.
+CROWDS: dict[str, list[tuple[str, str | None, str]]] = {
+    "anna": [("cut", "anna", "first"), ("class", "anna", "last"), ("cut", "anna", "first"), ("cut", "anna", "first")],
+    "bob": [("colour", "bob", "first"), ("cut", "bob", "first"), ("cut", "bob", "first")],
+    "cabin": [("bath", None, "first"), ("class", "carl", "first"), ("bath", None, "first")],
+    "hall": [("bath", None, "last"), ("class", "carl", "last"), ("bath", None, "last"), ("bath", None, "last")],
+    "class": [("class", "carl", "first"), ("class", "carl", "last"), ("class", "anna", "first")],
+}
 VERSIONS = st.sampled_from([None, None, 0, 1, -1])
 FORGERIES = [
     "UPDATE appointments SET business_id = %s WHERE id = %s",
@@ -57,7 +65,7 @@ FORGERIES = [
 ]
 
 
-class WithSQL(WithOperations):
+class WithSQL(WithChanges):
     """Writers who know nothing of the operations, and some who mean harm."""
 
     def _against_inserting(self, attacked: AttackedBusiness, span: oracle.Span) -> set[str]:
@@ -98,15 +106,25 @@ class WithSQL(WithOperations):
         self.try_to_insert(attacked, self.new_span(attacked, uuid4(), service, who, start, where, places), seconds)
 
     @precondition(lambda self: self.find_span(0))
-    @rule(which=WHICH, places=PLACES)
-    def sql_hold_again(self, which: int, places: int) -> None:
-        """Insert a hold where a span is, or was."""
+    @rule(which=WHICH, rooms=st.sampled_from(["same", "same", "first", "last"]), places=PLACES)
+    def sql_hold_again(self, which: int, rooms: str, places: int) -> None:
+        """Insert a hold where a span is, or was; of a class also in another room."""
         found = self.find_span(which)
         assert found
         attacked, span = found
         who = span.person if span.person in attacked.people else None
-        again = self.new_span(attacked, uuid4(), span.service, who, span.start, span.rooms, places)
+        where = span.rooms if rooms == "same" else self._rooms(attacked, span.service, rooms)
+        again = self.new_span(attacked, uuid4(), span.service, who, span.start, where, places)
         self.try_to_insert(attacked, again, 600)
+
+    @rule(tenant=TENANTS, crowd=st.sampled_from(sorted(CROWDS)), when=WHENS)
+    def sql_crowd(self, tenant: int, crowd: str, when: str) -> None:
+        """Ask for one person, room or class several times, across the services that use it."""
+        attacked = self.businesses[tenant]
+        start = self.minute(attacked, when)
+        for service, person, rooms in CROWDS[crowd]:
+            who, where = self.named(attacked, service, person), self._rooms(attacked, service, rooms)
+            self.try_to_insert(attacked, self.new_span(attacked, uuid4(), service, who, start, where, 1), 600)
 
     def try_to_insert(self, attacked: AttackedBusiness, span: oracle.Span, seconds: int) -> None:
         refusal, _ = self.sql(attacked.shop.public, INSERT_HOLD, [*self._values(attacked, span), seconds])
