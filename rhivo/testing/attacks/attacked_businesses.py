@@ -40,6 +40,7 @@ def usual_services() -> dict[str, oracle.Service]:
             oracle.Terms(60, 0, 5), capacity=5, is_group=True, staff={"anna", "carl"}, needs=frozenset({"room"})
         ),
         "bath": oracle.Service(oracle.Terms(30), capacity=None, needs=frozenset({"room", "tub"})),
+        "soak": oracle.Service(oracle.Terms(30), capacity=None, needs=frozenset({"tub"})),
     }
 
 

@@ -34,7 +34,9 @@ from rhivo.testing.oracles import oracle
 
 TENANTS = st.sampled_from([0, 0, 1])
 # Few places, so that most steps meet others. "first" and "last" are of those who do the service, None is anyone.
-SERVICES = st.sampled_from(["chair", "class", "class", "class", "table", "cut", "cut", "colour", "bath", "bath"])
+SERVICES = st.sampled_from(
+    ["chair", "class", "class", "class", "table", "cut", "cut", "colour", "bath", "bath", "soak"]
+)
 PEOPLE = st.sampled_from([None, "first", "first", "last", "bob", "carl"])
 WHENS = st.sampled_from(
     ["10:00", "10:00", "10:00", "10:30", "10:30", "11:00", "10:15", "17:30", "10:03", "next 10:00", "past 10:00"]

@@ -48,6 +48,7 @@ CROWDS: dict[str, list[tuple[str, str | None, str]]] = {
     "bob": [("colour", "bob", "first"), ("cut", "bob", "first"), ("cut", "bob", "first")],
     "cabin": [("bath", None, "first"), ("class", "carl", "first"), ("bath", None, "first")],
     "hall": [("bath", None, "last"), ("class", "carl", "last"), ("bath", None, "last"), ("bath", None, "last")],
+    "tub": [("soak", None, "first"), ("bath", None, "last"), ("soak", None, "first"), ("bath", None, "first")],
     "class": [("class", "carl", "first"), ("class", "carl", "last"), ("class", "anna", "first")],
 }
 VERSIONS = st.sampled_from([None, None, 0, 1, -1])
