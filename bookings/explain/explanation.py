@@ -181,10 +181,8 @@ class _Case:
     def judgement(self, at: datetime) -> Judgement:
         calendar, there = self._calendar_at(at, self.calendar), [one for one in self.occupants if one.occupies(at)]
         spans = self._spans(at)
-        taken, refusals = (
-            Occupancy(self.service.id, spans).peak(*self.wanted.whole),
-            tuple(self._refusals(calendar, at)),
-        )
+        taken = Occupancy(self.service.id, spans).peak(*self.wanted.whole)
+        refusals = tuple(self._refusals(calendar, at))
         codes = {refusal.code for refusal in refusals}
         candidates = Candidates(self.limits, self.wanted, self.start, there, spans)
         return Judgement(
