@@ -125,13 +125,7 @@ def explain(
             facts=tuple(case.facts(now, earlier)),
             now=now,
             then=earlier,
-            alternatives=tuple(
-                WantedStart(
-                    business=business, service=service, start=start, at=at, staff=staff, places=places
-                ).nearest()
-                if now.refusals
-                else ()
-            ),
+            alternatives=tuple(case.nearest() if now.refusals else ()),
             events=tuple(events),
             left_out=left_out,
             settings=tuple(_settings_since(business, then)) if then is not None else (),
@@ -212,6 +206,17 @@ class _Case:
             wanted=self.limits.places,
             against={refusal.code for refusal in judged.refusals},
         )
+
+    def nearest(self) -> list[datetime]:
+        """Return the free starts nearest to this one."""
+        return WantedStart(
+            business=self.business,
+            service=self.service,
+            start=self.start,
+            at=self.at,
+            staff=self.staff,
+            places=self.limits.places,
+        ).nearest()
 
     def events(self, earlier: Judgement | None) -> tuple[list[Event], int]:
         """Return what happened, with the question about an earlier instant in its place, and how much is left out."""

@@ -17,6 +17,7 @@ from businesses.models import Availability, Business, Service
 from rhivo.text.local_time import local_time
 from rhivo.text.plurals import counted
 
+UNBOUNDED = "as many as the people and rooms"
 HOURS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
 
 
@@ -65,11 +66,7 @@ def facts_of(
         ),
         Fact("Takes", _length(terms, start)),
         *([Fact("Needs", " and ".join(f"one {kind}" for kind in terms.needs))] if terms.needs else []),
-        Fact(
-            "Places",
-            f"{places or 'as many as the people and rooms'} {kind}; at the fullest moment {counts} taken",
-            is_full,
-        ),
+        Fact("Places", f"{places or UNBOUNDED} {kind}; at the fullest moment {counts} taken", is_full),
     ]
 
 

@@ -234,17 +234,16 @@ class Tenant:
         spans = self.live(but=rescheduling.id if rescheduling else None) if spans is None else spans
         # A key that equals no other: a booking that is no class shares nobody, and no room.
         wanted = Span("", service, None, start, terms, (service, start) if known.is_group else object())
-        left = (known.capacity or MANY) - peak(spans, service, wanted.begins, wanted.ends)
-        if not known.capacity and not known.staff and not known.needs and person is None:
-            left -= MANY - 1
+        capacity = known.capacity or (MANY if known.staff or known.needs or person else 1)
+        left = capacity - peak(spans, service, wanted.begins, wanted.ends)
         joined = class_of(spans, wanted) if known.is_group else []
         people: dict[str, int] = {}
         if known.staff or person:
+            hosts = {span.person for span in joined if span.person}
             asked = {name for name in known.staff if self.people[name].is_active and person in (None, name)}
             # A class has its teacher already. Whoever gives it works then, whatever the hours say now.
-            hosts = {span.person for span in joined if span.person}
-            working = hosts & asked or (
-                set() if hosts else self._working(asked, start, terms.duration, "hours" in set(overridden))
+            working = (
+                asked & hosts if hosts else self._working(asked, start, terms.duration, "hours" in set(overridden))
             )
             if not working:  # a class that somebody else gives is as good as full
                 return Decision(frozenset({"STAFF_UNAVAILABLE", *({"SLOT_UNAVAILABLE"} if hosts else ())}))

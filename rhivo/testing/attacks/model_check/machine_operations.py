@@ -12,6 +12,7 @@ from hypothesis.stateful import precondition, rule
 from bookings import operations
 from bookings.contact import Contact
 from bookings.errors import OnePlaceOnly
+from bookings.models import Appointment, Reservation
 from bookings.rules.reasons import Override
 from rhivo.clock import now
 from rhivo.testing.attacks.attacked_businesses import AttackedBusiness, instant, minute_of
@@ -97,9 +98,7 @@ class WithOperations(Machine):
         # The new hold took over the key: the database has marked the former one as expired.
         for lapsed in of_key:
             lapsed.status, lapsed.key = "expired", None
-        made = held.reservation
-        rooms = attacked.room_names(made.resource_ids)
-        span = self.new_span(attacked, made.id, service, attacked.name(made.staff_id), start, rooms, places)
+        span = self._made_span(attacked, service, held.reservation)
         self.note_hold(attacked, span, key, request)
         self.check_choice(decision, span)
 
@@ -117,6 +116,11 @@ class WithOperations(Machine):
         terms, source = attacked.tenant.services[service].terms, str(made)
         class_key = attacked.tenant.class_key(service, person, start, source, rooms)
         return oracle.Span(source, service, person, start, terms, class_key, rooms=rooms, places=places)
+
+    def _made_span(self, attacked: AttackedBusiness, service: str, made: Appointment | Reservation) -> oracle.Span:
+        """Return what an operation has taken, its person and rooms as the operation chose them."""
+        person, rooms = attacked.name(made.staff_id), attacked.room_names(made.resource_ids)
+        return self.new_span(attacked, made.id, service, person, minute_of(made.starts_at), rooms, made.places)
 
     def note_hold(
         self, attacked: AttackedBusiness, span: oracle.Span, key: str | None = None, request: Any = None
@@ -289,8 +293,6 @@ class WithOperations(Machine):
         if former:
             assert (str(booked.appointment.id), booked.created) == (former.id, False), "one key, two appointments"
             return
-        made = booked.appointment
-        rooms = attacked.room_names(made.resource_ids)
-        span = self.new_span(attacked, made.id, service, attacked.name(made.staff_id), start, rooms, places)
+        span = self._made_span(attacked, service, booked.appointment)
         self.check_choice(decision, span)
-        self.note_appointment(attacked, made.id, span, phone=phone, key=key, request=request)
+        self.note_appointment(attacked, booked.appointment.id, span, phone=phone, key=key, request=request)
