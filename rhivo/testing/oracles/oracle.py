@@ -228,8 +228,7 @@ class Tenant:
         known = self.services[service]
         # Rescheduling keeps the agreed terms, unless it goes to another service.
         terms = rescheduling.terms if rescheduling and rescheduling.service == service else known.terms
-        reasons = self._against_the_rules(start, terms.duration, now, set(overridden))
-        if reasons:
+        if reasons := self._against_the_rules(start, terms.duration, now, set(overridden)):
             return Decision(frozenset(reasons))
         spans = self.live(but=rescheduling.id if rescheduling else None) if spans is None else spans
         # A key that equals no other: a booking that is no class shares nobody, and no room.
@@ -248,9 +247,8 @@ class Tenant:
             if not working:  # a class that somebody else gives is as good as full
                 return Decision(frozenset({"STAFF_UNAVAILABLE", *({"SLOT_UNAVAILABLE"} if hosts else ())}))
             people = {name: self._spare(spans, name, replace(wanted, person=name)) for name in working}
-            left = min(left, served(people, known))
         rooms, uses = self._rooms(spans, wanted, joined)
-        left = min(left, uses)
+        left = min(left, uses, served(people, known) if people else MANY)
         if left < places:
             return Decision(frozenset({"SLOT_UNAVAILABLE"}))
         return Decision(frozenset(), left, frozenset(name for name, spare in people.items() if spare), rooms)
