@@ -17,6 +17,7 @@ from rhivo.claims import acting_as, set_config_sql
 from rhivo.local.processes import wait_until
 from rhivo.testing.builder import Shop
 from rhivo.testing.database import raw
+from rhivo.testing.factories import ServiceStaffFactory
 from rhivo.testing.race import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -179,6 +180,26 @@ def test_a_class_has_one_teacher_and_one_room(shop: Shop) -> None:
     assert hold_by_hand(shop, yoga, shop.at(), staff=anna, rooms=[cellar]) == "one_room_a_class"
     assert hold_by_hand(shop, yoga, shop.at("10:30"), staff=bob, rooms=[cellar]) == "held"
     assert hold_by_hand(shop, yoga, shop.at("10:15"), staff=anna, rooms=[hall]) == "one_staff_one_place"
+
+
+def test_a_class_booked_before_it_had_people_gets_one_teacher(shop: Shop) -> None:
+    hall, anna, bob = shop.resource("hall"), shop.person("anna"), shop.person("bob")
+    yoga = shop.service("yoga", needs=["room"], is_group=True, max_simultaneous_bookings=6)
+    assert hold_by_hand(shop, yoga, shop.at(), rooms=[hall]) == "held"
+    with shop.changes():
+        for person in (anna, bob):
+            ServiceStaffFactory.create(business=shop.business, service=yoga, staff=person)
+    assert hold_by_hand(shop, yoga, shop.at(), staff=anna, rooms=[hall]) == "held"
+    assert hold_by_hand(shop, yoga, shop.at(), staff=bob, rooms=[hall]) == "one_staff_a_class"
+
+
+def test_a_class_that_needs_no_room_any_more_is_joined_all_the_same(shop: Shop) -> None:
+    hall, yoga = shop.resource("hall"), shop.service("yoga", needs=["room"], is_group=True, max_simultaneous_bookings=6)
+    assert hold_by_hand(shop, yoga, shop.at(), rooms=[hall]) == "held"
+    with shop.changes():
+        yoga.needs.all().delete()
+    assert hold_by_hand(shop, yoga, shop.at()) == "held"
+    assert shop.hold(shop.at(), yoga).resource_ids == []
 
 
 def test_a_class_is_one_use_of_a_shared_room_however_many_take_part(shop: Shop) -> None:
