@@ -17,7 +17,7 @@ def search_slots(
     first: date,
     last: date,
     staff: Staff | None,
-    places: int,
+    places: int = 1,
     include_unavailable: bool,
     at: datetime,
 ) -> dict[str, Any]:
