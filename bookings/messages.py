@@ -45,6 +45,8 @@ def facts(appointment: Appointment) -> dict[str, Any]:
         "version": appointment.version,
         "service": appointment.service_name,
         "staff": appointment.staff.name if appointment.staff else "",
+        "resources": [resource.name for resource in appointment.resources],
+        "places": appointment.places,
         "start": appointment.starts_at.astimezone(zone).isoformat(),
         "end": appointment.ends_at.astimezone(zone).isoformat(),
         "timezone": business.timezone,
