@@ -102,7 +102,7 @@ def test_one_place_is_not_made_much_of(shop: Shop, visitor: Visitor) -> None:
 def test_times_with_fewer_places_say_how_many_are_left_and_cannot_be_pressed(shop: Shop, visitor: Visitor) -> None:
     shop.hold(shop.at("10:00"), shop.service("yoga"), places=4)
     page = visitor.get(f"{visitor.times}?day={day_of(shop)}&places=3")
-    assert "10:00 only 2 places" in text_of(page)
+    assert "10:00 only 2 left" in text_of(page)
     assert f'value="{shop.at("10:00").isoformat()}"' not in page.text
     assert f'value="{shop.at("11:00").isoformat()}"' in page.text
     assert f'value="{shop.at("10:00").isoformat()}"' in visitor.get(f"{visitor.times}?day={day_of(shop)}").text
@@ -115,7 +115,7 @@ def test_a_day_without_a_time_that_has_enough_says_so_and_leads_to_one_that_has(
         shop.hold(shop.at("10:00", days=days), yoga, places=2)
     page = Visitor(shop, service="yoga").get(f"book/yoga/anyone/?day={day_of(shop)}&places=2")
     assert "No time with 2 places left on this day." in text_of(page)
-    assert "10:00 only 1 place" in text_of(page)
+    assert "10:00 only 1 left" in text_of(page)
     assert f'href="?day={shop.at("10:00", days=5):%Y-%m-%d}&amp;places=2"' in page.text
 
 
@@ -169,7 +169,7 @@ def test_a_booking_of_several_is_rescheduled_to_times_with_as_many(shop: Shop, v
     manage = visitor.post(hold(visitor, 3)["Location"], DETAILS)["Location"]
     shop.hold(shop.at("12:00"), shop.service("yoga"), places=4)
     page = visitor.get(f"{manage}reschedule/?day={day_of(shop)}")
-    assert "12:00 only 2 places" in text_of(page)
+    assert "12:00 only 2 left" in text_of(page)
     refused = visitor.post(f"{manage}reschedule/", {"start": shop.at("12:00").isoformat(), "version": "1"})
     assert refused.status_code == 409
     assert "has only 2 places left, and you want 3. Your booking stays as it was." in text_of(refused)
