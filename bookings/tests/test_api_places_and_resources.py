@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bookings.tests.over_http import ask_hold, customer_of, guest_of, path_of, staff_of, state
 from businesses.models import Resource, Service
@@ -186,3 +188,19 @@ def test_a_list_reads_the_rooms_of_all_bookings_in_one_query(shop: Shop, django_
         shop.book_by_staff(shop.at(clock), yoga(shop), places=2)
     with django_assert_num_queries(9):
         answered(staff.get("/api/v1/appointments/"))
+
+
+def test_a_hold_and_a_booking_read_their_rooms_in_one_query_and_ask_none_without(shop: Shop, api: Api) -> None:
+    shop.service("cut")
+    yoga(shop)
+
+    def queries(service: str) -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as held:
+            hold = answered(api.post(f"{shop.api}/reservations/", ask_hold(shop, shop.at(), service=service)), 201)
+        with CaptureQueriesContext(connection) as booked:
+            answered(api.post(f"{shop.api}/appointments/", {"reservation": hold["id"]} | GUEST), 201)
+        return len(held), len(booked)
+
+    plain, with_person_and_room = queries("cut"), queries("yoga")
+    # A person costs a query each, as before: the hold and the booking show who it is.
+    assert with_person_and_room == (plain[0] + 2, plain[1] + 2)
