@@ -6,7 +6,17 @@ from typing import ClassVar
 
 from bookings.rules.reasons import Reason
 from rhivo.db.constraints import means
-from rhivo.errors import Conflict, Forbidden, Gone, Invalid, NotFound, RhivoError, Throttled, VersionConflict
+from rhivo.errors import (
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    Malformed,
+    NotFound,
+    RhivoError,
+    Throttled,
+    VersionConflict,
+)
 
 
 class SlotUnavailable(Conflict):
@@ -101,10 +111,11 @@ class ServiceUnavailable(Invalid):
     code = "SERVICE_UNAVAILABLE"
 
 
-class OnePlaceOnly(Invalid):
+class OnePlaceOnly(Malformed):
     """Only a class takes several places in one booking: book the others one by one."""
 
-    code = "MALFORMED"
+    def __init__(self) -> None:
+        super().__init__(errors={"places": ["Ask for 1: this service is no class. Book the others one by one."]})
 
 
 class PartsInvalid(Invalid):

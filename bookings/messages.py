@@ -51,6 +51,8 @@ def facts(appointment: Appointment, others: Sequence[Appointment] = ()) -> dict[
         "service": ", ".join(part.service_name for part in visit),
         # Each name once, in the order in which they are met.
         "staff": ", ".join(dict.fromkeys(part.staff.name for part in visit if part.staff)),
+        "resources": list(dict.fromkeys(resource.name for part in visit for resource in part.resources)),
+        "places": appointment.places,
         "start": appointment.starts_at.astimezone(zone).isoformat(),
         "end": visit[-1].ends_at.astimezone(zone).isoformat(),
         "timezone": business.timezone,

@@ -7,9 +7,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
 from bookings.models.reservation import Reservation
-from businesses.models import Business, Service, Staff, User
+from bookings.models.used_resources import resources_of
+from businesses.models import Business, Resource, Service, Staff, User
 from rhivo.db.ranges import in_range
 
 
@@ -142,6 +144,11 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @cached_property
+    def resources(self) -> list[Resource]:
+        """The resources that it uses; `read_resources` reads those of many rows at once."""
+        return resources_of(self.business_id, self.resource_ids)
 
     @property
     def cancel_until(self) -> datetime | None:

@@ -7,8 +7,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
-from businesses.models import Business, Service, Staff, User
+from bookings.models.used_resources import resources_of
+from businesses.models import Business, Resource, Service, Staff, User
 from rhivo.db.ranges import in_range
 
 
@@ -110,6 +112,11 @@ class Reservation(models.Model):
 
     def __str__(self) -> str:
         return f"hold {self.id}"
+
+    @cached_property
+    def resources(self) -> list[Resource]:
+        """The resources that it uses; `read_resources` reads those of many rows at once."""
+        return resources_of(self.business_id, self.resource_ids)
 
     def is_live(self, at: datetime) -> bool:
         """Whether it occupies its time at an instant."""
