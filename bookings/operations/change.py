@@ -29,7 +29,8 @@ def locked_visit(appointment: Appointment) -> list[Appointment]:
     """Return all parts of a visit under their locks, in order; raises NotFound where the claims do not reach."""
     # By part, so that two changes of one visit take turns, whichever part each of them was asked about. As in `locked`,
     # what belongs to the rows is read afterwards.
-    rows = Appointment.objects.filter(business_id=appointment.business_id, visit_id=appointment.visit_id)
+    mine = Appointment.objects.filter(pk=appointment.pk)
+    rows = Appointment.objects.filter(visit_id__in=mine.values("visit_id"))
     if not rows.order_by("part").select_for_update().values_list("pk"):
         raise NotFound("There is no such appointment.")
     visit = list(rows.order_by("part").select_related("service", "staff", "business"))

@@ -102,9 +102,9 @@ def test_places_and_resources_are_named(shop: Shop, pages: Pages) -> None:
     said = listed(browser)
     assert said[:2] == [
         f"Ewa rescheduled {booked.reference} from Hall to Cellar",
-        f"Ewa booked {booked.reference}: Yoga (3 places) with Anna, Hall, {day}, 10:00",
+        f"Ewa booked {booked.reference}: Yoga with Anna, Hall, 3 places, {day}, 10:00",
     ]
-    assert any(sentence.endswith("added need of Yoga for a room") for sentence in said)
+    assert any(sentence.endswith("added resource need of Yoga: room") for sentence in said)
     assert "resources: Hall → Cellar" in shown(browser.get(timeline(booked)))
 
 
