@@ -115,7 +115,9 @@ class OnePlaceOnly(Malformed):
     """Only a class takes several places in one booking: book the others one by one."""
 
     def __init__(self) -> None:
-        super().__init__(errors={"places": ["Ask for 1: this service is no class. Book the others one by one."]})
+        super().__init__(
+            errors={"places": ["Ask for 1: only a class takes several places. Book the others one by one."]}
+        )
 
 
 class PartsInvalid(Invalid):

@@ -108,7 +108,9 @@ def test_a_service_that_is_no_class_takes_one_place_and_says_so(shop: Shop, api:
         refused(staff_of(shop).post("/api/v1/appointments/", asked | {"customer": {"name": "Ada"}}), 400, "MALFORMED"),
     ]
     for problem in refusals:
-        assert problem["errors"] == {"places": ["Ask for 1: this service is no class. Book the others one by one."]}
+        assert problem["errors"] == {
+            "places": ["Ask for 1: only a class takes several places. Book the others one by one."]
+        }
     assert state(shop) == []
 
 

@@ -46,7 +46,10 @@ class WithChanges(WithOperations):
         else:
             expected = self._against_changing(item, stale) or ({"DEADLINE_PASSED"} if late else set())
         act = partial(
-            operations.cancel_appointment, appointment=Appointment(id=item.id), version=item.version + stale, at=now()
+            operations.cancel_appointment,
+            appointment=Appointment(id=UUID(item.id)),
+            version=item.version + stale,
+            at=now(),
         )
         refusal, _ = self.attempt(self.claims_of(attacked, item, actor), act)
         if self.judged(expected, refusal) and item.status != "canceled":
@@ -76,7 +79,7 @@ class WithChanges(WithOperations):
             started = item.start <= minute_of(now())
             expected = set() if started and item.status != "canceled" else {"ILLEGAL_TRANSITION"}
         operation = operations.complete_appointment if outcome == "completed" else operations.mark_no_show
-        act = partial(operation, appointment=Appointment(id=item.id), version=item.version + stale, at=now())
+        act = partial(operation, appointment=Appointment(id=UUID(item.id)), version=item.version + stale, at=now())
         refusal, _ = self.attempt(self.claims_of(attacked, item, actor), act)
         if self.judged(expected, refusal) and item.status != outcome:
             item.status, item.version = outcome, item.version + 1
