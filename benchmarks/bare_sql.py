@@ -21,9 +21,9 @@ from benchmarks.load import Measured
 ZONE = ZoneInfo("Europe/Rome")
 # Written again here, not imported: a statement that an operation gains is meant to show as a difference. What a trigger
 # fills in is left to it, as the operations leave it.
-_SEARCH = (
-    "SELECT service_id, staff_id, class_key, begins, ends FROM live_occupancy(%s, %s, %s, tstzrange(%s, %s), %s, NULL)"
-)
+_SEARCH = """
+    SELECT service_id, staff_id, class_key, begins, ends
+    FROM live_occupancy(%s, %s, %s, '{}', tstzrange(%s, %s), %s, NULL)"""
 _HOLD = """
     INSERT INTO reservations (id, business_id, service_id, staff_id, visitor, status, starts_at, expires_at,
                               idempotency_key, request_fingerprint)

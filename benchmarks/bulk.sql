@@ -41,15 +41,16 @@ FROM staff p
      LATERAL (VALUES ((current_date + day + time '09:00' + step * interval '30 minutes')
                       AT TIME ZONE 'Europe/Rome')) AS local (slot);
 
-INSERT INTO appointments (id, business_id, reference, service_id, staff_id, starts_at, ends_at, status, version,
+INSERT INTO appointments (id, visit_id, business_id, reference, service_id, staff_id, starts_at, ends_at, status, version,
                           customer_name, customer_email, customer_phone, notes, answers, service_name, service_capacity, price_cents,
                           currency, cancellation_token_hash, overrides, request_fingerprint, created_at)
-SELECT gen_random_uuid(), business_id, 'B' || lpad(n::text, 10, '0'), service_id, staff_id, starts_at,
+SELECT id, id, business_id, 'B' || lpad(n::text, 10, '0'), service_id, staff_id, starts_at,
        starts_at + interval '30 minutes', CASE WHEN starts_at < now() THEN 'completed' ELSE 'confirmed' END, 1,
        'Guest', 'guest' || n % 20000 || '@example.com', '', '', '{{}}', 'Service', 10, 2500,
        'EUR', md5(n::text) || md5(n::text), '[]', '', starts_at - interval '5 days'
-FROM (SELECT *, row_number() OVER (ORDER BY starts_at DESC) AS n FROM bench_places WHERE taken) AS place
+FROM (SELECT *, gen_random_uuid() AS id, row_number() OVER (ORDER BY starts_at DESC) AS n FROM bench_places WHERE taken)
+     AS place
 WHERE n <= {appointments} ORDER BY n DESC;
 
-INSERT INTO busy_times (business_id, source_id, service_id, staff_id, class_key, during)
-SELECT business_id, id, service_id, staff_id, id, tstzrange(starts_at, ends_at) FROM appointments;
+INSERT INTO busy_times (business_id, source_id, segment, service_id, staff_id, capacity, class_key, places, during)
+SELECT business_id, id, 0, service_id, staff_id, 1, id, 1, tstzrange(starts_at, ends_at) FROM appointments;

@@ -172,11 +172,13 @@ def running(**settings: str) -> Iterator[Servers]:
 @contextmanager
 def _without_indexes(connection: psycopg.Connection) -> Iterator[None]:
     """Drop the indexes and build them again, as they were, after the bulk data."""
-    # Kept up row by row they would take most of the run. The exclusion constraint owns its index, so it goes first.
-    (exclusion,) = connection.execute(
-        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'one_staff_one_place'"
-    ).fetchone() or ("",)
-    connection.execute("ALTER TABLE busy_times DROP CONSTRAINT one_staff_one_place")
+    # Kept up row by row they would take most of the run. An exclusion constraint owns its index, so it goes first.
+    exclusions = connection.execute(
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conrelid = 'busy_times'::regclass AND contype = 'x'"
+    ).fetchall()
+    for name, _ in exclusions:
+        connection.execute(f"ALTER TABLE busy_times DROP CONSTRAINT {name}".encode())
     indexes = connection.execute(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
         " WHERE indrelid IN ('busy_times'::regclass, 'appointments'::regclass) AND NOT indisunique"
@@ -184,7 +186,8 @@ def _without_indexes(connection: psycopg.Connection) -> Iterator[None]:
     for name, _ in indexes:
         connection.execute(f"DROP INDEX {name}".encode())
     yield
-    connection.execute(f"ALTER TABLE busy_times ADD CONSTRAINT one_staff_one_place {exclusion}".encode())
+    for name, definition in exclusions:
+        connection.execute(f"ALTER TABLE busy_times ADD CONSTRAINT {name} {definition}".encode())
     for _, definition in indexes:
         connection.execute(definition.encode())
 

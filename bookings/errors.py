@@ -6,7 +6,17 @@ from typing import ClassVar
 
 from bookings.rules.reasons import Reason
 from rhivo.db.constraints import means
-from rhivo.errors import Conflict, Forbidden, Gone, Invalid, NotFound, RhivoError, Throttled, VersionConflict
+from rhivo.errors import (
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    Malformed,
+    NotFound,
+    RhivoError,
+    Throttled,
+    VersionConflict,
+)
 
 
 class SlotUnavailable(Conflict):
@@ -101,6 +111,27 @@ class ServiceUnavailable(Invalid):
     code = "SERVICE_UNAVAILABLE"
 
 
+class OnePlaceOnly(Malformed):
+    """Only a class takes several places in one booking: book the others one by one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            errors={"places": ["Ask for 1: only a class takes several places. Book the others one by one."]}
+        )
+
+
+class PartsInvalid(Invalid):
+    """A visit has one to five services, and a class is booked by itself."""
+
+    code = "MALFORMED"
+
+
+class ResourceNotNeeded(Invalid):
+    """This service needs no resource of that kind: leave the choice of it open."""
+
+    code = "MALFORMED"
+
+
 class AnswersInvalid(Invalid):
     """Some of the business's questions are not answered as asked."""
 
@@ -128,7 +159,19 @@ def refusal(reason: Reason) -> RhivoError:
 # The names are those of constraints, and those that triggers raise: `bookings/sql/` says when.
 means("service_capacity", SlotUnavailable)
 means("one_staff_one_place", TakenMeanwhile)
+means("staff_capacity", TakenMeanwhile)
+means("one_resource_one_use", TakenMeanwhile)
+means("resource_capacity", TakenMeanwhile)
 means("one_staff_a_class", TakenMeanwhile)
+means("one_room_a_class", TakenMeanwhile)
+# The owner has closed a room, or changed what the service needs, since the start was judged: look again.
+means("resources_fit_the_service", TakenMeanwhile)
+means("resource_exists", TakenMeanwhile)
+means("places_are_for_classes", OnePlaceOnly)
+# The owner has shortened the longest wait since the start was judged: look again.
+means("parts_follow_each_other", TakenMeanwhile)
+means("a_visit_is_booked_whole", HoldExpired)
+means("customers_cancel_whole_visits", Forbidden)
 means("hold_is_live", HoldExpired)
 means("hold_only_ends", HoldExpired)
 # A hold may be booked, released or run out at any time: a minute is a guess.

@@ -4,8 +4,8 @@ Reads under whatever claims are in force; decides nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,8 +14,21 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from bookings.models import Appointment
-from bookings.rules.slots import Calendar, DateException, Hours, OccupiedSpan, Person, Rules, ServiceTerms, WeeklyWindow
+from bookings.rules.hours import MINUTES_A_DAY
+from bookings.rules.slots import (
+    Calendar,
+    DateException,
+    Hours,
+    OccupiedSpan,
+    Person,
+    Resource,
+    Rules,
+    ServiceTerms,
+    WeeklyWindow,
+)
+from bookings.rules.visits import VisitCalendar
 from businesses.models import Business, Service, Staff
+from businesses.models import Resource as KnownResource
 
 
 class Assigned(NamedTuple):
@@ -24,29 +37,46 @@ class Assigned(NamedTuple):
     id: UUID
     name: str
     is_active: bool
+    capacity: int
 
 
-def terms_of(service: Service, *, has_staff: bool) -> ServiceTerms:
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Who does a service, and what it uses: the kinds that it needs, and the active resources of these kinds."""
+
+    people: tuple[Assigned, ...]
+    needs: tuple[str, ...]
+    resources: tuple[Resource, ...]
+
+
+def terms_of(service: Service, *, has_staff: bool, needs: tuple[str, ...] = ()) -> ServiceTerms:
     """Return what a service asks of a slot today."""
+    # As `capacity_of()` in SQL: without a number, people and resources are the limit, and what needs neither takes one.
+    is_bounded = has_staff or bool(needs)
     return ServiceTerms(
         id=service.id,
         duration_minutes=service.duration_minutes,
         buffer_before_minutes=service.buffer_before_minutes,
         buffer_after_minutes=service.buffer_after_minutes,
-        capacity=service.max_simultaneous_bookings,
+        capacity=service.max_simultaneous_bookings or (None if is_bounded else 1),
         is_group=service.is_group,
         has_staff=has_staff,
+        processing_after_minutes=service.processing_after_minutes,
+        processing_minutes=service.processing_minutes,
+        needs=needs,
     )
 
 
 def agreed_terms(appointment: Appointment, terms: ServiceTerms) -> ServiceTerms:
-    """Return the terms of a service with the length and buffers that an appointment agreed."""
+    """Return the terms of a service with the length, buffers and processing time that an appointment agreed."""
     minutes = int((appointment.ends_at - appointment.starts_at).total_seconds()) // 60
     return replace(
         terms,
         duration_minutes=minutes,
         buffer_before_minutes=appointment.buffer_before_minutes,
         buffer_after_minutes=appointment.buffer_after_minutes,
+        processing_after_minutes=appointment.processing_after_minutes,
+        processing_minutes=appointment.processing_minutes,
     )
 
 
@@ -59,17 +89,20 @@ def calendar(
     at: datetime,
     staff: Staff | None = None,
     rescheduling: Appointment | None = None,
+    places: int = 1,
+    resources: Collection[KnownResource] = (),
 ) -> Calendar:
     """Return the calendar of a service between two instants, for one staff member or any.
 
     Whoever asks for a person is offered that person or nothing, also of a service that needs nobody in particular.
     `rescheduling` is the appointment that gets a new time: its own span counts as free. Within its service its agreed
-    terms apply.
+    terms apply. Of the kinds of `resources`, these alone are offered; of any other kind, all.
     """
-    assigned = _assigned(business, service)
-    people = [person for person in assigned if person.is_active and (staff is None or staff.id == person.id)]
+    subjects = subjects_of(business, service)
+    usable = _of_these(subjects.resources, resources)
+    people = [person for person in subjects.people if person.is_active and (staff is None or staff.id == person.id)]
     own_hours = hours_of(business, people)
-    terms = terms_of(service, has_staff=bool(assigned) or staff is not None)
+    terms = terms_of(service, has_staff=bool(subjects.people) or staff is not None, needs=subjects.needs)
     if rescheduling is not None and rescheduling.service_id == service.id:
         terms = agreed_terms(rescheduling, terms)
     return Calendar(
@@ -81,8 +114,10 @@ def calendar(
         ),
         hours=own_hours[None],
         service=terms,
-        people=[Person(person.id, person.name, own_hours[person.id]) for person in people],
-        spans=_spans(business, terms, [person.id for person in people], first, last, at, rescheduling),
+        people=[Person(person.id, person.name, own_hours[person.id], person.capacity) for person in people],
+        spans=_spans(business, terms, people, usable, first, last, at, rescheduling),
+        resources=usable,
+        places=places,
     )
 
 
@@ -95,6 +130,8 @@ def calendar_of_days(
     at: datetime,
     staff: Staff | None = None,
     rescheduling: Appointment | None = None,
+    places: int = 1,
+    resources: Collection[KnownResource] = (),
 ) -> Calendar:
     """Return the calendar that covers a range of the business's local days, both included."""
     # Adding a day to local time gives the next local midnight, also when the clocks change in between.
@@ -107,7 +144,41 @@ def calendar_of_days(
         at=at,
         staff=staff,
         rescheduling=rescheduling,
+        places=places,
+        resources=resources,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPart:
+    """A service of a visit, and who is asked for; `staff` None is anyone."""
+
+    service: Service
+    staff: Staff | None = None
+
+
+def visit_calendar(
+    business: Business,
+    parts: Sequence[WantedPart],
+    *,
+    first: date,
+    last: date,
+    at: datetime,
+    same_staff: bool = False,
+) -> VisitCalendar:
+    """Return the calendar of a visit that begins on one of the business's local days, both included."""
+    # A part may begin after midnight of the last day: as much later as all parts and all waits take.
+    length = sum(part.service.duration_minutes + business.max_wait_minutes for part in parts)
+    days_more = timedelta(days=-(-length // MINUTES_A_DAY))
+    known: dict[tuple[UUID, UUID | None], Calendar] = {}
+    for part in parts:
+        asked = (part.service.id, part.staff.id if part.staff else None)
+        if asked not in known:
+            known[asked] = calendar_of_days(
+                business, part.service, first=first, last=last + days_more, at=at, staff=part.staff
+            )
+    calendars = [known[part.service.id, part.staff.id if part.staff else None] for part in parts]
+    return VisitCalendar(calendars, max_wait=business.max_wait_minutes, same_staff=same_staff)
 
 
 def slugs_of_staff(business: Business) -> dict[UUID, str]:
@@ -116,15 +187,30 @@ def slugs_of_staff(business: Business) -> dict[UUID, str]:
     return dict(_rows("SELECT id, slug FROM staff WHERE business_id = %s", [business.id]))
 
 
-def _assigned(business: Business, service: Service) -> list[Assigned]:
-    """Return everyone who does a service."""
+def subjects_of(business: Business, service: Service) -> Subjects:
+    """Return who does a service and what it uses, in one query."""
+    # A kind without an active resource comes with an empty row: it is needed all the same.
     found = _rows(
-        "SELECT s.id, s.name, s.is_active FROM staff s"
+        "SELECT s.id, s.name, s.is_active, s.max_simultaneous_bookings, NULL FROM staff s"
         " JOIN service_staff a ON a.business_id = s.business_id AND a.staff_id = s.id"
-        " WHERE a.business_id = %s AND a.service_id = %s",
-        [business.id, service.id],
+        " WHERE a.business_id = %s AND a.service_id = %s"
+        " UNION ALL"
+        " SELECT r.id, r.name, r.is_active, r.max_simultaneous_bookings, n.kind FROM service_resources n"
+        " LEFT JOIN resources r ON r.business_id = n.business_id AND r.kind = n.kind AND r.is_active"
+        " WHERE n.business_id = %s AND n.service_id = %s",
+        [business.id, service.id, business.id, service.id],
     )
-    return list(map(Assigned._make, found))
+    return Subjects(
+        people=tuple(Assigned(*row[:4]) for row in found if row[4] is None),
+        needs=tuple(sorted({row[4] for row in found if row[4] is not None})),
+        resources=tuple(Resource(row[0], row[1], row[4], row[3]) for row in found if row[4] is not None and row[0]),
+    )
+
+
+def _of_these(active: Sequence[Resource], asked: Collection[KnownResource]) -> Sequence[Resource]:
+    # One that is asked for and switched off leaves nothing of its kind: no other takes its place unasked.
+    ids, kinds = {resource.id for resource in asked}, {resource.kind for resource in asked}
+    return [resource for resource in active if resource.id in ids or resource.kind not in kinds] if asked else active
 
 
 def local_day(start: datetime, zone: ZoneInfo) -> date:
@@ -159,7 +245,8 @@ def hours_of(business: Business, people: Iterable[Assigned | Staff]) -> dict[UUI
 def _spans(
     business: Business,
     terms: ServiceTerms,
-    people: Sequence[UUID],
+    people: Sequence[Assigned],
+    resources: Sequence[Resource],
     first: datetime,
     last: datetime,
     at: datetime,
@@ -169,13 +256,22 @@ def _spans(
     first -= timedelta(minutes=terms.buffer_before_minutes)
     last += timedelta(minutes=terms.duration_minutes + terms.buffer_after_minutes)
     found = _rows(
-        "SELECT service_id, staff_id, class_key, begins, ends"
-        " FROM live_occupancy(%s, %s, %s, tstzrange(%s, %s), %s, %s)",
-        [business.id, terms.id, people, first, last, at, rescheduling.id if rescheduling else None],
+        "SELECT service_id, staff_id, resource_id, class_key, places, continues, begins, ends"
+        " FROM live_occupancy(%s, %s, %s, %s, tstzrange(%s, %s), %s, %s)",
+        [
+            business.id,
+            terms.id,
+            [person.id for person in people],
+            [resource.id for resource in resources],
+            first,
+            last,
+            at,
+            rescheduling.id if rescheduling else None,
+        ],
     )
     return [
-        OccupiedSpan(service_id, staff_id, class_key, begin, end)
-        for service_id, staff_id, class_key, begins, ends in found
+        OccupiedSpan(service_id, staff_id, class_key, begin, end, resource_id, places, continues)
+        for service_id, staff_id, resource_id, class_key, places, continues, begins, ends in found
         for begin, end in zip(begins, ends, strict=True)
     ]
 

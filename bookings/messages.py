@@ -3,6 +3,7 @@
 The text is made when a message is sent, perhaps after the next change. So the message carries all its facts.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from bookings.models import Appointment
@@ -10,8 +11,11 @@ from notifications.channels import Channel, channel_to
 from notifications.outbox import enqueue
 
 
-def enqueue_for_customer(appointment: Appointment, event: str) -> None:
-    """Enqueue the message of an event (confirmed, rescheduled, canceled), if a channel reaches the customer."""
+def enqueue_for_customer(appointment: Appointment, event: str, others: Sequence[Appointment] = ()) -> None:
+    """Enqueue the message of an event (confirmed, rescheduled, canceled), if a channel reaches the customer.
+
+    `others` are the other parts of its visit that the event is about: one message tells of all.
+    """
     if (reached := channel_to_customer(appointment)) is None:
         return
     channel, recipient = reached
@@ -24,7 +28,7 @@ def enqueue_for_customer(appointment: Appointment, event: str) -> None:
         template=f"appointment_{event}",
         recipient=recipient,
         locale=appointment.business.locale,
-        context=facts(appointment),
+        context=facts(appointment, others),
     )
 
 
@@ -33,8 +37,9 @@ def channel_to_customer(appointment: Appointment) -> tuple[Channel, str] | None:
     return channel_to(email=appointment.customer_email, phone=appointment.customer_phone)
 
 
-def facts(appointment: Appointment) -> dict[str, Any]:
-    """Return what a message says of an appointment; instants as RFC 3339 in the business's zone."""
+def facts(appointment: Appointment, others: Sequence[Appointment] = ()) -> dict[str, Any]:
+    """Return what a message says of a visit, given its first part and the others; RFC 3339 in the business's zone."""
+    visit = [appointment, *others]
     business = appointment.business
     zone = business.zone
     # Not the token itself: whoever reads the outbox must not open bookings. The worker derives it from this id.
@@ -43,12 +48,15 @@ def facts(appointment: Appointment) -> dict[str, Any]:
         "appointment_id": str(appointment.id),
         "reference": appointment.reference,
         "version": appointment.version,
-        "service": appointment.service_name,
-        "staff": appointment.staff.name if appointment.staff else "",
+        "service": ", ".join(part.service_name for part in visit),
+        # Each name once, in the order in which they are met.
+        "staff": ", ".join(dict.fromkeys(part.staff.name for part in visit if part.staff)),
+        "resources": list(dict.fromkeys(resource.name for part in visit for resource in part.resources)),
+        "places": appointment.places,
         "start": appointment.starts_at.astimezone(zone).isoformat(),
-        "end": appointment.ends_at.astimezone(zone).isoformat(),
+        "end": visit[-1].ends_at.astimezone(zone).isoformat(),
         "timezone": business.timezone,
-        "price_cents": appointment.price_cents,
+        "price_cents": sum(part.price_cents for part in visit),
         "currency": appointment.currency,
         "customer_name": appointment.customer_name,
         "business": {

@@ -14,6 +14,7 @@ _STAFF = frozenset(
         "businesses.view_service",
         "businesses.view_category",
         "businesses.view_staff",
+        "businesses.view_resource",
         "businesses.view_servicestaff",
         "businesses.view_availability",
         "businesses.view_business",
@@ -25,7 +26,7 @@ _OWNER = (
     _STAFF
     | {
         f"businesses.{verb}_{model}"
-        for model in ("service", "category", "staff", "servicestaff", "availability")
+        for model in ("service", "category", "staff", "servicestaff", "resource", "availability")
         for verb in ("view", "add", "change", "delete")
     }
     | {"businesses.change_business", "businesses.view_membership", "businesses.view_user"}

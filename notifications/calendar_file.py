@@ -40,8 +40,8 @@ def _event(facts: Mapping[str, Any], *, url: str, canceled: bool, at: datetime) 
     event.add("summary", f"{facts['service']}, {business['name']}")
     event.add("description", "\n".join(filter(None, _lines(facts, url))))
     event.add("url", url)
-    if business["address"]:
-        event.add("location", business["address"])
+    if place := [*facts["resources"], *filter(None, [business["address"]])]:
+        event.add("location", ", ".join(place))
     return event
 
 
@@ -50,6 +50,7 @@ def _lines(facts: Mapping[str, Any], url: str) -> list[str]:
     return [
         f"Reference {facts['reference']}",
         f"With {staff}" if staff else "",
+        f"{facts['places']} places" if facts["places"] > 1 else "",
         f"Phone {phone}" if phone else "",
         f"See, reschedule or cancel it: {url}",
     ]

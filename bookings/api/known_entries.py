@@ -13,12 +13,12 @@ from audit.models import AuditLog
 from bookings.api.serializers import AppointmentSerializer
 from bookings.history.snapshots import appointment_as_it_was
 from bookings.models import Appointment
-from businesses.models import Business, Service, Staff, User
+from businesses.models import Business, Resource, Service, Staff, User
 from rhivo import claims
 from rhivo.api.serializers import answer_of
 
 # Fields of an appointment that are left out of the changes: they never change, or are shown beside them.
-UNCHANGING = frozenset({"id", "business", "timezone", "version", "created_at"})
+UNCHANGING = frozenset({"id", "visit", "business", "timezone", "version", "created_at"})
 NOTHING: tuple[object, ...] = ("", None, {}, [])
 
 
@@ -62,10 +62,11 @@ class KnownEntry:
 
 
 def known_entries(appointment: Appointment, entries: Sequence[AuditLog]) -> list[KnownEntry]:
-    """Return entries as far as the claims in force may know them, in three queries however many there are."""
+    """Return entries as far as the claims in force may know them, in at most four queries however many there are."""
     snapshots = [snapshot for entry in entries for snapshot in (entry.before, entry.after) if snapshot]
     services = Service.objects.in_bulk({snapshot["service_id"] for snapshot in snapshots})
     people = Staff.objects.in_bulk({snapshot["staff_id"] for snapshot in snapshots if snapshot["staff_id"]})
+    resources = Resource.objects.in_bulk({used for snapshot in snapshots for used in snapshot["resource_ids"]})
     users = User.objects.in_bulk({entry.actor for entry in entries if entry.actor_kind == "user"})
     at_work = claims.current().works_here
 
@@ -74,6 +75,7 @@ def known_entries(appointment: Appointment, entries: Sequence[AuditLog]) -> list
             return {}
         # Shown by the serializer of an appointment, so that history and appointment have the same fields and formats.
         was = appointment_as_it_was(snapshot, appointment.business, services, people)
+        was.resources = _resources_as_they_were(snapshot["resource_ids"], resources)
         fields = answer_of(AppointmentSerializer, was)
         known = {field: value for field, value in fields.items() if field not in UNCHANGING}
         return known | ({"overrides": was.overrides} if at_work else {})
@@ -88,6 +90,11 @@ def known_entries(appointment: Appointment, entries: Sequence[AuditLog]) -> list
         )
         for entry in entries
     ]
+
+
+def _resources_as_they_were(ids: Sequence[str], known: Mapping[UUID, Resource]) -> list[Resource]:
+    """Return the resources of a snapshot; one that is no longer there leaves its id."""
+    return [known.get(used) or Resource(id=used, slug="", name="") for used in map(UUID, ids)]
 
 
 def _snapshot(entry: AuditLog) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from businesses.api.serializers import NamedSerializer
 from rhivo.api.pagination import PageSerializer
 from rhivo.api.serializers import StrictSerializer
 
+MOST_PLACES = 1000  # what the database allows
+
 
 class Instant(serializers.DateTimeField):
     """An RFC 3339 instant; one without an offset is refused rather than guessed."""
@@ -57,6 +59,35 @@ class AgreedServiceSerializer(NamedSerializer):
     name = serializers.CharField(source="service_name")
 
 
+class VisitSerializer(serializers.Serializer[Any]):
+    """What was booked in one go: one part, or several that follow each other."""
+
+    id = serializers.UUIDField(source="visit_id")
+    parts = serializers.SerializerMethodField(help_text="How many")
+    total_cents = serializers.IntegerField(source="price_cents", help_text="The price of all parts together")
+
+    def get_parts(self, row: Any) -> int:
+        # No operation makes a visit of several parts yet, so that the price of a row is its visit's.
+        return 1
+
+
+class Places(serializers.IntegerField):
+    """How many places of a class one booking takes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            min_value=1, max_value=MOST_PLACES, required=False, default=1, help_text="More than 1 in a class alone"
+        )
+
+
+class PlacesInBody(Places):
+    def to_internal_value(self, data: Any) -> int:
+        # DRF would read the text "2" as well. In JSON a number is a number.
+        if isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 def optional_text(max_length: int) -> serializers.CharField:
     """Return a field that may be left out or blank, and is '' then."""
     return serializers.CharField(max_length=max_length, allow_blank=True, required=False, default="")
@@ -66,6 +97,7 @@ def optional_text(max_length: int) -> serializers.CharField:
 class SlotsQuery(StrictSerializer):
     service = serializers.CharField(max_length=63, help_text="Id or slug")
     staff = serializers.CharField(max_length=63, required=False, help_text="Id or slug; anyone if left out")
+    places = Places()
     include = serializers.ChoiceField(choices=["unavailable"], required=False)
 
     def get_fields(self) -> dict[str, Any]:
@@ -78,7 +110,7 @@ class SlotsQuery(StrictSerializer):
 class SlotSerializer(serializers.Serializer[Any]):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
-    remaining = serializers.IntegerField()
+    remaining = serializers.IntegerField(help_text="How many more bookings it takes; of a class, how many places")
     staff = serializers.ListField(child=serializers.CharField(), help_text="Slugs of who is free, best choice first")
     reason = serializers.CharField(required=False, help_text="Only with include=unavailable: why it is not offered")
 
@@ -119,15 +151,21 @@ class HoldRequest(StrictSerializer):
     service = serializers.CharField(max_length=63, help_text="Id or slug")
     start = Instant()
     staff = serializers.CharField(max_length=63, required=False, allow_null=True, help_text="Id or slug")
+    places = PlacesInBody()
 
 
 class HoldSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     service = AgreedServiceSerializer(source="*")
+    visit = VisitSerializer(source="*")
     staff = NamedSerializer(allow_null=True)
+    resources = NamedSerializer(many=True)
+    places = serializers.IntegerField()
     start = LocalInstant(source="starts_at")
     end = LocalInstant(source="ends_at")
     expires_at = LocalInstant()
+    price_cents = serializers.IntegerField(help_text="For all its places")
+    currency = serializers.CharField()
 
 
 class CommitRequest(StrictSerializer):
@@ -150,6 +188,7 @@ class StaffBookingRequest(StrictSerializer):
     service = serializers.CharField(max_length=63, help_text="Id or slug")
     start = Instant()
     staff = serializers.CharField(max_length=63, required=False, allow_null=True, help_text="Id or slug")
+    places = PlacesInBody()
     customer = CustomerRequest()
     notes = optional_text(2000)
     override = serializers.ListField(
@@ -198,15 +237,18 @@ class ContactSerializer(serializers.Serializer[Any]):
 class AppointmentSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     reference = serializers.CharField()
+    visit = VisitSerializer(source="*")
     business = serializers.CharField(source="business.subdomain", help_text="Subdomain")
     service = AgreedServiceSerializer(source="*")
     staff = NamedSerializer(allow_null=True)
+    resources = NamedSerializer(many=True)
+    places = serializers.IntegerField()
     start = LocalInstant(source="starts_at")
     end = LocalInstant(source="ends_at")
     timezone = serializers.CharField(source="business.timezone")
     status = serializers.ChoiceField(choices=Status.choices)
     version = serializers.IntegerField()
-    price_cents = serializers.IntegerField()
+    price_cents = serializers.IntegerField(help_text="For all its places")
     currency = serializers.CharField()
     customer = ContactSerializer(source="*")
     notes = serializers.CharField()

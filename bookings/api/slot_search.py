@@ -6,6 +6,7 @@ from typing import Any
 from bookings.api.serializers import SlotsSerializer
 from bookings.load_calendar import calendar_of_days, slugs_of_staff
 from bookings.lookups import days_between
+from bookings.operations.choose_slot import require_bookable
 from businesses.models import Business, Service, Staff
 
 
@@ -16,13 +17,18 @@ def search_slots(
     first: date,
     last: date,
     staff: Staff | None,
+    places: int = 1,
     include_unavailable: bool,
     at: datetime,
 ) -> dict[str, Any]:
-    """Return the slots of a range of local days as the API shows them; raises Malformed for more than 62 days."""
+    """Return the slots of a range of local days as the API shows them.
+
+    Raises Malformed for more than 62 days, and OnePlaceOnly for several places in what is no class.
+    """
     # Refused before the calendar is loaded, which takes a query and memory for the whole range.
     days_between(first, last)
-    calendar = calendar_of_days(business, service, first=first, last=last, at=at, staff=staff)
+    require_bookable(service, places)
+    calendar = calendar_of_days(business, service, first=first, last=last, at=at, staff=staff, places=places)
     # By number: a UUID takes longer to hash than to look up, and a busy month names thousands.
     slugs = {person.int: slug for person, slug in slugs_of_staff(business).items()}
     days = [

@@ -15,7 +15,7 @@ from bookings.api import serializers
 from bookings.api.slot_search import search_slots
 from bookings.contact import Contact
 from bookings.lookups import appointments, find_appointment, find_service, find_staff, id_or_slug
-from bookings.models import Appointment
+from bookings.models import Appointment, read_resources
 from bookings.operations.hold import require_live
 from bookings.operations.reschedule import KEEP
 from bookings.rules.reasons import Override
@@ -52,6 +52,7 @@ class SlotsView(APIView):
             first=query["from"],
             last=query["to"],
             staff=find_staff(business, query.get("staff")),
+            places=query["places"],
             include_unavailable="include" in query,
             at=now(),
         )
@@ -78,6 +79,7 @@ class HoldsView(APIView):
             service=find_service(business, given["service"], also_inactive=True),
             staff=find_staff(business, given.get("staff"), also_inactive=True),
             start=given["start"],
+            places=given["places"],
             visitor=visitor_of(request),
             key=key,
             at=now(),
@@ -141,6 +143,7 @@ class AppointmentsView(APIView):
         require_identity()
         query = query_of(request, serializers.AppointmentsQuery)
         page = CursorPages("starts_at", "id").page(_filtered(query), request)
+        read_resources(page.results)
         return Response(answer_of(serializers.AppointmentPageSerializer, page))
 
     @extend_schema(
@@ -159,6 +162,7 @@ class AppointmentsView(APIView):
             service=find_service(business, given["service"], also_inactive=True),
             staff=find_staff(business, given.get("staff"), also_inactive=True),
             start=given["start"],
+            places=given["places"],
             contact=Contact(**given["customer"]),
             notes=given["notes"],
             overrides=[Override(value) for value in given["override"]],

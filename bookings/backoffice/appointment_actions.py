@@ -65,6 +65,7 @@ def _reschedule(appointment: Appointment, form: ChangeForm, at: datetime) -> App
         start=wanted.start,
         service=form.cleaned_data["service"],
         staff=wanted.staff_wanted,
+        resources=wanted.resources,
         version=form.cleaned_data["version"],
         at=at,
     )

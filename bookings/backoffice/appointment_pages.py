@@ -1,6 +1,6 @@
 """Appointments in the back office. They are changed by actions alone, and these go through the operations."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,7 +13,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.enums import ActionVariant
 
-from audit.models import AuditLog
 from bookings import operations
 from bookings.backoffice.appointment_actions import (
     CANCEL,
@@ -25,24 +24,26 @@ from bookings.backoffice.appointment_actions import (
     mark_each,
     phone_link,
 )
-from bookings.backoffice.booking_forms import BookForm, RescheduleForm, StartFields
+from bookings.backoffice.booking_forms import BookForm, RescheduleForm, SlotFields
+from bookings.backoffice.date_filter import DateFilter
 from bookings.backoffice.explain_page import explained
 from bookings.backoffice.free_times import free_times
-from bookings.backoffice.history_entries import entries_in_words
+from bookings.backoffice.history_entries import entries_in_words, latest_lines
+from bookings.backoffice.resource_choice import what_is_booked, with_resource_names
 from bookings.contact import Contact, answers_as_asked
-from bookings.history.sentences import Sentences
 from bookings.history.snapshots import history_of
 from bookings.models import Appointment, Status
 from bookings.operations.reschedule import Keep
 from businesses.backoffice.admin_site import workplace
 from businesses.backoffice.typed_decorators import action, display
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
+from businesses.models import Resource
 from businesses.money import price_text
 from rhivo.clock import now
 from rhivo.errors import RhivoError
 from rhivo.text.local_time import local_time
 
-LATEST, MOST = 20, 200  # entries of the history: on an appointment's page, and on the page of its history
+MOST = 200  # entries on the page of an appointment's history
 
 COLOURS = {
     Status.CONFIRMED: "primary",
@@ -53,45 +54,11 @@ COLOURS = {
 ACTIONS = {"reschedule": RESCHEDULE, "cancel": CANCEL, "complete": COMPLETE, "no_show": NO_SHOW}
 
 
-class WhenFilter(admin.SimpleListFilter):
-    """Today and coming at first. A search looks at all dates unless a span is chosen. Days are the business's."""
-
-    title = "date"
-    parameter_name = "when"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("today", "Today"), ("tomorrow", "Tomorrow"), ("week", "Next 7 days"), ("past", "Past"), ("all", "All")]
-
-    def choices(self, changelist: Any) -> Any:
-        # Django calls the choice of no value "All", which is one of our values.
-        first, *others = super().choices(changelist)
-        return [first | {"display": "Today and coming"}, *others]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Appointment]) -> QuerySet[Appointment]:
-        def midnight(days: int) -> datetime:
-            # From the date, not by adding hours: a day has 23 or 25 of them when the clocks change.
-            day = now().astimezone(workplace(request).zone).date() + timedelta(days=days)
-            return datetime(day.year, day.month, day.day, tzinfo=workplace(request).zone)
-
-        match self.value():
-            case "today":
-                return queryset.filter(starts_at__gte=midnight(0), starts_at__lt=midnight(1))
-            case "tomorrow":
-                return queryset.filter(starts_at__gte=midnight(1), starts_at__lt=midnight(2))
-            case "week":
-                return queryset.filter(starts_at__gte=midnight(0), starts_at__lt=midnight(7))
-            case "past":
-                return queryset.filter(starts_at__lt=now())
-            case None if not request.GET.get("q"):
-                return queryset.filter(starts_at__gte=midnight(0))
-        return queryset
-
-
 @admin.register(Appointment)
 class AppointmentAdmin(ViewOnlyAdmin):
-    list_display = ("reference", "when", "what", "staff", "who", "phone", "state")
+    list_display = ("reference", "when", "what", "staff", "uses", "who", "phone", "state")
     list_display_links = ("reference", "when")
-    list_filter = (WhenFilter, "status", "staff", "service")
+    list_filter = (DateFilter, "status", "staff", "service")
     list_per_page = 50
     search_fields = ("reference", "customer_name", "customer_email", "customer_phone")
     search_help_text = "Search by reference, name, email or phone."
@@ -107,7 +74,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         ("History", {"fields": ("history",)}),
     )
     readonly_fields = (
-        *("when", "what", "until", "phone", "price", "answered"),
+        *("when", "what", "until", "uses", "phone", "price", "answered"),
         *("may_cancel", "may_reschedule", "set_aside", "booked", "history"),
     )
 
@@ -120,7 +87,18 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
         rows: QuerySet[Appointment] = super().get_queryset(request)
-        return rows.select_related("staff")
+        return with_resource_names(rows.select_related("staff"))
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the columns; that of the resources only where there are any."""
+        has_any = Resource.objects.filter(business=workplace(request)).exists()
+        return tuple(name for name in self.list_display if has_any or name != "uses")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Appointment | None = None) -> Any:
+        """Return what the page shows; resources only of a booking that uses some."""
+        (title, first), *others = self.fieldsets
+        more = ("uses",) if obj is not None and obj.resource_ids else ()
+        return [(title, first | {"fields": (*first["fields"], *more)}), *others]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Appointment | None:
         """Return an appointment, loaded once a request."""
@@ -236,7 +214,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
         return self._form_page(request, "Book for a customer", form, "Book", {"looked": looked})
 
     def _looked_up(
-        self, request: HttpRequest, form: StartFields, rescheduling: Appointment | None = None
+        self, request: HttpRequest, form: SlotFields, rescheduling: Appointment | None = None
     ) -> list[datetime]:
         """Return the free times for what was typed so far; none when a time was taken into the form."""
         # Only for cleaned_data: whatever else is missing or wrong does not matter yet.
@@ -255,7 +233,16 @@ class AppointmentAdmin(ViewOnlyAdmin):
                 if rescheduling and service.assignments.filter(staff=rescheduling.staff).exists()
                 else None
             )
-        found = free_times(workplace(request), service, day, at=now(), staff=staff, rescheduling=rescheduling)
+        found = free_times(
+            workplace(request),
+            service,
+            day,
+            at=now(),
+            staff=staff,
+            rescheduling=rescheduling,
+            places=form.places_wanted,
+            resources=form.resources,
+        )
         if not found:
             messages.warning(request, "Nothing is free within a week of that day.")
         return found
@@ -272,7 +259,7 @@ class AppointmentAdmin(ViewOnlyAdmin):
                 "opts": self.opts,
                 "form": form,
                 "button": button,
-                "has_start": isinstance(form, StartFields),
+                "has_start": isinstance(form, SlotFields),
                 **context,
             },
         )
@@ -298,7 +285,11 @@ class AppointmentAdmin(ViewOnlyAdmin):
 
     @display(description="Service", ordering="service_name")
     def what(self, appointment: Appointment) -> str:
-        return appointment.service_name
+        return what_is_booked(appointment)
+
+    @display(description="Resources")
+    def uses(self, appointment: Any) -> str:
+        return ", ".join(appointment.resource_names) or "–"
 
     @display(description="Customer", ordering="customer_name")
     def who(self, appointment: Appointment) -> str:
@@ -349,21 +340,9 @@ class AppointmentAdmin(ViewOnlyAdmin):
         # Unfold's template asks for a field six times: the queries are made once.
         lines: SafeString | str | None = getattr(appointment, "history_lines", None)
         if lines is None:
-            lines = _history_lines(appointment)
+            lines = latest_lines(appointment)
             appointment.history_lines = lines  # type: ignore[attr-defined]
         return lines
-
-
-def _history_lines(appointment: Appointment) -> SafeString | str:
-    """Return the latest of an appointment's history as lines, the oldest first."""
-    entries = list(history_of(appointment).order_by("-id")[:LATEST])[::-1]
-    sentences = Sentences.of(entries, currency=appointment.currency, locale=appointment.business.locale)
-    rows = ((local_time(entry.at), sentences.sentence(entry), _why(entry)) for entry in entries)
-    return format_html_join("", '<div class="break-words">{}: {}{}</div>', rows) or "–"
-
-
-def _why(entry: AuditLog) -> str:
-    return f" ({entry.reason})" if entry.reason else ""
 
 
 def _say_done(request: HttpRequest, action: AppointmentAction, before: Appointment, after: Appointment) -> None:
@@ -381,6 +360,8 @@ def _book(request: HttpRequest, form: BookForm) -> operations.Booked:
         business=workplace(request),
         service=typed["service"],
         staff=typed["staff"],
+        places=form.places_wanted,
+        resources=form.resources,
         start=form.start,
         contact=Contact(typed["name"], typed["email"], typed["phone"]),
         notes=typed["notes"],

@@ -5,7 +5,7 @@ A refusal is shown with all that was typed.
 
 from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,19 +14,23 @@ from django.utils.dateparse import parse_datetime
 from unfold.widgets import (
     INPUT_CLASSES,
     UnfoldAdminEmailInputWidget,
+    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
 
+from bookings.backoffice.resource_choice import ANY, ResourceChoice, not_needed
+from bookings.errors import SlotUnavailable
 from bookings.models import Appointment
 from bookings.operations.reschedule import KEEP, Keep
 from bookings.rules.hours import local_instant
 from bookings.rules.reasons import Override, overridden_by
 from businesses.backoffice.form_fields import ClockField
-from businesses.models import Business, Service, Staff
+from businesses.models import Business, Resource, Service, Staff
 from rhivo.errors import IdempotencyMismatch, RhivoError, VersionConflict
+from rhivo.text.plurals import counted
 
 DAY = {"type": "date", "class": " ".join(INPUT_CLASSES)}
 # Values of the field "With": a staff member's id is neither.
@@ -143,12 +147,59 @@ class StartFields(ActionForm):
         return {name: self[name].value() for name in self.fields}
 
 
-class BookForm(StartFields):
+class SlotFields(StartFields):
+    """A start with what is wanted there: places in a class, and resources where there is a choice of them."""
+
+    choice: ResourceChoice
+    places_wanted = 1
+
+    @property
+    def resources(self) -> list[Resource]:
+        """The resources that were picked; of other kinds the rules choose."""
+        return list(self.choice.picked(self.cleaned_data).values())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        service: Service | None = cleaned.get("service")
+        if service is not None:
+            for name, complaint in not_needed(self.choice.picked(cleaned), service).items():
+                self.add_error(name, complaint)
+        return cleaned
+
+    def refuse(self, refusal: RhivoError) -> None:
+        super().refuse(refusal)
+        if not isinstance(refusal, SlotUnavailable):
+            return
+        if self.places_wanted > 1:
+            self.add_error(None, f"It needs {counted(self.places_wanted, 'place')}: fewer may still be free.")
+        for name, resource in self.choice.picked(self.cleaned_data).items():
+            self.add_error(name, f"Only {resource.name} was looked at: choose another, or “{ANY}”.")
+
+    def _ask_for_resources(self, after: str, used: list[UUID] | None = None) -> None:
+        """Add the fields of resources behind another."""
+        self.choice = ResourceChoice(self.business, used)
+        asked = self.choice.fields()
+        self.fields.update(asked)
+        before = list(self.field_order or ())
+        at = before.index(after) + 1
+        self.order_fields([*before[:at], *asked, *before[at:]])
+
+
+class BookForm(SlotFields):
     """A booking on the phone or at the door."""
 
     service = forms.ModelChoiceField(Service.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose")
     staff = forms.ModelChoiceField(
         Staff.objects.none(), required=False, widget=UnfoldAdminSelectWidget, empty_label="Anyone", label="With"
+    )
+    places = forms.IntegerField(
+        min_value=1,
+        max_value=1000,
+        required=False,
+        initial=1,
+        widget=UnfoldAdminIntegerFieldWidget,
+        label="Places",
+        help_text="In a class, how many take part. The price is per place.",
     )
     name = forms.CharField(max_length=120, widget=UnfoldAdminTextInputWidget)
     email = forms.CharField(
@@ -173,6 +224,7 @@ class BookForm(StartFields):
     field_order = (
         "service",
         "staff",
+        "places",
         "day",
         "clock",
         "name",
@@ -189,9 +241,29 @@ class BookForm(StartFields):
         self.business = business
         # Travels with the form: pressed twice, it books once.
         self.initial.setdefault("key", uuid4().hex)
-        self.fields["service"].queryset = Service.objects.active().filter(business=business)  # type: ignore[attr-defined]
+        offered = Service.objects.active().filter(business=business)
+        self.fields["service"].queryset = offered  # type: ignore[attr-defined]
         self.fields["staff"].queryset = Staff.objects.active().filter(business=business)  # type: ignore[attr-defined]
+        self._ask_for_resources(after="staff")
+        if not offered.filter(is_group=True).exists():
+            del self.fields["places"]
         self._take()
+
+    @property
+    def places_wanted(self) -> int:  # type: ignore[override]
+        return self.cleaned_data.get("places") or 1
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        service: Service | None = cleaned.get("service")
+        if service is None or self.places_wanted == 1:
+            return cleaned
+        number = service.max_simultaneous_bookings
+        if not service.is_group:
+            self.add_error("places", "Only a class takes several places in one booking: write 1.")
+        elif number is not None and self.places_wanted > number:
+            self.add_error("places", f"{service.name} has {counted(number, 'place')} in all.")
+        return cleaned
 
     @property
     def overrides(self) -> list[Override]:
@@ -210,7 +282,7 @@ class BookForm(StartFields):
                 self.add_error(name, "Tick this to book nevertheless.")
 
 
-class RescheduleForm(ChangeForm, StartFields):
+class RescheduleForm(ChangeForm, SlotFields):
     """Another time, service or person for an appointment."""
 
     service = forms.ModelChoiceField(Service.objects.none(), widget=UnfoldAdminSelectWidget, empty_label=None)
@@ -232,6 +304,8 @@ class RescheduleForm(ChangeForm, StartFields):
         # A service that is not offered any more stays for the booking that has it.
         offered = Service.objects.filter(business=business)
         self.fields["service"].queryset = offered.active() | offered.filter(pk=appointment.service_id)  # type: ignore[attr-defined]
+        self._ask_for_resources(after="staff", used=appointment.resource_ids)
+        self.places_wanted = appointment.places
         self._people = {str(person.pk): person for person in Staff.objects.active().filter(business=business)}
         self.fields["staff"].choices = self._staff_choices()  # type: ignore[attr-defined]
         self._take()

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from bookings.backoffice.booking_forms import StartFields
 from bookings.explain.asked_time import Asked, BadTime, read_time
@@ -25,11 +25,22 @@ INSTANT = {"type": "datetime-local", "step": "1", "class": " ".join(INPUT_CLASSE
 
 
 class ExplainForm(StartFields):
-    """What is asked about: a start of a service, for one person or anyone, and an earlier instant if any."""
+    """What is asked about: a start of a service, for one person or anyone, and an earlier instant if any.
+
+    `places` are of a class.
+    """
 
     service = forms.ModelChoiceField(Service.objects.none(), widget=UnfoldAdminSelectWidget, empty_label="Choose")
     staff = forms.ModelChoiceField(
         Staff.objects.none(), required=False, widget=UnfoldAdminSelectWidget, empty_label="Anyone", label="With"
+    )
+    places = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=1000,
+        initial=1,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="How many were wanted in a class. Empty: one.",
     )
     then = forms.CharField(
         required=False,
@@ -39,7 +50,7 @@ class ExplainForm(StartFields):
         help_text="When it was refused, if you know. Empty: only how it is now.",
     )
 
-    field_order = ("service", "staff", "day", "clock", "then", "exact")
+    field_order = ("service", "staff", "places", "day", "clock", "then", "exact")
 
     def __init__(self, *args: Any, business: Business, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,6 +93,7 @@ def explained(request: HttpRequest) -> dict[str, Any]:
         asked.instant,
         at=now(),
         staff=typed["staff"],
+        places=typed["places"] or 1,
         then=typed["then"],
         remark=asked.remark,
     )

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from audit.models import AuditLog
 from bookings.history.sentences import Sentences, TextChange
+from bookings.history.snapshots import history_of
+from bookings.models import Appointment
 from businesses.backoffice.admin_site import workplace
+from rhivo.text.local_time import local_time
+
+LATEST = 20  # entries on the page of an appointment
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +63,15 @@ def _link(entry: AuditLog, pages: dict[str, str]) -> str:
     # An entry without `after` says that the thing was removed: its page would be a 404.
     is_there = entry.after is not None
     return reverse(pages[entry.entity], args=[entry.entity_id]) if is_there and entry.entity in pages else ""
+
+
+def latest_lines(appointment: Appointment) -> SafeString | str:
+    """Return the latest of an appointment's history as lines, the oldest first."""
+    entries = list(history_of(appointment).order_by("-id")[:LATEST])[::-1]
+    sentences = Sentences.of(entries, currency=appointment.currency, locale=appointment.business.locale)
+    rows = ((local_time(entry.at), sentences.sentence(entry), _why(entry)) for entry in entries)
+    return format_html_join("", '<div class="break-words">{}: {}{}</div>', rows) or "–"
+
+
+def _why(entry: AuditLog) -> str:
+    return f" ({entry.reason})" if entry.reason else ""

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from bookings.backoffice.resource_choice import with_resource_names
 from bookings.models import Appointment, Status
 from businesses.backoffice.admin_site import workplace
 from rhivo.clock import now
@@ -19,7 +20,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """
     midnight = now().astimezone(workplace(request).zone).replace(hour=0, minute=0, second=0, microsecond=0)
     tomorrow = midnight + timedelta(days=1)  # same wall clock, whatever the clocks do in between
-    shown = Appointment.objects.select_related("staff").order_by("starts_at", "id")
+    shown = with_resource_names(Appointment.objects.select_related("staff")).order_by("starts_at", "id")
     return context | {
         "day": midnight.strftime("%A, %-d %B %Y"),
         # Completed ones and no-shows too: in today's list people also mark how each appointment ended.

@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from bookings.load_calendar import terms_of
 from bookings.rules.hours import EPOCH, Span
 from bookings.rules.reasons import Reason
-from bookings.rules.slots import occupied_time
+from bookings.rules.slots import ServiceTerms, occupied_time
 from bookings.templatetags.wording import duration
 from businesses.models import Availability, Business, Service
 from rhivo.text.local_time import local_time
 from rhivo.text.plurals import counted
 
+UNBOUNDED = "as many as the people and rooms"
 HOURS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
 
 
@@ -34,23 +34,26 @@ def facts_of(
     service: Service,
     start: datetime,
     *,
+    terms: ServiceTerms,
     windows: Iterable[Span],
     exceptions: Iterable[Availability],
     taken: Mapping[str, int],
+    wanted: int,
     against: Collection[str],
 ) -> list[Fact]:
     """Return the facts about a start; `windows` and `exceptions` are the business's on its local day.
 
-    `against` holds the codes of the reasons that refuse it, `taken` the places by the instant they are counted at.
+    `against` holds the codes of the reasons that refuse it, `taken` the places by the instant they are counted at, of
+    which `wanted` more are asked for.
     """
     notice, advance = business.min_notice_minutes, business.max_advance_days
     bookable_until, bookable_from = start - timedelta(minutes=notice), start - timedelta(days=advance)
     interval = service.slot_interval_minutes or business.slot_interval_minutes
-    places, counts = service.max_simultaneous_bookings, ", ".join(f"{when} {count}" for when, count in taken.items())
+    places, counts = terms.capacity, ", ".join(f"{when} {count}" for when, count in taken.items())
     kind = "in a class" if service.is_group else "at a time"
     is_closed, is_late = HOURS & set(against), {Reason.PAST, Reason.TOO_SOON} & set(against)
-    # FULL with places left is a matter of people, each of whom has a line of their own.
-    is_full = Reason.FULL in against and next(iter(taken.values())) >= places
+    # FULL with places left is a matter of people or resources, each of which has a line of its own.
+    is_full = Reason.FULL in against and places is not None and next(iter(taken.values())) + wanted > places
     return [
         Fact("Hours", f"{timezone.localtime(start):%A}: {windows_text(windows)}", bool(is_closed)),
         *(Fact("Exception", exception_text(row), bool(is_closed)) for row in exceptions),
@@ -61,8 +64,9 @@ def facts_of(
             f"{counted(advance, 'day')}: bookable from {local_time(bookable_from)}",
             Reason.TOO_FAR in against,
         ),
-        Fact("Takes", _length(service, start)),
-        Fact("Places", f"{places} {kind}; at the fullest moment {counts} taken", is_full),
+        Fact("Takes", _length(terms, start)),
+        *([Fact("Needs", " and ".join(f"one {kind}" for kind in terms.needs))] if terms.needs else []),
+        Fact("Places", f"{places or UNBOUNDED} {kind}; at the fullest moment {counts} taken", is_full),
     ]
 
 
@@ -85,8 +89,12 @@ def exception_text(row: Availability) -> str:
     return f"{first if first == last else f'{first} to {last}'}: {row.span}"
 
 
-def _length(service: Service, start: datetime) -> str:
-    before, after = service.buffer_before_minutes, service.buffer_after_minutes
+def _length(terms: ServiceTerms, start: datetime) -> str:
+    before, after = terms.buffer_before_minutes, terms.buffer_after_minutes
     buffers = [f"{before} min before"] * bool(before) + [f"{after} min after"] * bool(after)
-    occupied = occupied_time(start, terms_of(service, has_staff=False))
-    return f"{' and '.join([duration(service.duration_minutes), *buffers])}: occupies {span_text(*occupied)}"
+    occupied = span_text(*occupied_time(start, terms))
+    text = f"{' and '.join([duration(terms.duration_minutes), *buffers])}: occupies {occupied}"
+    if not terms.processing_minutes:
+        return text
+    gap = start + timedelta(minutes=terms.processing_after_minutes)
+    return f"{text}, the person not {span_text(gap, gap + timedelta(minutes=terms.processing_minutes))}"

@@ -45,8 +45,9 @@ def _judgement(title: str, judgement: Judgement) -> Iterator[_Row]:
         yield "  ", f"{place_text(judgement.remaining).capitalize()}."
     for number, refusal in enumerate(judgement.refusals):
         yield f"  Also {refusal.code}: " if number else "  ", refusal.sentence
-    for person in judgement.candidates:
-        yield f"  {'✓' if person.is_free else '✗'} ", f"{person.name} {person.why}"
+    yield from (("  Short: ", shortage) for shortage in judgement.shortages)
+    for one in (*judgement.candidates, *judgement.resources):
+        yield f"  {'✓' if one.is_free else '✗'} ", f"{one.name} {one.why}"
     if judgement.obstacles:
         yield "  In that time:", ""
     yield from (("    ", obstacle.text) for obstacle in judgement.obstacles)

@@ -48,7 +48,7 @@ def _events_of_hold(one: Occupant) -> Iterator[tuple[datetime, str]]:
     hold = one.source
     if not isinstance(hold, Reservation):
         return
-    what = _what(hold, hold.starts_at, hold.ends_at)
+    what = _what(one, hold.starts_at, hold.ends_at)
     yield one.since, f"A visitor held {what}"
     # A hold that was committed ends in an appointment, whose entry says so.
     if one.until is not None and hold.status != ReservationStatus.COMMITTED:
@@ -57,16 +57,19 @@ def _events_of_hold(one: Occupant) -> Iterator[tuple[datetime, str]]:
 
 
 def occupant_text(one: Occupant) -> str:
-    """Return what occupies a time: whose, what, with whom, and of a hold until when."""
-    what = _what(one.source, one.begins, one.ends)
+    """Return what occupies a time: whose, what, with whom, where, and of a hold until when."""
+    what = _what(one, one.begins, one.ends)
     if isinstance(one.source, Appointment):
         return f"{one.source.reference}, {one.source.customer_name}: {what}"
     return f"A hold until {timezone.localtime(one.until):%H:%M:%S}: {what}"
 
 
-def _what(source: Appointment | Reservation, begins: datetime, ends: datetime) -> str:
+def _what(one: Occupant, begins: datetime, ends: datetime) -> str:
+    source = one.source
+    places = f" ({source.places} places)" if source.places > 1 else ""
     person = f" with {source.staff.name or 'someone who is gone'}" if source.staff else ""
-    return f"{source.service_name}{person}, {span_text(begins, ends)}"
+    rooms = f" in {' and '.join(one.rooms)}" if one.rooms else ""
+    return f"{source.service_name}{places}{person}{rooms}, {span_text(begins, ends)}"
 
 
 def place_text(places: int | None) -> str:

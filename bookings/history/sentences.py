@@ -14,15 +14,31 @@ from django.db.models import Model
 
 from audit.changes import changes_of
 from audit.models import AuditLog
-from businesses.models import Category, Service, Staff, User
+from businesses.models import Category, Resource, Service, Staff, User
 from businesses.models.availability import Weekday, clock_text
 from businesses.money import price_text
 from rhivo.text.local_time import local_time
 
-NAMED: dict[str, type[Model]] = {"user_id": User, "service_id": Service, "staff_id": Staff, "category_id": Category}
-NOUNS = {"availability": "hours", "membership": "access", "assignment": "assignment", "login": "log-in"}
+NAMED: dict[str, type[Model]] = {
+    "user_id": User,
+    "service_id": Service,
+    "staff_id": Staff,
+    "category_id": Category,
+    "resource_ids": Resource,
+}
+NOUNS = {
+    "availability": "hours",
+    "membership": "access",
+    "assignment": "assignment",
+    "need": "resource need",
+    "login": "log-in",
+}
 LABELS = {
-    "max_simultaneous_bookings": "places",
+    "max_simultaneous_bookings": "bookings at a time",
+    "max_wait_minutes": "longest wait",
+    "processing_after_minutes": "processing begins after",
+    "processing_minutes": "processing time",
+    "resource_ids": "resources",
     "price_cents": "price",
     "starts_at": "start",
     "ends_at": "end",
@@ -38,6 +54,7 @@ VERBS = {
     "no_show": "marked as no-show",
     "completed": "marked as completed",
 }
+WITHOUT_WORDS = frozenset({"visit_id"})  # an id that no page leads from
 LONGEST = 120
 
 
@@ -63,13 +80,13 @@ class Sentences:
 
     @classmethod
     def of(cls, entries: Sequence[AuditLog], *, currency: str, locale: str) -> "Sentences":
-        """Read the names that entries need: at most one query each for accounts, services, people and categories."""
+        """Read the names that entries need: at most one query each for what `NAMED` has."""
         wanted: dict[str, set[str]] = {key: set() for key in NAMED}
         # An actor is an id only for a user; elsewhere it is a word such as "guest", or a database login.
         wanted["user_id"] |= {entry.actor for entry in entries if entry.actor_kind == "user" and _is_id(entry.actor)}
         for snapshot in (each for entry in entries for each in (entry.before, entry.after) if each):
             for key in NAMED:
-                wanted[key] |= {snapshot[key]} if _is_id(snapshot.get(key)) else set()
+                wanted[key] |= set(filter(_is_id, _each(snapshot.get(key))))
         return cls(currency, locale, {key: _names(model, wanted[key]) for key, model in NAMED.items()})
 
     def who(self, entry: AuditLog) -> str:
@@ -120,10 +137,18 @@ class Sentences:
                 return f"of {self._named('user_id', snapshot) or 'someone who left'}"
             case "assignment" | "service_staff":
                 return f"of {person or 'someone'} to {service or 'a service'}"
+            case "need":
+                return f"of {service or 'a service'}: {snapshot.get('kind', '')}"
+            case "resource":
+                return f"{snapshot.get('name', '')} ({snapshot.get('kind', '')})"
         return str(snapshot.get("name") or snapshot.get("email") or snapshot.get("slug") or "")
 
     def _named(self, key: str, snapshot: dict[str, Any]) -> str:
-        return self.names.get(key, {}).get(str(snapshot.get(key)), "")
+        return ", ".join(filter(None, (self.names.get(key, {}).get(str(each)) for each in _each(snapshot.get(key)))))
+
+    def _resources(self, snapshot: dict[str, Any]) -> str:
+        # By `_text`: one that was removed since must not read as none.
+        return self._text("resource_ids", snapshot["resource_ids"]) if snapshot.get("resource_ids") else "no resource"
 
     def changes(self, entry: AuditLog) -> list[TextChange]:
         """Return every field that changed, in words."""
@@ -131,18 +156,20 @@ class Sentences:
         currency = str(_snapshot(entry).get("currency") or self.currency)
         return [
             TextChange(
-                label_of(change.name),
+                label_of(change.name, is_class=bool(_snapshot(entry).get("is_group"))),
                 self._text(change.name, change.before, currency),
                 self._text(change.name, change.after, currency),
             )
             for change in changes_of(entry)
+            if change.name not in WITHOUT_WORDS
         ]
 
     def _text(self, name: str, value: Any, currency: str = "") -> str:
         if value in (None, "", [], {}):
-            return "–"
+            return "no number" if name == "max_simultaneous_bookings" else "–"
         if name in NAMED:
-            return self.names.get(name, {}).get(str(value)) or "someone or something that is gone"
+            known = self.names.get(name, {})
+            return ", ".join(known.get(str(each)) or "someone or something that is gone" for each in _each(value))
         # Before int, which bool is a kind of.
         if isinstance(value, bool):
             return "yes" if value else "no"
@@ -155,18 +182,22 @@ def action_text(action: str) -> str:
     return action.replace("_", " ")
 
 
-def label_of(name: str) -> str:
-    """Return what people call a column."""
+def label_of(name: str, *, is_class: bool = False) -> str:
+    """Return what people call a column, of a class or of anything else."""
+    if is_class and name == "max_simultaneous_bookings":
+        return "places"
     plain = name.removesuffix("_id").removesuffix("_minutes").removesuffix("_hours").removeprefix("is_")
     return LABELS.get(name) or plain.replace("_", " ")
 
 
 def _booked(sentences: Sentences, entry: AuditLog) -> str:
     was = _snapshot(entry)
-    person = sentences._named("staff_id", was)
+    person, resources = sentences._named("staff_id", was), sentences._named("resource_ids", was)
+    places = was.get("places") or 1
     return (
         f"{sentences.who(entry)} booked {was.get('reference', '')}: {was.get('service_name', '')}"
-        f"{f' with {person}' if person else ''}, {_when(was)}"
+        f"{f' with {person}' if person else ''}{f', {resources}' if resources else ''}"
+        f"{f', {places} places' if places > 1 else ''}, {_when(was)}"
     )
 
 
@@ -181,6 +212,9 @@ def _rescheduled(sentences: Sentences, entry: AuditLog) -> str:
         changes.append(f"from {before.get('service_name')} to {after.get('service_name')}")
     if before.get("staff_id") != after.get("staff_id"):
         former, latter = (sentences._named("staff_id", each) or "nobody in particular" for each in (before, after))
+        changes.append(f"from {former} to {latter}")
+    if set(_each(before.get("resource_ids"))) != set(_each(after.get("resource_ids"))):
+        former, latter = (sentences._resources(each) for each in (before, after))
         changes.append(f"from {former} to {latter}")
     return f"{sentences.who(entry)} rescheduled {after.get('reference', '')} {', '.join(changes)}"
 
@@ -260,6 +294,11 @@ def _plain(value: Any) -> str:
     except ValueError:
         instant = None
     return local_time(instant) if instant is not None and instant.tzinfo is not None else text
+
+
+def _each(value: Any) -> list[Any]:
+    """Return the values of a column that has one value or a list of them."""
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def _is_id(value: Any) -> bool:

@@ -30,6 +30,8 @@ def appointment_as_it_was(
     # By column: a snapshot is a row as JSON. A column that was dropped since is in old snapshots and left out.
     fields = {field.attname: field for field in Appointment._meta.concrete_fields}
     was = Appointment(**{name: fields[name].to_python(value) for name, value in snapshot.items() if name in fields})
+    # ArrayField reads text alone: the ids in a list of JSON it would leave as texts.
+    was.resource_ids = [UUID(each) for each in snapshot.get("resource_ids") or ()]
     was.business = business
     was.service = services.get(was.service_id) or Service(id=was.service_id, slug="", name=was.service_name)
     if was.staff_id is not None:

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='busytime',
-            index=django.contrib.postgres.indexes.GistIndex(fields=['service_id', 'during'], name='busy_times_by_service'),
+            index=django.contrib.postgres.indexes.GistIndex(condition=models.Q(('segment', 0)), fields=['service_id', 'during'], name='busy_times_by_service'),
         ),
         migrations.AddIndex(
             model_name='busytime',

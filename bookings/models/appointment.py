@@ -3,11 +3,16 @@
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
 from bookings.models.reservation import Reservation
-from businesses.models import Business, Service, Staff, User
+from bookings.models.used_resources import resources_of
+from businesses.models import Business, Resource, Service, Staff, User
+from rhivo.db.ranges import in_range
 
 
 class Status(models.TextChoices):
@@ -39,6 +44,18 @@ class Appointment(models.Model):
     reservation = models.ForeignKey(
         Reservation, models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
     )
+    visit_id = models.UUIDField(editable=False, db_default=RandomUUID(), db_comment="the id of the visit's first part")
+    part = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    joined_before = models.BooleanField(
+        default=False, db_default=False, db_comment="the same person goes on from the part before, without the buffers"
+    )
+    joined_after = models.BooleanField(
+        default=False, db_default=False, db_comment="the same person goes on with the next part, without the buffers"
+    )
+    resource_ids = ArrayField(
+        models.UUIDField(), db_default=[], db_comment="the resources it uses, one of each kind that its service needs"
+    )
+    places = models.PositiveSmallIntegerField(default=1, db_default=1, db_comment="more than one in a class alone")
     starts_at = models.DateTimeField()
     # A db_default stands for "the trigger fills this in": Django sends DEFAULT and reads back what became of it.
     ends_at = models.DateTimeField(db_default=Now())
@@ -53,12 +70,16 @@ class Appointment(models.Model):
 
     service_name = models.CharField(max_length=120, db_default="")
     service_capacity = models.PositiveSmallIntegerField(
-        db_default=1, db_comment="the capacity under which this claim was taken; lowering it later breaks no promise"
+        null=True,
+        db_default=None,
+        db_comment="the capacity under which this was taken, NULL for no limit; lowering it later breaks no promise",
     )
     price_cents = models.PositiveIntegerField(db_default=0)
     currency = models.CharField(max_length=3, db_default="")
     buffer_before_minutes = models.PositiveSmallIntegerField(db_default=0)
     buffer_after_minutes = models.PositiveSmallIntegerField(db_default=0)
+    processing_after_minutes = models.PositiveSmallIntegerField(db_default=0)
+    processing_minutes = models.PositiveSmallIntegerField(db_default=0)
     allows_cancellation = models.BooleanField(db_default=True)
     cancellation_deadline_hours = models.PositiveSmallIntegerField(db_default=0)
     allows_rescheduling = models.BooleanField(db_default=True)
@@ -86,10 +107,13 @@ class Appointment(models.Model):
         db_table_comment = "Bookings, each with what was agreed at the time"
         ordering = ["starts_at", "id"]
         constraints = [
+            models.UniqueConstraint(fields=["business", "visit_id", "part"], name="one_appointment_a_part"),
+            in_range("appointment_part_in_range", "part", 1, 5),
+            in_range("appointment_places_in_range", "places", 1, 1000),
             models.UniqueConstraint(fields=["business", "id"], name="appointments_key_of_business"),
             models.UniqueConstraint(fields=["business", "reservation"], name="one_appointment_a_hold"),
             models.UniqueConstraint(fields=["business", "idempotency_key"], name="one_appointment_a_key"),
-            models.UniqueConstraint(fields=["business", "reference"], name="one_appointment_a_reference"),
+            models.UniqueConstraint(fields=["business", "reference", "part"], name="one_appointment_a_reference"),
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="appointment_status_known"),
             models.CheckConstraint(
                 condition=~models.Q(customer_email="", customer_phone="") | ~models.Q(customer_name=""),
@@ -120,6 +144,11 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @cached_property
+    def resources(self) -> list[Resource]:
+        """The resources that it uses; `read_resources` reads those of many rows at once."""
+        return resources_of(self.business_id, self.resource_ids)
 
     @property
     def cancel_until(self) -> datetime | None:

@@ -3,10 +3,15 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
-from businesses.models import Business, Service, Staff, User
+from bookings.models.used_resources import resources_of
+from businesses.models import Business, Resource, Service, Staff, User
+from rhivo.db.ranges import in_range
 
 
 class ReservationStatus(models.TextChoices):
@@ -47,13 +52,29 @@ class Reservation(models.Model):
         db_comment="keyed hash of who holds it, by which live holds are limited; '' is not counted",
     )
     status = models.CharField(max_length=10, choices=ReservationStatus.choices, default=ReservationStatus.HELD)
+    visit_id = models.UUIDField(editable=False, db_default=RandomUUID(), db_comment="the id of the visit's first part")
+    part = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    joined_before = models.BooleanField(
+        default=False, db_default=False, db_comment="the same person goes on from the part before, without the buffers"
+    )
+    joined_after = models.BooleanField(
+        default=False, db_default=False, db_comment="the same person goes on with the next part, without the buffers"
+    )
+    resource_ids = ArrayField(
+        models.UUIDField(), db_default=[], db_comment="the resources it uses, one of each kind that its service needs"
+    )
+    places = models.PositiveSmallIntegerField(default=1, db_default=1, db_comment="more than one in a class alone")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(db_default=Now())
     buffer_before_minutes = models.PositiveSmallIntegerField(db_default=0)
     buffer_after_minutes = models.PositiveSmallIntegerField(db_default=0)
+    processing_after_minutes = models.PositiveSmallIntegerField(db_default=0)
+    processing_minutes = models.PositiveSmallIntegerField(db_default=0)
     service_name = models.CharField(max_length=120, db_default="")
     service_capacity = models.PositiveSmallIntegerField(
-        db_default=1, db_comment="the capacity under which this claim was taken; lowering it later breaks no promise"
+        null=True,
+        db_default=None,
+        db_comment="the capacity under which this was taken, NULL for no limit; lowering it later breaks no promise",
     )
     price_cents = models.PositiveIntegerField(db_default=0)
     currency = models.CharField(max_length=3, db_default="")
@@ -73,6 +94,9 @@ class Reservation(models.Model):
         db_table = "reservations"
         db_table_comment = "Holds: slots kept for a visitor until expires_at"
         constraints = [
+            models.UniqueConstraint(fields=["business", "visit_id", "part"], name="one_reservation_a_part"),
+            in_range("reservation_part_in_range", "part", 1, 5),
+            in_range("reservation_places_in_range", "places", 1, 1000),
             models.UniqueConstraint(fields=["business", "id"], name="reservations_key_of_business"),
             models.UniqueConstraint(fields=["business", "idempotency_key"], name="one_hold_a_key"),
             models.CheckConstraint(
@@ -88,6 +112,11 @@ class Reservation(models.Model):
 
     def __str__(self) -> str:
         return f"hold {self.id}"
+
+    @cached_property
+    def resources(self) -> list[Resource]:
+        """The resources that it uses; `read_resources` reads those of many rows at once."""
+        return resources_of(self.business_id, self.resource_ids)
 
     def is_live(self, at: datetime) -> bool:
         """Whether it occupies its time at an instant."""

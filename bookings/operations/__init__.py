@@ -12,6 +12,7 @@ from bookings.operations.commit import commit_hold
 from bookings.operations.complete import complete_appointment
 from bookings.operations.expire import release_expired
 from bookings.operations.hold import Held, find_hold, hold_slot
+from bookings.operations.hold_visit import hold_visit
 from bookings.operations.mark_no_show import mark_no_show
 from bookings.operations.release import release_hold
 from bookings.operations.reschedule import reschedule_appointment
@@ -25,6 +26,7 @@ __all__ = [
     "complete_appointment",
     "find_hold",
     "hold_slot",
+    "hold_visit",
     "mark_no_show",
     "release_expired",
     "release_hold",

@@ -1,5 +1,6 @@
 """What the operations on an existing appointment share: its lock, the version that was read, the agreed deadline."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bookings.errors import DeadlinePassed, IllegalTransition, TermsForbid
@@ -22,6 +23,27 @@ def locked(appointment: Appointment) -> Appointment:
     # A guest or customer may come without a business: what follows asks for it by the claims.
     claims.assume(claims.current().with_(business_id=row.business_id))
     return row
+
+
+def locked_visit(appointment: Appointment) -> list[Appointment]:
+    """Return all parts of a visit under their locks, in order; raises NotFound where the claims do not reach."""
+    # By part, so that two changes of one visit take turns, whichever part each of them was asked about. As in `locked`,
+    # what belongs to the rows is read afterwards.
+    mine = Appointment.objects.filter(pk=appointment.pk)
+    rows = Appointment.objects.filter(visit_id__in=mine.values("visit_id"))
+    if not rows.order_by("part").select_for_update().values_list("pk"):
+        raise NotFound("There is no such appointment.")
+    visit = list(rows.order_by("part").select_related("service", "staff", "business"))
+    claims.assume(claims.current().with_(business_id=visit[0].business_id))
+    return visit
+
+
+def saved_together(rows: Sequence[Appointment], *fields: str) -> None:
+    """Write fields of the parts of a visit by one statement, and read what the triggers made of them."""
+    # By one statement: what holds for a visit is asked when all of its parts are written.
+    Appointment.objects.bulk_update(rows, [*fields, "overrides", "version"])
+    for row in rows:
+        row.refresh_from_db(from_queryset=Appointment.objects.select_related("service", "staff", "business"))
 
 
 def require_version(row: Appointment, version: int) -> None:

@@ -1,19 +1,27 @@
 """A start that somebody asks for: judged by the rules, given to a person, and what is near when it is gone."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from bookings.errors import ServiceUnavailable, SlotUnavailable, TakenMeanwhile, refusal
+from bookings.errors import (
+    OnePlaceOnly,
+    ResourceNotNeeded,
+    ServiceUnavailable,
+    SlotUnavailable,
+    TakenMeanwhile,
+    refusal,
+)
 from bookings.load_calendar import calendar_of_days, local_day
 from bookings.models import Appointment
 from bookings.rules.reasons import Override, overridden_by
-from bookings.rules.slots import Calendar
-from businesses.models import Business, Service, Staff
+from bookings.rules.slots import Calendar, Slot
+from businesses.models import Business, Resource, Service, Staff
 from rhivo.db.constraints import refusals
 from rhivo.db.history import because
 
@@ -23,10 +31,18 @@ ALTERNATIVE_DAYS = 7
 ROUNDS = 10
 
 
+class Chosen(NamedTuple):
+    """Who takes a start, None where nobody in particular is needed, and one resource of each kind that is."""
+
+    staff_id: UUID | None
+    resource_ids: list[UUID]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedStart:
     """A start of a service, of one staff member or (`staff` None) of anyone, at the present `at`.
 
+    `places` are wanted in a class. `resources` are those that are asked for; of other kinds the rules choose.
     `rescheduling` is the appointment that would go there: its own time does not stand in its way.
     """
 
@@ -36,10 +52,12 @@ class WantedStart:
     at: datetime
     staff: Staff | None = None
     rescheduling: Appointment | None = None
+    places: int = 1
+    resources: Sequence[Resource] = ()
 
     @contextmanager
-    def chosen_person(self, overrides: Collection[Override] = ()) -> Iterator[UUID | None]:
-        """Judge the start, and yield who takes it, None where nobody in particular is needed; write in the block.
+    def chosen(self, overrides: Collection[Override] = ()) -> Iterator[Chosen]:
+        """Judge the start, and yield who takes it and where; write in the block.
 
         Raises the one refusal that slot search would give as its reason, and what the triggers refuse in the block.
         The history gets the overrides as the reason of what is written.
@@ -55,19 +73,22 @@ class WantedStart:
             if overrides:
                 because(f"override: {', '.join(overrides)}")
             with refusals():
-                yield slot.staff[0] if slot.staff else None
+                yield Chosen(slot.staff[0] if slot.staff else None, list(slot.resources))
         except SlotUnavailable as error:
             error.nearest = self.nearest
             raise
 
+    def slots(self, day: date) -> list[Slot]:
+        """Return the slots of a local day, whatever the start."""
+        return [slot for _, slots in self._calendar(day, day).days(day, day, at=self.at) for slot in slots]
+
     def nearest(self) -> list[datetime]:
         """Return up to three free starts nearest to this one, in the business's zone."""
         zone = self.business.zone
-        day = self.start.astimezone(zone).date()
-        first = max(day - timedelta(days=ALTERNATIVE_DAYS), self.at.astimezone(zone).date())
-        last = day + timedelta(days=ALTERNATIVE_DAYS)
-        if last < first:
+        days = days_around(self.start, self.at, zone)
+        if not days:
             return []
+        first, last = days[0], days[-1]
         found = self._calendar(first, last).nearest(self.start, at=self.at, first=first, last=last)
         return [instant.astimezone(zone) for instant in found]
 
@@ -80,13 +101,30 @@ class WantedStart:
             at=self.at,
             staff=self.staff,
             rescheduling=self.rescheduling,
+            places=self.places,
+            resources=self.resources,
         )
 
 
-def require_bookable(service: Service) -> None:
-    """Raise ServiceUnavailable for a service that takes no new bookings."""
+def days_around(start: datetime, at: datetime, zone: ZoneInfo) -> list[date]:
+    """Return the local dates in which other starts are offered for one that is gone: none before today."""
+    day = start.astimezone(zone).date()
+    days = (day + timedelta(days=n) for n in range(-ALTERNATIVE_DAYS, ALTERNATIVE_DAYS + 1))
+    return [each for each in days if each >= at.astimezone(zone).date()]
+
+
+def require_bookable(service: Service, places: int = 1) -> None:
+    """Raise ServiceUnavailable if it takes no new bookings, OnePlaceOnly for several places in what is no class."""
     if not service.is_active:
         raise ServiceUnavailable()
+    if places > 1 and not service.is_group:
+        raise OnePlaceOnly()
+
+
+def require_needed(service: Service, resources: Sequence[Resource]) -> None:
+    """Raise ResourceNotNeeded if one that is asked for is of a kind that the service does not need."""
+    if resources and not {each.kind for each in resources} <= set(service.needs.values_list("kind", flat=True)):
+        raise ResourceNotNeeded()
 
 
 def with_alternatives(function: Callable[P, R]) -> Callable[P, R]:

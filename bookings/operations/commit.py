@@ -10,7 +10,7 @@ from bookings.contact import Contact, checked_answers, checked_contact
 from bookings.errors import HoldExpired
 from bookings.messages import enqueue_for_customer
 from bookings.models import Appointment, Reservation, ReservationStatus
-from bookings.operations.book import Booked, create_appointment
+from bookings.operations.book import Booked, create_appointments
 from bookings.operations.customer_limits import check_customer_limits
 from businesses.models import Business, User
 from rhivo import claims
@@ -33,6 +33,8 @@ def commit_hold(
 ) -> Booked:
     """Make the appointment of a live hold; every commit of one hold with the same details gets the same appointment.
 
+    The hold of a visit is committed whole: its first part is what is returned, and the message tells of all parts.
+
     Raises NotFound, HoldExpired, IdempotencyMismatch, ContactRequired, AnswersInvalid or LimitReached.
     """
     answers = dict(answers or {})
@@ -42,7 +44,8 @@ def commit_hold(
     claims.assume(claims.current().with_(reservation_id=reservation_id, cancellation_token=token_hash(token)))
     # First the lock of the key, then that of the hold: every commit of one hold takes both in this order.
     made = once.made("appointment_of_key", business.id)
-    hold = _locked_hold(business, reservation_id)
+    holds = _locked_holds(business, reservation_id)
+    hold = holds[0]
     if made is not None or hold.status == ReservationStatus.COMMITTED:
         return _booked_before(business, reservation_id, token, once)
     # An early answer. The hold may still run out below: the trigger asks again by the database's clock as it writes.
@@ -53,21 +56,22 @@ def commit_hold(
     known = checked_contact(business, contact, account)
     checked = checked_answers(business, answers)
     check_customer_limits(business, known, user_id, hold.starts_at)
-    appointment = create_appointment(
-        business, once, known, customer=account, notes=notes, answers=checked, **_held(hold)
+    appointment, *others = create_appointments(
+        business, once, known, [_held(one) for one in holds], customer=account, notes=notes, answers=checked
     )
     # In the same transaction: no message without its appointment, and no appointment without its message.
-    enqueue_for_customer(appointment, "confirmed")
+    enqueue_for_customer(appointment, "confirmed", others)
     return Booked(appointment, created=True, cancellation_token=None if account else token)
 
 
-def _locked_hold(business: Business, reservation_id: UUID) -> Reservation:
-    """Return the presented hold under its lock; raises NotFound."""
+def _locked_holds(business: Business, reservation_id: UUID) -> list[Reservation]:
+    """Return the parts of the presented hold under their locks, in order; raises NotFound."""
     # Two commits of one hold may come under different keys. Here they take turns: the second finds it committed.
-    hold = Reservation.objects.select_for_update().filter(business=business, id=reservation_id).first()
-    if hold is None:
+    parts = Reservation.objects.select_for_update().filter(business=business, visit_id=reservation_id)
+    holds = list(parts.order_by("part"))
+    if not holds:
         raise NotFound("There is no such hold.")
-    return hold
+    return holds
 
 
 def _held(hold: Reservation) -> dict[str, Any]:

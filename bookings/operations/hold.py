@@ -33,25 +33,30 @@ def hold_slot(
     key: str,
     at: datetime,
     staff: Staff | None = None,
+    places: int = 1,
     visitor: str = "",
 ) -> Held:
     """Hold a slot for some minutes; the same key with the same request gives the same hold.
 
-    `start` is aware; `staff` None means anyone; `visitor` is a mark of who asks, '' is not limited. Raises the
+    `start` is aware; `staff` None means anyone; `places` are more than one in a class alone.
+    `visitor` is a mark of who asks, '' is not limited. Raises the
     refusal of slot search, or SlotUnavailable with `alternatives` when the place is gone, also in a race.
     """
     customer_id = claims.current().user_id
-    once = Once.of(key, service.id, start.timestamp(), staff.id if staff else None, customer_id)
+    once = Once.of(key, service.id, start.timestamp(), staff.id if staff else None, customer_id, places)
     # Waits under the lock of the key for a twin of this request: twenty at once make one hold.
     if (made := once.made("hold_of_key", business.id)) is not None:
         return Held(find_hold(business=business, reservation_id=made), created=False)
-    require_bookable(service)
-    with WantedStart(business=business, service=service, start=start, at=at, staff=staff).chosen_person() as staff_id:
+    require_bookable(service, places)
+    wanted = WantedStart(business=business, service=service, start=start, at=at, staff=staff, places=places)
+    with wanted.chosen() as chosen:
         reservation = _create_hold(
             once,
             business=business,
             service=service,
-            staff_id=staff_id,
+            staff_id=chosen.staff_id,
+            resource_ids=chosen.resource_ids,
+            places=places,
             customer_id=customer_id,
             visitor=visitor,
             starts_at=start,
@@ -68,7 +73,10 @@ def _create_hold(once: Once, **fields: Any) -> Reservation:
     reservation_id = uuid4()
     claims.assume(claims.current().with_(reservation_id=reservation_id))
     return Reservation.objects.create(
-        id=reservation_id, idempotency_key=once.key, request_fingerprint=once.fingerprint, **fields
+        id=reservation_id,
+        idempotency_key=once.key,
+        request_fingerprint=once.fingerprint,
+        **fields,
     )
 
 

@@ -34,10 +34,15 @@ class InstantField(forms.CharField):
 
 
 class HoldForm(forms.Form):
-    """A press on a time. Presses of one time with one `nonce` are one request."""
+    """A press on a time. Presses of one time and as many places with one `nonce` are one request."""
 
     nonce = forms.RegexField(r"\A[A-Za-z0-9_-]{16,64}\Z")
     start = InstantField()
+    # Only the page of a class asks. Whether there are as many is for the operation to say.
+    places = forms.IntegerField(min_value=1, max_value=1000, required=False)
+
+    def clean_places(self) -> int:
+        return self.cleaned_data["places"] or 1
 
 
 class CancelForm(forms.Form):

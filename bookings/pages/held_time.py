@@ -13,7 +13,7 @@ from bookings import operations
 from bookings.errors import HoldExpired, IllegalTransition
 from bookings.models import Appointment, Reservation, ReservationStatus
 from bookings.operations.hold import require_live
-from bookings.pages.choose_time import times_address
+from bookings.pages.choose_time import places_query, times_address
 from bookings.pages.forms import DetailsForm
 from bookings.pages.rendering import account_of, page
 from businesses.models import Staff
@@ -96,6 +96,7 @@ def _details(request: HttpRequest, held: Reservation, form: DetailsForm, status:
         # Seconds and no instant: the clock of the visitor's machine may be wrong, `rhivo.js` counts from the arrival.
         "seconds_left": int((held.expires_at - now()).total_seconds()),
         "release": f"{release}?{request.GET.urlencode()}" if request.GET else release,
+        "query": places_query(held.places),
     }
     return render(request, "booking/details.html", context, status=status)
 
@@ -119,7 +120,7 @@ def booking_address(held: Reservation) -> str:
 def _times_of(request: HttpRequest, held: Reservation) -> str:
     """Return the address of the times of the hold's day: the person's if that person was chosen, else anyone's."""
     asked_for: Staff | None = held.staff if held.staff and request.GET.get("with") == held.staff.slug else None
-    return times_address(held.service, asked_for, held.starts_at.astimezone(held.business.zone))
+    return times_address(held.service, asked_for, held.starts_at.astimezone(held.business.zone), held.places)
 
 
 def _form(request: HttpRequest) -> DetailsForm:

@@ -172,13 +172,7 @@ def reschedule(request: HttpRequest, booking: Booking) -> HttpResponse:
     person = None if anyone else kept
     if booking.may_reschedule and "start" in request.GET:
         return _asked(request, booking, person, anyone=anyone)
-    search = Search(
-        business=appointment.business,
-        service=appointment.service,
-        staff=person,
-        rescheduling=appointment,
-        at=booking.at,
-    )
+    search = _search(booking, person)
     context = {
         "booking": booking,
         "appointment": appointment,
@@ -190,6 +184,18 @@ def reschedule(request: HttpRequest, booking: Booking) -> HttpResponse:
         "keep": f"&with={ANYONE}" if anyone else "",
     }
     return render(request, "booking/reschedule.html", context)
+
+
+def _search(booking: Booking, person: Staff | None) -> Search:
+    appointment = booking.appointment
+    return Search(
+        business=appointment.business,
+        service=appointment.service,
+        staff=person,
+        rescheduling=appointment,
+        places=appointment.places,
+        at=booking.at,
+    )
 
 
 def _asked(request: HttpRequest, booking: Booking, person: Staff | None, *, anyone: bool) -> HttpResponse:
@@ -252,10 +258,14 @@ def _times(booking: Booking, start: datetime, *, anyone: bool) -> str:
 def _taken(
     request: HttpRequest, booking: Booking, error: SlotUnavailable, start: datetime, *, anyone: bool
 ) -> HttpResponse:
+    appointment = booking.appointment
+    person = None if anyone else appointment.staff
     context = {
-        "service": booking.appointment.service,
-        "person": None if anyone else booking.appointment.staff,
+        "service": appointment.service,
+        "person": person,
         "start": start,
+        "places": appointment.places,
+        "left": _search(booking, person).left(start) if appointment.places > 1 else 0,
         "times": error.extra.get("alternatives", []),
         "action": booking.reschedule,
         "hidden": _with(anyone=anyone),

@@ -1,4 +1,4 @@
-"""Occupancy: the time that live holds and appointments take from a service and from a person.
+"""Occupancy: the time that live holds and appointments take from a service, from people and from resources.
 
 It answers how many run at once and who is free, in whole minutes since the epoch. Which spans are live is left to the
 caller, and buffers are already inside each span.
@@ -6,21 +6,20 @@ caller, and buffers are already inside each span.
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
-_Spans = tuple[list[int], list[int]]  # all the beginnings, all the ends
-
 
 class OccupiedSpan(NamedTuple):
     """One live span `[begins, ends)` in minutes since the epoch, buffers included, on the 5-minute grain.
 
-    `class_key` matters in a group service only.
+    `class_key` is None but for a class. `places` are those of its service, 0 where the span is of a person or resource
+    alone. `continues`: a person's time after processing time, which is no booking of its own.
     """
 
     # A tuple of numbers, since a busy month has thousands of them and datetimes would be most of a search's time.
@@ -29,6 +28,9 @@ class OccupiedSpan(NamedTuple):
     class_key: UUID | None
     begins: int
     ends: int
+    resource_id: UUID | None = None
+    places: int = 1
+    continues: bool = False
 
 
 def class_key_of(service_id: UUID, start: datetime) -> UUID:
@@ -48,40 +50,54 @@ def class_key_number(service_id: str, start_seconds: int) -> int:
 
 
 class Levels:
-    """How many spans run at once, as a step function of time."""
+    """How many places are taken at once, as a step function of time."""
 
-    def __init__(self, begins: list[int], ends: list[int]) -> None:
-        opened, closed = Counter(begins), Counter(ends)
-        self._times = sorted(opened.keys() | closed.keys())
-        # An end and a start at the same minute cancel out: bookings back to back are never two at once.
-        changes = (opened.get(time, 0) - closed.get(time, 0) for time in self._times)
-        self._levels = list(accumulate(changes))
+    def __init__(self, taken: Iterable[tuple[int, int, int]]) -> None:
+        """Take triples: from, to, and how many places."""
+        changes: defaultdict[int, int] = defaultdict(int)
+        for begins, ends, places in taken:
+            # An end and a start at the same minute cancel out: bookings back to back are never two at once.
+            changes[begins] += places
+            changes[ends] -= places
+        self._times = sorted(changes)
+        self._levels = list(accumulate(changes[time] for time in self._times))
 
     def peak(self, begins: int, ends: int) -> int:
-        """Return the most spans that run at one moment of `[begins, ends)`."""
+        """Return the most places that are taken at one moment of `[begins, ends)`."""
         # The level in force as the range begins was set by the last step up to then, hence the one before.
         first = max(bisect_right(self._times, begins) - 1, 0)
         return max(self._levels[first : bisect_left(self._times, ends, first)], default=0)
 
+    def full(self, capacity: int, begins: int, ends: int) -> int:
+        """Return the minutes of a range in which all of a capacity is taken; bit n is begins + n."""
+        bits = 0
+        for start, end, level in zip(self._times, self._times[1:], self._levels, strict=False):
+            first, last = max(start, begins), min(end, ends)
+            if level >= capacity and first < last:
+                bits |= (1 << (last - begins)) - (1 << (first - begins))
+        return bits
+
 
 class Diary:
-    """One person's spans, across all services."""
+    """The spans of one person or resource, across all services, and how many of them may run at once."""
 
-    def __init__(self, begins: list[int], ends: list[int]) -> None:
+    def __init__(self, spans: Sequence[OccupiedSpan], capacity: int) -> None:
+        self.capacity = capacity
+        self._spans = spans
         # Each list in its own order. Paired up so, they cover the same time as the spans do, and positions count how
         # many have begun and how many are over.
-        self._begins, self._ends = sorted(begins), sorted(ends)
+        self._begins = sorted([span.begins for span in spans])
+        self._ends = sorted([span.ends for span in spans])
 
     def begun(self, begins: int, ends: int) -> int:
-        """Return how many spans begin in `[begins, ends)`."""
-        return bisect_left(self._begins, ends) - bisect_left(self._begins, begins)
-
-    def overlapping(self, begins: int, ends: int) -> int:
-        """Return how many spans overlap `[begins, ends)`."""
-        return bisect_left(self._begins, ends) - bisect_right(self._ends, begins)
+        """Return how many bookings begin in `[begins, ends)`."""
+        count = bisect_left(self._begins, ends) - bisect_left(self._begins, begins)
+        return count - sum(begins <= begin < ends for begin in self._continuations)
 
     def taken(self, begins: int, ends: int) -> int:
-        """Return the minutes that spans overlapping `[begins, ends)` take; bit n is begins + n."""
+        """Return the minutes of a range in which nothing more can be taken; bit n is begins + n."""
+        if self.capacity > 1:
+            return self._uses.full(self.capacity, begins, ends)
         first, last = bisect_right(self._ends, begins), bisect_left(self._begins, ends)
         if first >= last:
             return 0
@@ -92,53 +108,79 @@ class Diary:
             bits |= (1 << (end - origin)) - (1 << (begin - origin))
         return bits >> (begins - origin)
 
+    def spare(self, begins: int, ends: int) -> int:
+        """Return how many more can be taken during all of `[begins, ends)`."""
+        if self.capacity > 1:
+            return max(self.capacity - self._uses.peak(begins, ends), 0)
+        return 0 if bisect_left(self._begins, ends) > bisect_right(self._ends, begins) else 1
+
+    def is_free_but_for(self, class_key: int, begins: int, ends: int) -> bool:
+        """Tell whether a class has what it takes here in `[begins, ends)`, whatever else is in the diary."""
+        others = [span for span in self._spans if span.class_key is None or span.class_key.int != class_key]
+        return Diary(others, self.capacity).spare(begins, ends) > 0
+
+    @cached_property
+    def _continuations(self) -> list[int]:
+        return [span.begins for span in self._spans if span.continues]
+
+    @cached_property
+    def _uses(self) -> Levels:
+        """The spans, those of one class as one: they all contain its start, so together they are one range."""
+        classes: dict[int, tuple[int, int, int]] = {}
+        uses = []
+        for span in self._spans:
+            if span.class_key is None:
+                uses.append((span.begins, span.ends, 1))
+            else:
+                begins, ends, _ = classes.get(span.class_key.int, (span.begins, span.ends, 1))
+                classes[span.class_key.int] = (min(begins, span.begins), max(ends, span.ends), 1)
+        return Levels([*uses, *classes.values()])
+
+
+class HostedClass(NamedTuple):
+    """Who gives a class, None for nobody, and where."""
+
+    key: int
+    host: UUID | None
+    resources: frozenset[UUID]
+
 
 class Occupancy:
-    """The spans that one service has to respect: its own, and its people's in any service."""
+    """The spans that one service has to respect: its own, and those of its people and resources in any service."""
 
     def __init__(self, service_id: UUID, spans: Iterable[OccupiedSpan]) -> None:
         service = service_id.int  # UUIDs compare slowly, and this runs once a span
         self._own: list[OccupiedSpan] = []
-        mine: _Spans = ([], [])
-        people: defaultdict[int, _Spans] = defaultdict(lambda: ([], []))
+        self._subjects: defaultdict[int, list[OccupiedSpan]] = defaultdict(list)
         for span in spans:
             if span.service_id.int == service:
                 self._own.append(span)
-                mine[0].append(span.begins)
-                mine[1].append(span.ends)
             if span.staff_id is not None:
-                theirs = people[span.staff_id.int]
-                theirs[0].append(span.begins)
-                theirs[1].append(span.ends)
-        self._levels = Levels(*mine)
-        self._diaries = {person: Diary(*spans) for person, spans in people.items()}
+                self._subjects[span.staff_id.int].append(span)
+            if span.resource_id is not None:
+                self._subjects[span.resource_id.int].append(span)
+        self._levels = Levels([(span.begins, span.ends, span.places) for span in self._own if span.places])
 
     def peak(self, begins: int, ends: int) -> int:
-        """Return the most spans of the service that run at one moment of `[begins, ends)`."""
+        """Return the most places of the service that are taken at one moment of `[begins, ends)`."""
         return self._levels.peak(begins, ends)
 
-    def diary(self, staff_id: UUID) -> Diary:
-        """Return the person's diary, empty for someone without spans."""
-        return self._diaries.get(staff_id.int) or Diary([], [])
+    def diary(self, subject_id: UUID, capacity: int = 1) -> Diary:
+        """Return the diary of a person or resource, empty for one without spans."""
+        return Diary(self._subjects.get(subject_id.int, ()), capacity)
 
-    def host(self, class_key: int) -> UUID | None:
-        """Return the person who takes the service's class; None while nobody does."""
-        people = self._classes.get(class_key)
-        # The first stands for all: the database keeps a class to one person (`one_staff_a_class`).
-        return people[0] if people else None
-
-    def is_kept_free(self, class_key: int, begins: int, ends: int) -> bool:
-        """Tell whether the class's host has no other span in `[begins, ends)`, which holds the class's start."""
-        people = self._classes[class_key]
-        host = people[0]
-        # Every span of the class overlaps its start: if more overlap than the class has, one is of something else.
-        return self.diary(host).overlapping(begins, ends) == people.count(host)
+    def class_of(self, class_key: int) -> HostedClass | None:
+        """Return the class of this key, None while nobody is booked for it."""
+        return self._classes.get(class_key)
 
     @cached_property
-    def _classes(self) -> dict[int, list[UUID]]:
-        """The person of each span of a class: only group services ask."""
-        classes: defaultdict[int, list[UUID]] = defaultdict(list)
+    def _classes(self) -> dict[int, HostedClass]:
+        """The classes of the service: only group services ask."""
+        # Any booking stands for all: the database keeps a class to one person and its rooms (`check_class`).
+        classes: dict[int, HostedClass] = {}
         for span in self._own:
-            if span.class_key is not None and span.staff_id is not None:
-                classes[span.class_key.int].append(span.staff_id)
+            if span.class_key is not None:
+                known = classes.get(span.class_key.int, HostedClass(span.class_key.int, None, frozenset()))
+                resources = known.resources if span.resource_id is None else known.resources | {span.resource_id}
+                classes[span.class_key.int] = HostedClass(known.key, span.staff_id or known.host, resources)
         return classes

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from bookings.rules.day import Day, Worker, holds
 from bookings.rules.hours import (
     EPOCH,
     MINUTES_A_DAY,
@@ -24,8 +24,9 @@ from bookings.rules.hours import (
     epoch_minute,
     local_instant,
 )
-from bookings.rules.occupancy import Diary, Occupancy, OccupiedSpan, class_key_number, class_key_of
+from bookings.rules.occupancy import Diary, HostedClass, Occupancy, OccupiedSpan, class_key_number, class_key_of
 from bookings.rules.reasons import Reason
+from bookings.rules.terms import Person, Resource, Rules, ServiceTerms, Slot, occupied_time
 
 __all__ = [
     "Calendar",
@@ -33,6 +34,7 @@ __all__ = [
     "Hours",
     "OccupiedSpan",
     "Person",
+    "Resource",
     "Rules",
     "ServiceTerms",
     "Slot",
@@ -44,108 +46,8 @@ __all__ = [
 
 GRAIN = timedelta(minutes=5)
 _HOURS_REASONS = frozenset({Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS})
+_MANY = 1000  # more than any service, person or room takes
 _NOTHING: frozenset[Reason] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the business sets for all its bookings; a service's own interval comes in here."""
-
-    zone: ZoneInfo
-    slot_interval_minutes: int
-    min_notice_minutes: int
-    max_advance_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceTerms:
-    """What a slot takes. `has_staff`: people are assigned, even if none is active, or someone is asked for."""
-
-    id: UUID
-    duration_minutes: int
-    buffer_before_minutes: int
-    buffer_after_minutes: int
-    capacity: int
-    is_group: bool
-    has_staff: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Someone who may take the booking: assigned and active, and the one asked for if any is."""
-
-    id: UUID
-    name: str
-    hours: Hours
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One start, in UTC. Offered when `reason` is None; `staff` in the order to try them."""
-
-    start: datetime
-    end: datetime
-    remaining: int
-    staff: tuple[UUID, ...]
-    reason: Reason | None
-
-
-def occupied_time(start: datetime, service: ServiceTerms) -> tuple[datetime, datetime]:
-    """Return the half-open time a booking at this start spans, buffers included."""
-    before = timedelta(minutes=service.buffer_before_minutes)
-    after = timedelta(minutes=service.duration_minutes + service.buffer_after_minutes)
-    return start - before, start + after
-
-
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    """A person on one date, with the occupied minutes as bits counted from `_Day.origin`.
-
-    `windows` None means exactly the business's hours.
-    """
-
-    id: UUID
-    taken: int
-    windows: tuple[Span, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """One local date, with its workers in the order "any staff" tries them."""
-
-    begins: int
-    ends: int
-    origin: int
-    windows: tuple[Span, ...]
-    steps: frozenset[int]
-    workers: tuple[_Worker, ...]
-
-    def hours_reason(self, start: int, end: int) -> Reason | None:
-        if _holds(self.windows, start, end):
-            return None
-        if not self.windows:
-            return Reason.CLOSED
-        last_close = max(closes for _, closes in self.windows)
-        if not self.windows[0][0] <= start < last_close:
-            return Reason.OUTSIDE_HOURS
-        # It starts in the last window and would run past closing time: no break comes after that.
-        if any(opens <= start < closes == last_close for opens, closes in self.windows):
-            return Reason.OUTSIDE_HOURS
-        return Reason.BREAK
-
-    def all_steps(self, interval: int) -> set[int]:
-        """Return the grid of the whole date, carried on from the windows into what is around."""
-        if not self.windows:
-            return set(range(self.begins, self.ends, interval))
-        # Windows may overlap, so `latest` is the one that closed last, which need not be the one before.
-        latest = self.windows[0]
-        found = {*self.steps, *range(latest[0], self.begins - 1, -interval)}
-        for window in (*self.windows[1:], (self.ends, self.ends)):
-            if window[0] > latest[1]:
-                found.update(range(latest[0], window[0], interval))
-            if window[1] >= latest[1]:
-                latest = window
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,16 +81,17 @@ class _Offer(NamedTuple):
     reason: Reason | None
     remaining: int = 0
     staff: tuple[UUID, ...] = ()
+    resources: tuple[UUID, ...] = ()
 
 
 _REFUSED = {reason: _Offer(reason) for reason in Reason}
 
 
 class Calendar:
-    """The slots of one service for a set of people, given the spans on its and their time.
+    """The slots of one service for a set of people and resources, given the spans on their time.
 
-    `spans` are the live ones of this service and of these people in any service, without those
-    that must not stand in the way (a reschedule's own). For one requested person, pass that one.
+    `spans` are the live ones of this service, and of these people and resources in any service, without those that must
+    not stand in the way (a reschedule's own). For one requested person, pass that one. `places` are wanted in a class.
     """
 
     def __init__(
@@ -198,6 +101,8 @@ class Calendar:
         service: ServiceTerms,
         people: Sequence[Person],
         spans: Iterable[OccupiedSpan],
+        resources: Sequence[Resource] = (),
+        places: int = 1,
     ) -> None:
         self._rules = rules
         self._service = service
@@ -205,9 +110,12 @@ class Calendar:
         self._timetable = Timetable(hours, rules.zone)
         self._occupancy = Occupancy(service.id, spans)
         self._people = [
-            (person, Timetable(person.hours, rules.zone), self._occupancy.diary(person.id)) for person in people
+            (person, Timetable(person.hours, rules.zone), self._occupancy.diary(person.id, person.capacity))
+            for person in people
         ]
-        self._known_days: dict[date, _Day] = {}
+        self._resources = self._diaries_of(sorted(resources, key=lambda resource: (resource.name, resource.id)))
+        self._places = places
+        self._known_days: dict[date, Day] = {}
 
     def days(
         self, first: date, last: date, *, at: datetime, include_unavailable: bool = False
@@ -241,7 +149,7 @@ class Calendar:
             offer = self._offer(self._day_at(start), minute, limits, overridden)
         start = start.astimezone(UTC)
         end = start + timedelta(minutes=self._service.duration_minutes)
-        return Slot(start, end, offer.remaining, offer.staff, offer.reason)
+        return Slot(start, end, offer.remaining, offer.staff, offer.reason, offer.resources)
 
     def alone(self, person_id: UUID) -> "Calendar":
         """Return this calendar with one person alone, or with nobody if it does not know that one."""
@@ -254,9 +162,46 @@ class Calendar:
         """Return this calendar with other spans on the time of its service and people, such as those of the past."""
         other = copy(self)
         other._occupancy = Occupancy(self._service.id, spans)
-        other._people = [(person, hours, other._occupancy.diary(person.id)) for person, hours, _ in self._people]
+        other._people = [
+            (person, hours, other._occupancy.diary(person.id, person.capacity)) for person, hours, _ in self._people
+        ]
+        other._resources = other._diaries_of([resource for resource, _ in self._resources])
         other._known_days = {}
         return other
+
+    @property
+    def service(self) -> ServiceTerms:
+        """Return what a slot takes."""
+        return self._service
+
+    def first_reason(self, start: int, *, at: datetime) -> Reason | None:
+        """Return why nothing begins at this minute, whoever is free: hours, grid and the present; None if it may."""
+        day = self._day_at(_instant(start))
+        reason = day.hours_reason(start, start + self._service.duration_minutes)
+        if reason is None and start not in day.steps:
+            reason = Reason.OFF_GRID
+        return reason or _Limits.at(at, self._rules).reason(start, _NOTHING)
+
+    def steps(self, day: date) -> list[int]:
+        """Return the grid of a local date, in minutes since the epoch."""
+        return sorted(self._day(day).steps)
+
+    def working(self, start: int) -> list[tuple[UUID, Diary]]:
+        """Return who works at this minute until the service is over, in the order to try them."""
+        return [(worker.id, worker.diary) for worker in self._working(self._day_at(_instant(start)), start)]
+
+    def is_open(self, start: int) -> bool:
+        """Tell whether one window of the business holds the service from this minute on."""
+        return self._day_at(_instant(start)).hours_reason(start, start + self._service.duration_minutes) is None
+
+    def spare_places(self, begins: int, ends: int) -> int:
+        """Return how many places of the service are left during all of a range."""
+        capacity = self._service.capacity
+        return _MANY if capacity is None else capacity - self._occupancy.peak(begins, ends)
+
+    def resources(self, kind: str) -> list[tuple[UUID, Diary]]:
+        """Return the resources of a kind that the service needs, in the order to try them."""
+        return [(resource.id, diary) for resource, diary in self._resources if resource.kind == kind]
 
     def nearest(self, start: datetime, *, at: datetime, first: date, last: date, count: int = 3) -> list[datetime]:
         """Return the free starts of these dates nearest to `start`, itself left out."""
@@ -276,10 +221,10 @@ class Calendar:
             if offer.reason is None or include_unavailable:
                 start = _instant(step)
                 end = start + duration
-                slots.append(Slot(start, end, offer.remaining, offer.staff, offer.reason))
+                slots.append(Slot(start, end, offer.remaining, offer.staff, offer.reason, offer.resources))
         return slots
 
-    def _offer(self, day: _Day, start: int, limits: _Limits, overridden: frozenset[Reason]) -> _Offer:
+    def _offer(self, day: Day, start: int, limits: _Limits, overridden: frozenset[Reason]) -> _Offer:
         # In the order of `Reason`, which is what callers are promised: hours, grid, present, people, places. `judge`
         # has refused a start off the 5-minute grain before.
         reason = day.hours_reason(start, start + self._service.duration_minutes)
@@ -292,47 +237,86 @@ class Calendar:
             return _REFUSED[reason]
         return self._place(day, start, anyone_works=Reason.STAFF_UNAVAILABLE in overridden)
 
-    def _place(self, day: _Day, start: int, *, anyone_works: bool) -> _Offer:
+    def _place(self, day: Day, start: int, *, anyone_works: bool) -> _Offer:
         service = self._service
         begins = start - service.buffer_before_minutes
         ends = start + service.duration_minutes + service.buffer_after_minutes
         peak = self._occupancy.peak(begins, ends)
-        places = service.capacity - peak
-        if not service.has_staff:
-            return _offered(places, ())
-        # A class at this start would be part of the peak: without one, the search for its host is spared.
-        free = self._hosted(start, begins, ends) if service.is_group and peak else None
-        if free is None:
-            working = day.workers if anyone_works else self._working(day, start)
-            if not working:
-                return _REFUSED[Reason.STAFF_UNAVAILABLE]
-            wanted = ((1 << (ends - begins)) - 1) << (begins - day.origin)
-            free = tuple([worker.id for worker in working if not worker.taken & wanted])
-        # One person serves a whole class; otherwise each booking takes one.
-        if not free or not service.is_group:
-            places = min(places, len(free))
-        return _offered(places, free)
+        left = _MANY if service.capacity is None else service.capacity - peak
+        # A class at this start would be part of the peak: without one, the search for it is spared.
+        hosted = self._class_at(start) if service.is_group and peak else None
+        free: tuple[UUID, ...] = ()
+        if service.has_staff:
+            if hosted is not None and hosted.host is not None:
+                free = self._host_of(hosted, begins, ends)
+                people = len(free)
+            else:
+                working = day.workers if anyone_works else self._working(day, start)
+                if not working:
+                    return _REFUSED[Reason.STAFF_UNAVAILABLE]
+                free, people = self._free(working, day.origin, start, begins, ends)
+            left = min(left, _MANY if service.is_group and people else people)
+        if not service.needs:
+            return self._offered(left, free)
+        rooms, uses = self._rooms(hosted, begins, ends)
+        return self._offered(min(left, _MANY if service.is_group and uses else uses), free, rooms)
 
-    def _hosted(self, start: int, begins: int, ends: int) -> tuple[UUID, ...] | None:
-        """Return who may take a place in this start's class: its host or nobody; None when there is no class yet."""
-        class_key = class_key_number(self._service_id, start * 60)
-        host = self._occupancy.host(class_key)
-        if host is None:
-            return None
+    def _free(
+        self, working: Sequence[Worker], origin: int, start: int, begins: int, ends: int
+    ) -> tuple[tuple[UUID, ...], int]:
+        """Return who has all of the time, and how many bookings they could take of it."""
+        service = self._service
+        wanted = ((1 << (ends - begins)) - 1) << (begins - origin)
+        gap = start + service.processing_after_minutes
+        if service.processing_minutes:
+            wanted &= ~(((1 << service.processing_minutes) - 1) << (gap - origin))
+        free = [worker for worker in working if not worker.taken & wanted]
+        ids = tuple([worker.id for worker in free])
+        if all(worker.diary.capacity == 1 for worker in free):
+            return ids, len(ids)
+        ranges = ((begins, gap), (gap + service.processing_minutes, ends)) if service.processing_minutes else None
+        return ids, sum(min(worker.diary.spare(*span) for span in ranges or ((begins, ends),)) for worker in free)
+
+    def _rooms(self, hosted: HostedClass | None, begins: int, ends: int) -> tuple[tuple[UUID, ...], int]:
+        """Return one resource of each kind that has all of the time, and how many bookings they could take of it."""
+        chosen, uses = [], _MANY
+        for kind in self._service.needs:
+            mine = [(resource, diary) for resource, diary in self._resources if resource.kind == kind]
+            if hosted is not None:
+                # The class has its room. It may have been closed since, or be too long for what else is in it.
+                mine = [(resource, diary) for resource, diary in mine if resource.id in hosted.resources]
+                spares = [int(diary.is_free_but_for(hosted.key, begins, ends)) for _, diary in mine]
+            else:
+                spares = [diary.spare(begins, ends) for _, diary in mine]
+            uses = min(uses, sum(spares))
+            chosen += [resource.id for (resource, _), spare in zip(mine, spares, strict=True) if spare][:1]
+        return tuple(chosen), uses
+
+    def _class_at(self, start: int) -> HostedClass | None:
+        return self._occupancy.class_of(class_key_number(self._service_id, start * 60))
+
+    def _host_of(self, hosted: HostedClass, begins: int, ends: int) -> tuple[UUID, ...]:
+        """Return who may take a place in a class: its host, or nobody."""
         # Hours are not asked: this class is booked, so it takes place. But somebody else may have been requested, or
         # the host may have left the service or be booked for something else.
-        may_take_it = any(person.id == host for person, _, _ in self._people)
-        if not may_take_it or not self._occupancy.is_kept_free(class_key, begins, ends):
-            return ()
-        return (host,)
+        for person, _, diary in self._people:
+            if person.id == hosted.host and diary.is_free_but_for(hosted.key, begins, ends):
+                return (person.id,)
+        return ()
 
-    def _working(self, day: _Day, start: int) -> Sequence[_Worker]:
+    def _offered(self, left: int, staff: tuple[UUID, ...], rooms: tuple[UUID, ...] = ()) -> _Offer:
+        return _Offer(None, left, staff, rooms) if left >= self._places else _REFUSED[Reason.FULL]
+
+    def _diaries_of(self, resources: Sequence[Resource]) -> list[tuple[Resource, Diary]]:
+        return [(resource, self._occupancy.diary(resource.id, resource.capacity)) for resource in resources]
+
+    def _working(self, day: Day, start: int) -> Sequence[Worker]:
         end = start + self._service.duration_minutes
-        if not _holds(day.windows, start, end):
+        if not holds(day.windows, start, end):
             return ()
-        return [w for w in day.workers if w.windows is None or _holds(w.windows, start, end)]
+        return [w for w in day.workers if w.windows is None or holds(w.windows, start, end)]
 
-    def _day_at(self, start: datetime) -> _Day:
+    def _day_at(self, start: datetime) -> Day:
         """Return the date that an instant belongs to."""
         day, minute = start.astimezone(self._rules.zone).date(), epoch_minute(start)
         known = self._day(day)
@@ -344,13 +328,13 @@ class Calendar:
             return self._day(day + timedelta(days=1))
         return known
 
-    def _day(self, day: date) -> _Day:
+    def _day(self, day: date) -> Day:
         known = self._known_days.get(day)
         if known is None:
             known = self._known_days[day] = self._drawn_up(day)
         return known
 
-    def _drawn_up(self, day: date) -> _Day:
+    def _drawn_up(self, day: date) -> Day:
         begins, ends = day_bounds(day, self._rules.zone)
         windows = self._timetable.windows(day) or ()
         interval = self._rules.slot_interval_minutes
@@ -359,9 +343,9 @@ class Calendar:
         # A booking at the day's first minute occupies its buffer in the day before.
         origin = begins - self._service.buffer_before_minutes
         workers = self._workers(day, origin, (begins, ends), windows)
-        return _Day(begins, ends, origin, windows, steps, workers)
+        return Day(begins, ends, origin, windows, steps, workers)
 
-    def _workers(self, day: date, origin: int, bounds: Span, windows: tuple[Span, ...]) -> tuple[_Worker, ...]:
+    def _workers(self, day: date, origin: int, bounds: Span, windows: tuple[Span, ...]) -> tuple[Worker, ...]:
         # Work is spread: who has least that day comes first. Name and id make the order the same each time.
         def fewest_spans(entry: tuple[Person, Timetable, Diary]) -> tuple[int, str, UUID]:
             person, _, diary = entry
@@ -374,20 +358,8 @@ class Calendar:
             own = hours.windows(day)
             # `_working` has asked the business's windows already: the same again would be asked for nothing.
             own = None if own == windows else own
-            workers.append(_Worker(person.id, diary.taken(origin, until), own))
+            workers.append(Worker(person.id, diary, diary.taken(origin, until), own))
         return tuple(workers)
-
-
-def _holds(windows: Iterable[Span], start: int, end: int) -> bool:
-    # A loop: the innermost check of a search, at a third of the cost of any().
-    for opens, closes in windows:  # noqa: SIM110
-        if opens <= start and end <= closes:
-            return True
-    return False
-
-
-def _offered(places: int, staff: tuple[UUID, ...]) -> _Offer:
-    return _Offer(None, places, staff) if places > 0 else _REFUSED[Reason.FULL]
 
 
 def _instant(minute: int) -> datetime:

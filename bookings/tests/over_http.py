@@ -12,6 +12,7 @@ from rhivo.tokens import guest_token
 APPOINTMENT_FIELDS = {
     *("id", "reference", "business", "service", "staff", "start", "end", "timezone", "status", "version"),
     *("price_cents", "currency", "customer", "notes", "answers", "cancel_until", "reschedule_until", "created_at"),
+    *("visit", "places", "resources"),
 }
 
 

@@ -19,7 +19,10 @@ pytestmark = pytest.mark.django_db
 def test_a_hold_is_made_read_and_released_twice(shop: Shop, api: Api) -> None:
     shop.service(staff=["anna"])
     made = answered(api.post(f"{shop.api}/reservations/", ask_hold(shop, shop.at())), 201)
-    assert set(made) == {"id", "service", "staff", "start", "end", "expires_at"}
+    assert set(made) == {
+        *("id", "service", "visit", "staff", "resources", "places", "start", "end", "expires_at"),
+        *("price_cents", "currency"),
+    }
     assert made["service"] == {"id": str(shop.service().id), "slug": "cut", "name": "Cut"}
     assert made["staff"]["slug"] == "anna"
     assert datetime.fromisoformat(made["start"]) == shop.at()

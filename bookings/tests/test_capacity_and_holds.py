@@ -194,7 +194,8 @@ def test_whoever_commits_a_booked_hold_with_other_details_learns_nothing(shop: S
 
 
 def test_whoever_asks_for_a_person_is_given_that_person_or_nothing(shop: Shop) -> None:
-    chair, lesson = shop.service("chair"), shop.service("class", staff=["anna"], is_group=True)
+    chair = shop.service("chair")
+    lesson = shop.service("class", staff=["anna"], is_group=True, max_simultaneous_bookings=1)
     bob = shop.person("bob")
     shop.hold(shop.at("10:00"), lesson)
     for service in (chair, lesson):

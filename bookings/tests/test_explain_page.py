@@ -56,6 +56,22 @@ def test_a_taken_time_is_explained_with_a_link_to_what_took_it(shop: Shop, pages
         assert "That time is taken: choose another." in text
 
 
+def test_a_full_class_is_explained_with_its_places_and_its_room(shop: Shop, pages: Pages) -> None:
+    yoga = shop.service("yoga", is_group=True, max_simultaneous_bookings=4, needs=["room"])
+    shop.resource("room-1")
+    shop.book_by_staff(shop.at("10:00"), yoga, places=3)
+    browser = pages(shop.employee)
+    one = browser.get(WHY, asked(shop, service=str(yoga.id)))
+    assert one.context["explained"].now.code == "FREE"
+    text = shown(browser.get(WHY, asked(shop, service=str(yoga.id), places="2")))
+    assert "1 place left of 4." in text
+    assert "Room-1 (room) is free" in text
+    assert "one room" in text
+    wrong = browser.get(WHY, asked(shop, service=str(yoga.id), places="0"))
+    assert "Ensure this value is greater than or equal to 1." in shown(wrong)
+    assert "explained" not in wrong.context
+
+
 def test_a_past_instant_and_a_person_are_asked_about(shop: Shop, pages: Pages) -> None:
     cut = shop.service(staff=["anna", "bob"])
     shop.book_by_staff(shop.at("10:00"), cut, staff=shop.person("anna"))

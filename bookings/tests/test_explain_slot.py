@@ -52,6 +52,21 @@ def test_it_tells_how_it_was_when_it_was_refused(shop: Shop, capsys: pytest.Capt
         assert "Asked about: FULL → full" in said
 
 
+def test_it_tells_which_room_is_short_and_how_many_places(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    yoga = shop.service("yoga", is_group=True, max_simultaneous_bookings=4, needs=["room"])
+    bath = shop.service("bath", needs=["room"])
+    shop.resource("room-1")
+    booked = shop.book_by_staff(shop.at("10:00"), yoga, places=3)
+    run(shop.business.subdomain, "yoga", local(shop, "10:00"), "--places", "2")
+    assert "Short: 1 place left of 4." in capsys.readouterr().out
+    run(shop.business.subdomain, bath.slug, local(shop, "10:00"))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Short: No room has the time." in said
+    assert f"✗ Room-1 (room) is in use: {booked.reference}, Gino: Yoga (3 places) in Room-1, 10:00–10:30" in said
+    with pytest.raises(CommandError):
+        run(shop.business.subdomain, "yoga", local(shop, "10:00"), "--places", "0")
+
+
 def test_it_explains_one_person_when_asked(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     cut = shop.service("cut", staff=["anna", "bob"], max_simultaneous_bookings=2)
     shop.book_by_staff(shop.at("10:00"), cut, staff=shop.person("anna"))

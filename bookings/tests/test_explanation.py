@@ -157,7 +157,7 @@ def test_a_person_who_is_busy_with_another_service_is_named_with_it(shop: Shop) 
 
 
 def test_a_service_without_a_place_leaves_its_free_people_unasked(shop: Shop) -> None:
-    cut = shop.service("cut", staff=["anna", "bob"])
+    cut = shop.service("cut", staff=["anna", "bob"], max_simultaneous_bookings=1)
     shop.book(shop.at("10:00"), cut, claims=shop.public)
     said = {each.why for each in explained(shop, shop.at("10:00"), service=cut).now.candidates}
     assert "is free, but the service has no place left" in said
@@ -331,7 +331,7 @@ def test_a_busy_time_takes_as_many_queries_as_an_empty_one(shop: Shop) -> None:
     for _ in range(2):
         shop.book_by_staff(shop.at("10:00"), service)
     assert queries() == few
-    assert few <= 18
+    assert few <= 20
 
 
 def test_other_tenants_claims_and_people_stay_unseen(shop: Shop, other_shop: Shop) -> None:

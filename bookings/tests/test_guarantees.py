@@ -108,7 +108,7 @@ def test_an_overbooked_service_is_found(shop: Shop, untriggered: "psycopg.Connec
     try:
         move_in_secret(untriggered, second.id, first.id)
         assert [line.split(" at ")[0] for line in found(str(shop.service().id))] == [
-            f"capacity: service {shop.service().id} has 2 claims"
+            f"capacity: service {shop.service().id} has 2 places taken"
         ]
     finally:
         delete(untriggered, shop)
@@ -128,7 +128,7 @@ def test_a_claim_without_its_ledger_row_is_found(shop: Shop, untriggered: "psyco
     booked, hold = shop.book_by_staff(shop.at("10:00")), shop.hold(shop.at("12:00"))
     try:
         untriggered.execute("DELETE FROM busy_times WHERE business_id = %s", [shop.business.id])
-        assert [len(found(f"ledger: no true row for claim {one.id}")) for one in (booked, hold)] == [1, 1]
+        assert [len(found(f"ledger: no true row for {one.id}")) for one in (booked, hold)] == [1, 1]
     finally:
         delete(untriggered, shop)
 
@@ -141,7 +141,7 @@ def test_a_ledger_row_that_tells_another_time_is_found(shop: Shop, untriggered: 
             " WHERE source_id = %s",
             [booked.id],
         )
-        assert len(found(f"ledger: no true row for claim {booked.id}")) == 1
+        assert len(found(f"ledger: no true row for {booked.id}")) == 1
     finally:
         delete(untriggered, shop)
 

@@ -90,6 +90,24 @@ def test_rescheduling_to_another_day_service_and_person_says_all_of_it(shop: Sho
     assert said.endswith("from Cut to Wash, from Anna to Bob")
 
 
+def test_places_and_resources_are_named(shop: Shop, pages: Pages) -> None:
+    hall, cellar = shop.resource("hall"), shop.resource("cellar")
+    yoga = shop.service("yoga", staff=["anna"], needs=["room"], is_group=True, max_simultaneous_bookings=6)
+    booked = shop.book_by_staff(shop.at("10:00"), yoga, places=3, resources=[hall])
+    with acting_as(shop.employees):
+        operations.reschedule_appointment(
+            appointment=booked, start=shop.at("10:00"), version=1, at=now(), resources=[cellar]
+        )
+    day, browser = f"{shop.at().astimezone(shop.business.zone):%a %-d %b %Y}", pages(shop.owner)
+    said = listed(browser)
+    assert said[:2] == [
+        f"Ewa rescheduled {booked.reference} from Hall to Cellar",
+        f"Ewa booked {booked.reference}: Yoga with Anna, Hall, 3 places, {day}, 10:00",
+    ]
+    assert any(sentence.endswith("added resource need of Yoga: room") for sentence in said)
+    assert "resources: Hall → Cellar" in shown(browser.get(timeline(booked)))
+
+
 def test_outcomes_are_put_into_words(shop: Shop, pages: Pages) -> None:
     begun = shop.book_by_staff(shop.at("10:00", days=-1), overrides=list(Override))
     with acting_as(shop.employees):

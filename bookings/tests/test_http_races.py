@@ -111,7 +111,7 @@ def test_every_way_of_booking_meets_at_one_place_and_one_wins(shop: Shop, server
     with acting_as(shop.employees), transaction.atomic():
         assert Appointment.objects.filter(business=shop.business, starts_at=start).count() == 1
     with raw("owner") as owner:
-        row = owner.execute("SELECT peak_occupancy(%s, tstzrange('-infinity', 'infinity'))", [service.id]).fetchone()
+        row = owner.execute("SELECT peak_places(%s, tstzrange('-infinity', 'infinity'))", [service.id]).fetchone()
     assert row == (1,)
 
 

@@ -1,13 +1,18 @@
 """The demo: loads once, stays within the rules, sends nothing."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from datetime import timedelta
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
 
+from bookings.guarantees import violations
 from bookings.models import Appointment, Status
+from bookings.models.appointment import AppointmentQuerySet
 from businesses.models import Business, User
+from businesses.tenant_file import import_business
 from notifications.models import NotificationLog
 from rhivo.clock import now
 from rhivo.shell.demo_data.demo_businesses import PASSWORD, PEOPLE, SHOPS
@@ -21,6 +26,10 @@ def seed_demo(*arguments: str) -> str:
     with as_role("worker"):
         call_command("seed_demo", *arguments, stdout=said)
     return said.getvalue()
+
+
+def bookings_of(subdomain: str) -> AppointmentQuerySet:
+    return Appointment.objects.filter(business__subdomain=subdomain)
 
 
 @pytest.fixture
@@ -48,6 +57,42 @@ class TestLoaded:
         assert fates[Status.CONFIRMED, True] >= 5
         assert fates[Status.CONFIRMED, False] == 0
         assert any(one.customer_id for one in bookings)
+
+    def test_it_keeps_every_guarantee(self) -> None:
+        with as_role("worker"):
+            demo = Business.objects.filter(subdomain__in=[shop.subdomain for shop in SHOPS])
+            assert list(violations(list(demo.values_list("id", flat=True)))) == []
+
+    def test_the_barber_cuts_hair_while_a_colour_works(self) -> None:
+        with as_role("worker"):
+            colours = bookings_of("blue-barber").filter(service__slug="colour", status=Status.CONFIRMED)
+            cuts = bookings_of("blue-barber").filter(service__slug="cut", status=Status.CONFIRMED)
+            starts = {(cut.staff_id, cut.starts_at) for cut in cuts}
+            assert any(
+                (colour.staff_id, colour.starts_at + timedelta(minutes=colour.processing_after_minutes)) in starts
+                for colour in colours
+            )
+
+    def test_the_acupuncturist_has_two_patients_at_a_time_in_two_rooms(self) -> None:
+        with as_role("worker"):
+            treated = bookings_of("harbour-clinic").filter(service__slug="acupuncture", status=Status.CONFIRMED)
+            rooms: defaultdict[object, set[UUID]] = defaultdict(set)
+            for booking in treated:
+                rooms[booking.staff_id, booking.starts_at] |= set(booking.resource_ids)
+            assert max(map(len, rooms.values())) == 2
+
+    def test_the_studio_s_classes_have_a_hall_and_bookings_of_several_places(self) -> None:
+        with as_role("worker"):
+            classes = list(bookings_of("lotus-yoga").filter(service__is_group=True))
+            together = defaultdict(list)
+            for booking in classes:
+                together[booking.service_id, booking.starts_at].append(booking.places)
+            assert {len(booking.resource_ids) for booking in classes} == {1}
+            assert any(len(places) >= 3 and sum(places) >= 6 for places in together.values())
+
+    def test_no_service_of_the_demo_is_kept_below_its_people(self) -> None:
+        with as_role("worker"):
+            assert [import_business(shop.tenant_file.read_bytes()).notes for shop in SHOPS] == [(), (), ()]
 
     def test_no_mail_is_left_to_send(self) -> None:
         with as_role("worker"):

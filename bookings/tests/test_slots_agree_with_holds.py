@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,10 @@ from django.db import transaction
 
 from bookings.api.slot_search import search_slots
 from bookings.errors import refusal
+from bookings.load_calendar import WantedPart, visit_calendar
+from bookings.models import Reservation
 from bookings.operations.hold import hold_slot
+from bookings.operations.hold_visit import hold_visit
 from bookings.rules.reasons import Override, Reason
 from businesses.models import Availability, Service
 from rhivo.claims import acting_as
@@ -21,7 +25,10 @@ from rhivo.testing.factories import AvailabilityFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONES = ("Europe/Rome", "America/New_York", "America/Los_Angeles", "Asia/Tokyo", "Australia/Sydney")
 BEFORE, DAYS = 6, 14
-SERVICES = ("cut", "room", "class", "wash")
+SERVICES = ("cut", "room", "class", "wash", "colour", "bath")
+VISIT = ("wash", "colour", "cut")
+TRIED = (*SERVICES, "visit")
+MORE = (("colour", 560), ("colour", 580), ("bath", 570), ("bath", 600), ("bath", 615))
 GRAIN = timedelta(minutes=5)
 CODES = {reason.value: refusal(reason).code for reason in Reason}
 HOURS_CODES = {"CLOSED", "BREAK", "OUTSIDE_HOURS"}
@@ -47,6 +54,21 @@ def furnished(shops: Callable[..., Shop], zone: str, change: date) -> Shop:
     shop.service("room", duration_minutes=45, max_simultaneous_bookings=2, slot_interval_minutes=25)
     shop.service("class", staff=["bob", "carla"], is_group=True, max_simultaneous_bookings=2, duration_minutes=60)
     shop.service("wash", duration_minutes=20, buffer_after_minutes=10)
+    shop.service(
+        "colour",
+        staff=["anna", "dora"],
+        duration_minutes=60,
+        processing_after_minutes=20,
+        processing_minutes=25,
+        buffer_before_minutes=5,
+        buffer_after_minutes=10,
+    )
+    shop.resource("room-1")
+    shop.resource("room-2", max_simultaneous_bookings=2)
+    shop.service("bath", staff=["dora"], needs=["room"], duration_minutes=35, buffer_after_minutes=5)
+    with shop.changes():
+        shop.person("dora").max_simultaneous_bookings = 2
+        shop.person("dora").save(update_fields=["max_simultaneous_bookings"])
     keep_hours(shop, change)
     book_some(shop, change)
     return shop
@@ -84,7 +106,15 @@ def book_some(shop: Shop, change: date) -> None:
     """Book at odd times, around the change too; whatever does not fit is left out."""
     for offset in range(-BEFORE + 1, DAYS - BEFORE):
         midnight = datetime.combine(change + timedelta(days=offset), time(), shop.business.zone).astimezone(UTC)
-        for slug, minutes in (("cut", 105), ("cut", 600), ("room", 75), ("room", 90), ("class", 630), ("wash", 150)):
+        for slug, minutes in (
+            ("cut", 105),
+            ("cut", 600),
+            ("room", 75),
+            ("room", 90),
+            ("class", 630),
+            ("wash", 150),
+            *MORE,
+        ):
             try:
                 shop.book_by_staff(
                     midnight + timedelta(minutes=minutes), shop.service(slug), overrides=list(Override), at=now()
@@ -129,8 +159,39 @@ def attempt(shop: Shop, service: Service, start: datetime, at: datetime) -> tupl
     return "", staff, held.ends_at.astimezone(shop.business.zone).isoformat()
 
 
+def disagreements_on_visits(shop: Shop, day: date, at: datetime) -> Iterator[str]:
+    """Yield a line for each start of a day on which the search for a visit of three parts and its hold differ."""
+    parts = [WantedPart(shop.service(slug)) for slug in VISIT]
+    calendar = visit_calendar(shop.business, parts, first=day, last=day, at=at)
+    offered = {chain[0].start: [(part.start, part.staff_id) for part in chain] for chain in calendar.starts(day, at=at)}
+    for start in starts_of(day, shop.business.zone):
+        reason = calendar.judge(start, at=at)
+        expected = offered.get(start, CODES[reason.value] if isinstance(reason, Reason) else "offered off the grid")
+        found = attempt_visit(shop, parts, start, at)
+        if found != expected:
+            yield f"{shop.business.timezone} visit {start}: search says {expected}, hold says {found}"
+
+
+def attempt_visit(
+    shop: Shop, parts: list[WantedPart], start: datetime, at: datetime
+) -> str | list[tuple[datetime, UUID | None]]:
+    """Hold a visit, then undo it; return the refusal's code, or when each part begins and who does it."""
+    mark = transaction.savepoint()
+    try:
+        held = hold_visit(business=shop.business, parts=parts, start=start, key=f"key at {start}", at=at).reservation
+        rows = Reservation.objects.filter(visit_id=held.visit_id).order_by("part")
+        return list(rows.values_list("starts_at", "staff_id"))
+    except RhivoError as refusal:
+        return refusal.code
+    finally:
+        transaction.savepoint_rollback(mark)
+
+
 def disagreements(shop: Shop, slug: str, day: date, at: datetime) -> Iterator[str]:
     """Yield a line for each start of a day on which search and holds differ."""
+    if slug == "visit":
+        yield from disagreements_on_visits(shop, day, at)
+        return
     service = shop.service(slug)
     offered = search(shop, service, day, at)
     starts = list(starts_of(day, shop.business.zone))
@@ -151,8 +212,8 @@ def disagreements(shop: Shop, slug: str, day: date, at: datetime) -> Iterator[st
 def tried_days(change: date, *, rotated_by: int) -> Iterator[tuple[date, str]]:
     """Yield each day with a service to try, on the day of the change two: each zone begins with another service."""
     for n in range(DAYS):
-        yield change + timedelta(days=n - BEFORE), SERVICES[(n + rotated_by) % 4]
-    yield change, SERVICES[(BEFORE + rotated_by + 2) % 4]
+        yield change + timedelta(days=n - BEFORE), TRIED[(n + rotated_by) % len(TRIED)]
+    yield change, TRIED[(BEFORE + rotated_by + 2) % len(TRIED)]
 
 
 @pytest.mark.parametrize("zone", ZONES)

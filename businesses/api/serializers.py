@@ -88,7 +88,7 @@ class StaffSerializer(serializers.ModelSerializer[Staff]):
 
 
 class NamedSerializer(serializers.Serializer[Any]):
-    """A service or staff member by its three names."""
+    """A service, a person or a resource by its three names."""
 
     id = serializers.UUIDField()
     slug = serializers.CharField()
@@ -99,6 +99,12 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
     staff = serializers.SerializerMethodField(help_text="Who does it; empty where nobody in particular is needed")
     group = serializers.BooleanField(source="is_group")
     slot_interval_minutes = serializers.SerializerMethodField()
+    max_simultaneous_bookings = serializers.IntegerField(
+        allow_null=True, help_text="Of a class its places; null: its people and resources are the limit"
+    )
+    resources = serializers.ListField(
+        child=serializers.CharField(), help_text="Kinds of resource that it uses, one of each"
+    )
 
     class Meta:
         model = Service
@@ -116,6 +122,7 @@ class ServiceSerializer(serializers.ModelSerializer[Service]):
             "slot_interval_minutes",
             "group",
             "staff",
+            "resources",
         ]
 
     currency = serializers.CharField(source="business.currency")

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Prefetch, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +12,7 @@ from rest_framework.views import APIView
 from businesses.api import serializers
 from businesses.identity.known_browsers import account
 from businesses.identity.log_in import log_in, refresh_tokens
-from businesses.models import Business, Service, Staff
+from businesses.models import Business, Service, ServiceResource, Staff
 from businesses.tenant_request import business_of
 from rhivo.api.pagination import CursorPages
 from rhivo.api.schema import PROBLEMS
@@ -65,9 +66,11 @@ class StaffView(APIView):
 
 def catalogue(business: Business) -> list[dict[str, Any]]:
     """Return the active services under their categories, those without one last, in two queries."""
+    kinds = ServiceResource.objects.filter(business=business, service_id=OuterRef("pk")).order_by("kind").values("kind")
     services = (
         Service.objects.active()
         .filter(business=business)
+        .annotate(resources=ArraySubquery(kinds))
         .select_related("category", "business")
         .prefetch_related(Prefetch("staff", queryset=Staff.objects.active()))
     )

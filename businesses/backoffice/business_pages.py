@@ -1,4 +1,4 @@
-"""Pages of the catalogue, the people and the settings of a business. The owner changes them; staff may look."""
+"""Pages of the people and the settings of a business. The owner changes them; staff may look."""
 
 from typing import Any
 
@@ -6,20 +6,18 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from businesses.backoffice.admin_site import workplace
-from businesses.backoffice.editable_admin import KeptAdmin, OwnAdmin, VersionedAdmin
-from businesses.backoffice.form_fields import OwnForm, PriceField, QuestionsField, VersionedForm
+from businesses.backoffice.editable_admin import KeptAdmin, VersionedAdmin
+from businesses.backoffice.form_fields import QuestionsField, VersionedForm
 from businesses.backoffice.typed_decorators import display
 from businesses.backoffice.view_only_admin import ViewOnlyAdmin
 from businesses.backoffice.zone_choices import zone_choices
-from businesses.models import Business, Category, Membership, Service, ServiceStaff, Staff
-from businesses.money import price_text
+from businesses.models import Business, Membership, Staff
 
 # Rows are deleted on their own page: it alone answers in words when a booking comes in between.
 admin.site.disable_action("delete_selected")
@@ -51,6 +49,10 @@ class BusinessForm(VersionedForm):
             "hold_minutes": "How long a time is held for a visitor who fills in the form.",
             "min_notice_minutes": "How soon before its start a time can still be booked.",
             "max_advance_days": "How many days ahead can be booked.",
+            "max_wait_minutes": (
+                "Minutes that a customer may have to wait between two services of one visit; 0: the next begins where"
+                " the last ended. Multiples of 5, at most 60."
+            ),
             "cancellation_deadline_hours": "Up to how many hours before the start.",
             "reschedule_deadline_hours": "Up to how many hours before the start.",
             "accent_color": "The colour of your booking pages, such as #1f6f5c.",
@@ -73,6 +75,7 @@ class BusinessAdmin(VersionedAdmin):
                     ("slot_interval_minutes", "hold_minutes"),
                     ("min_notice_minutes", "max_advance_days"),
                     ("max_per_customer_per_day", "max_upcoming_per_customer"),
+                    "max_wait_minutes",
                 )
             },
         ),
@@ -105,110 +108,18 @@ class BusinessAdmin(VersionedAdmin):
         return HttpResponseRedirect(reverse("admin:businesses_business_change", args=[workplace(request).pk]))
 
 
-@admin.register(Category)
-class CategoryAdmin(OwnAdmin):
-    list_display = ("name", "position")
-    search_fields = ("name",)
-    fields = ("name", "position")
-
-
-class AssignmentInline(TabularInline):  # type: ignore[misc]
-    """The people who do a service. One without people needs nobody in particular."""
-
-    model = ServiceStaff
-    form = OwnForm
-    fields = ("staff",)
-    extra = 0
-    verbose_name_plural = "Done by"
-
-
-class ServiceForm(VersionedForm):
-    class Meta:
-        help_texts = {
-            "slug": "Its name in web addresses.",
-            "position": "Lower comes first.",
-            "duration_minutes": "Multiples of 5.",
-            "slot_interval_minutes": "Minutes between the starts offered; empty: as in the settings.",
-            "max_simultaneous_bookings": "How many at the same time; of a group service, how many take part.",
-            "is_group": "A class: bookings of one start share one staff member.",
-            "buffer_before_minutes": "Kept free before each booking, to prepare.",
-            "buffer_after_minutes": "Kept free after each booking, to clean up.",
-            "is_active": "Off: nobody can book it; what is booked stays.",
-        }
-
-
 class StaffForm(VersionedForm):
     class Meta:
+        labels = {"max_simultaneous_bookings": "Bookings at a time"}
         help_texts = {
             "slug": "Their name in web addresses.",
             "position": "Lower comes first.",
+            "max_simultaneous_bookings": (
+                "How many customers they serve at once, in all services together: 1 to 5. Usually 1. A class counts as"
+                " one, however many take part."
+            ),
             "is_active": "Off: nobody can book them; what is booked stays.",
         }
-
-
-@admin.register(Service)
-class ServiceAdmin(KeptAdmin):
-    form = ServiceForm
-    list_display = ("name", "category", "duration", "price", "capacity", "done_by", "is_active")
-    list_filter = ("is_active", "category")
-    list_select_related = ("category", "business")
-    search_fields = ("name", "slug")
-    prepopulated_fields = {"slug": ("name",)}
-    inlines = (AssignmentInline,)
-    fieldsets = (
-        ("Service", {"fields": ("name", "slug", "category", "description", ("is_active", "position"))}),
-        ("Price and time", {"fields": (("price_cents", "duration_minutes"), "slot_interval_minutes")}),
-        (
-            "Room",
-            {
-                "fields": (
-                    ("max_simultaneous_bookings", "is_group"),
-                    ("buffer_before_minutes", "buffer_after_minutes"),
-                )
-            },
-        ),
-    )
-
-    # For people who only look: without web names and positions, which mean something to those who change them alone.
-    viewed_fieldsets = (
-        ("Service", {"fields": ("name", "category", "description", "is_active")}),
-        ("Price and time", {"fields": (("price", "duration"), ("buffer_before_minutes", "buffer_after_minutes"))}),
-        ("Room", {"fields": ("capacity",)}),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
-        rows: QuerySet[Service] = super().get_queryset(request)
-        return rows.prefetch_related("staff")  # for the column "Done by": one query, not one a row
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Any]:
-        # A new name must not change a slug that links already carry.
-        return {} if obj is not None else super().get_prepopulated_fields(request, obj)
-
-    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
-        # Stored in minor units, typed in main units: how many decimals there are depends on the currency.
-        if db_field.name == "price_cents":
-            business = workplace(request)
-            return PriceField(
-                currency=business.currency, locale=business.locale, label="Price", help_text=f"In {business.currency}."
-            )
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    @display(description="Price", ordering="price_cents")
-    def price(self, service: Service) -> str:
-        return price_text(service.price_cents, service.business.currency, service.business.locale)
-
-    @display(description="Minutes", ordering="duration_minutes")
-    def duration(self, service: Service) -> int:
-        return service.duration_minutes
-
-    @display(description="Places", ordering="max_simultaneous_bookings")
-    def capacity(self, service: Service) -> str:
-        places = service.max_simultaneous_bookings
-        return f"{places} (group)" if service.is_group else str(places)
-
-    @display(description="Done by")
-    def done_by(self, service: Service) -> str:
-        return ", ".join(person.name for person in service.staff.all()) or "–"
 
 
 @admin.register(Staff)
@@ -218,7 +129,7 @@ class StaffAdmin(KeptAdmin):
     list_filter = ("is_active",)
     search_fields = ("name", "slug", "title")
     prepopulated_fields = {"slug": ("name",)}
-    fields = ("name", "slug", "title", "position", "is_active")
+    fields = ("name", "slug", "title", "max_simultaneous_bookings", "position", "is_active")
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Model | None = None) -> dict[str, Any]:
         return {} if obj is not None else super().get_prepopulated_fields(request, obj)

@@ -52,10 +52,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='availability',
-            constraint=models.CheckConstraint(condition=models.Q(('opens__lt', models.F('closes')), models.Q(('closes__isnull', True), ('opens__isnull', True)), _connector='OR'), name='opens_before_it_closes', violation_error_message='A window opens before it closes; 24:00 is the latest close.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closes__isnull', False), ('opens__isnull', False), ('opens__lt', models.F('closes'))), models.Q(('closes__isnull', True), ('opens__isnull', True)), _connector='OR'), name='opens_before_it_closes', violation_error_message='A window opens before it closes; 24:00 is the latest close.'),
         ),
         migrations.AddConstraint(
             model_name='availability',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_date', None), ('last_date', None), ('opens__isnull', False), ('weekday__isnull', False)), models.Q(('first_date__isnull', False), ('last_date__gte', models.F('first_date')), ('weekday', None)), _connector='OR'), name='weekly_or_by_date', violation_error_message='Give a weekday with a window, or a first and a last date.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('first_date', None), ('last_date', None), ('opens__isnull', False), ('weekday__isnull', False)), models.Q(('first_date__isnull', False), ('last_date__gte', models.F('first_date')), ('last_date__isnull', False), ('weekday', None)), _connector='OR'), name='weekly_or_by_date', violation_error_message='Give a weekday with a window, or a first and a last date.'),
         ),
     ]

@@ -231,6 +231,57 @@ CREATE POLICY its_owner_removes ON memberships FOR DELETE TO rhivo_app
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON memberships TO rhivo_app;
 
+ALTER TABLE resources ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE resources FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY owner_sees_all ON resources TO rhivo_owner USING (true) WITH CHECK (true);
+
+CREATE TRIGGER after_change AFTER INSERT OR UPDATE OR DELETE ON resources
+            FOR EACH ROW EXECUTE FUNCTION row_writes_history('resource');
+
+CREATE POLICY public_reads ON resources FOR SELECT TO rhivo_app
+    USING (EXISTS (SELECT FROM businesses b WHERE b.id = resources.business_id));
+
+CREATE POLICY its_owner_adds ON resources FOR INSERT TO rhivo_app
+    WITH CHECK (business_id = (SELECT owned_business_id()));
+
+CREATE POLICY its_owner_changes ON resources FOR UPDATE TO rhivo_app
+    USING (business_id = (SELECT owned_business_id())) WITH CHECK (business_id = (SELECT owned_business_id()));
+
+CREATE POLICY its_owner_removes ON resources FOR DELETE TO rhivo_app
+    USING (business_id = (SELECT owned_business_id()));
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON resources TO rhivo_app;
+
+CREATE TRIGGER before_update BEFORE UPDATE ON resources FOR EACH ROW EXECUTE FUNCTION bump_version();
+
+ALTER TABLE service_resources ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE service_resources FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY owner_sees_all ON service_resources TO rhivo_owner USING (true) WITH CHECK (true);
+
+CREATE TRIGGER after_change AFTER INSERT OR UPDATE OR DELETE ON service_resources
+            FOR EACH ROW EXECUTE FUNCTION row_writes_history('need');
+
+ALTER TABLE service_resources ADD CONSTRAINT need_service_same_business
+    FOREIGN KEY (business_id, service_id) REFERENCES services (business_id, id) ON DELETE CASCADE;
+
+CREATE POLICY public_reads ON service_resources FOR SELECT TO rhivo_app
+    USING (EXISTS (SELECT FROM businesses b WHERE b.id = service_resources.business_id));
+
+CREATE POLICY its_owner_adds ON service_resources FOR INSERT TO rhivo_app
+    WITH CHECK (business_id = (SELECT owned_business_id()));
+
+CREATE POLICY its_owner_changes ON service_resources FOR UPDATE TO rhivo_app
+    USING (business_id = (SELECT owned_business_id())) WITH CHECK (business_id = (SELECT owned_business_id()));
+
+CREATE POLICY its_owner_removes ON service_resources FOR DELETE TO rhivo_app
+    USING (business_id = (SELECT owned_business_id()));
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON service_resources TO rhivo_app;
+
 ALTER TABLE service_staff ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE service_staff FORCE ROW LEVEL SECURITY;
@@ -429,6 +480,46 @@ DROP POLICY owner_sees_all ON service_staff;
 ALTER TABLE service_staff NO FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE service_staff DISABLE ROW LEVEL SECURITY;
+
+REVOKE SELECT, INSERT, UPDATE, DELETE ON service_resources FROM rhivo_app;
+
+DROP POLICY its_owner_removes ON service_resources;
+
+DROP POLICY its_owner_changes ON service_resources;
+
+DROP POLICY its_owner_adds ON service_resources;
+
+DROP POLICY public_reads ON service_resources;
+
+ALTER TABLE service_resources DROP CONSTRAINT need_service_same_business;
+
+DROP TRIGGER after_change ON service_resources;
+
+DROP POLICY owner_sees_all ON service_resources;
+
+ALTER TABLE service_resources NO FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE service_resources DISABLE ROW LEVEL SECURITY;
+
+DROP TRIGGER before_update ON resources;
+
+REVOKE SELECT, INSERT, UPDATE, DELETE ON resources FROM rhivo_app;
+
+DROP POLICY its_owner_removes ON resources;
+
+DROP POLICY its_owner_changes ON resources;
+
+DROP POLICY its_owner_adds ON resources;
+
+DROP POLICY public_reads ON resources;
+
+DROP TRIGGER after_change ON resources;
+
+DROP POLICY owner_sees_all ON resources;
+
+ALTER TABLE resources NO FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE resources DISABLE ROW LEVEL SECURITY;
 
 REVOKE SELECT, INSERT, UPDATE, DELETE ON memberships FROM rhivo_app;
 

@@ -2,7 +2,7 @@
 
 from businesses.models.availability import Availability, Weekday, clock_text
 from businesses.models.business import Business, Locale
-from businesses.models.catalogue import Category, Service, ServiceStaff, Staff
+from businesses.models.catalogue import Category, Resource, Service, ServiceResource, ServiceStaff, Staff
 from businesses.models.people import Membership, MembershipRole, User, normalized_email
 
 __all__ = [
@@ -12,7 +12,9 @@ __all__ = [
     "Locale",
     "Membership",
     "MembershipRole",
+    "Resource",
     "Service",
+    "ServiceResource",
     "ServiceStaff",
     "Staff",
     "User",

@@ -76,13 +76,15 @@ class Availability(models.Model):
             in_range("opens_in_range", "opens", 0, MIDNIGHT, step=5),
             in_range("closes_in_range", "closes", 0, MIDNIGHT, step=5),
             models.CheckConstraint(
-                condition=Q(opens__lt=F("closes")) | Q(opens__isnull=True, closes__isnull=True),
+                # NULL is asked for by name: a comparison with it is neither true nor false, and a CHECK lets that pass.
+                condition=Q(opens__isnull=False, closes__isnull=False, opens__lt=F("closes"))
+                | Q(opens__isnull=True, closes__isnull=True),
                 name="opens_before_it_closes",
                 violation_error_message="A window opens before it closes; 24:00 is the latest close.",
             ),
             models.CheckConstraint(
                 condition=Q(weekday__isnull=False, first_date=None, last_date=None, opens__isnull=False)
-                | Q(weekday=None, first_date__isnull=False, last_date__gte=F("first_date")),
+                | Q(weekday=None, first_date__isnull=False, last_date__isnull=False, last_date__gte=F("first_date")),
                 name="weekly_or_by_date",
                 violation_error_message="Give a weekday with a window, or a first and a last date.",
             ),

@@ -59,6 +59,12 @@ class Business(models.Model):
     slot_interval_minutes = models.PositiveSmallIntegerField(default=30, validators=[*limits(5, 480), validate_grain])
     min_notice_minutes = models.PositiveSmallIntegerField(default=60, validators=limits(0, 10_080))
     max_advance_days = models.PositiveSmallIntegerField(default=60, validators=limits(1, 730))
+    max_wait_minutes = models.PositiveSmallIntegerField(
+        "longest wait between two services of a visit",
+        default=15,
+        db_default=15,
+        validators=[*limits(0, 60), validate_grain],
+    )
     hold_minutes = models.PositiveSmallIntegerField(default=10, validators=limits(5, 30))
     max_per_customer_per_day = models.PositiveSmallIntegerField(default=3, validators=limits(1, 100))
     max_upcoming_per_customer = models.PositiveSmallIntegerField(default=10, validators=limits(1, 1000))
@@ -90,6 +96,7 @@ class Business(models.Model):
             in_range("slot_interval_in_range", "slot_interval_minutes", 5, 480, step=5),
             in_range("min_notice_in_range", "min_notice_minutes", 0, 10_080),
             in_range("max_advance_in_range", "max_advance_days", 1, 730),
+            in_range("max_wait_in_range", "max_wait_minutes", 0, 60, step=5),
             in_range("hold_minutes_in_range", "hold_minutes", 5, 30),
             in_range("per_day_in_range", "max_per_customer_per_day", 1, 100),
             in_range("upcoming_in_range", "max_upcoming_per_customer", 1, 1000),

@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 from django.db import models
+from django.db.models import F, Q
 
 from businesses.models.business import Business
 from businesses.validators import validate_grain, validate_slug
@@ -49,6 +50,9 @@ class Staff(models.Model):
     name = models.CharField(max_length=120)
     title = models.CharField(max_length=120, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+    max_simultaneous_bookings = models.PositiveSmallIntegerField(
+        default=1, db_default=1, validators=limits(1, 5), db_comment="bookings or classes at a time, in all services"
+    )
     is_active = models.BooleanField("active", default=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -64,6 +68,7 @@ class Staff(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["business", "id"], name="staff_key_of_business"),
             models.UniqueConstraint(fields=["business", "slug"], name="one_staff_a_slug"),
+            in_range("staff_capacity_in_range", "max_simultaneous_bookings", 1, 5),
         ]
 
     def __str__(self) -> str:
@@ -78,8 +83,9 @@ class ServiceQuerySet(models.QuerySet["Service"]):
 class Service(models.Model):
     """What can be booked. Times are minutes on the 5-minute grain; the price is in minor units of the currency.
 
-    `max_simultaneous_bookings` bounds the peak of the service's occupancy; for a group service it is the places of one
-    class.
+    `max_simultaneous_bookings` bounds the peak of simultaneous bookings; of a group service (a class) it is
+    the number of participants. Left out, the people and resources of the service are the limit, and a service with
+    neither takes one booking at a time. During the processing time, counted from the start, its person is free.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
@@ -93,9 +99,15 @@ class Service(models.Model):
     duration_minutes = models.PositiveSmallIntegerField(validators=[*limits(5, 1440), validate_grain])
     # Minor units whatever the currency: 2800 is 28 euros, and 2800 yen. `businesses.money` knows the decimals.
     price_cents = models.PositiveIntegerField(default=0)
-    max_simultaneous_bookings = models.PositiveSmallIntegerField(default=1, validators=limits(1, 1000))
+    max_simultaneous_bookings = models.PositiveSmallIntegerField(null=True, blank=True, validators=limits(1, 1000))
     buffer_before_minutes = models.PositiveSmallIntegerField(default=0, validators=[*limits(0, 480), validate_grain])
     buffer_after_minutes = models.PositiveSmallIntegerField(default=0, validators=[*limits(0, 480), validate_grain])
+    processing_after_minutes = models.PositiveSmallIntegerField(
+        default=0, db_default=0, validators=[*limits(0, 1440), validate_grain]
+    )
+    processing_minutes = models.PositiveSmallIntegerField(
+        default=0, db_default=0, validators=[*limits(0, 1440), validate_grain]
+    )
     # NULL is the business's interval, also when that changes later.
     slot_interval_minutes = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[*limits(5, 480), validate_grain]
@@ -122,7 +134,24 @@ class Service(models.Model):
             in_range("capacity_in_range", "max_simultaneous_bookings", 1, 1000),
             in_range("buffer_before_in_range", "buffer_before_minutes", 0, 480, step=5),
             in_range("buffer_after_in_range", "buffer_after_minutes", 0, 480, step=5),
+            in_range("processing_after_in_range", "processing_after_minutes", 0, 1440, step=5),
+            in_range("processing_in_range", "processing_minutes", 0, 1440, step=5),
             in_range("service_interval_in_range", "slot_interval_minutes", 5, 480, step=5),
+            models.CheckConstraint(
+                condition=Q(processing_after_minutes=0, processing_minutes=0)
+                | Q(
+                    processing_after_minutes__gt=0,
+                    processing_minutes__gt=0,
+                    duration_minutes__gt=F("processing_after_minutes") + F("processing_minutes"),
+                ),
+                name="processing_inside_the_service",
+                violation_error_message="Processing time begins after the start and is over before the end.",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_group=False) | Q(max_simultaneous_bookings__isnull=False, processing_minutes=0),
+                name="class_has_places",
+                violation_error_message="A class has a number of places and no processing time.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -149,3 +178,53 @@ class ServiceStaff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.staff} does {self.service}"
+
+
+class Resource(models.Model):
+    """A room, a chair or a machine that services use. What is here is public."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="resources", db_index=False)
+    slug = models.CharField(max_length=63, validators=[validate_slug])
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=63, validators=[validate_slug], db_comment="what services ask for, such as room")
+    max_simultaneous_bookings = models.PositiveSmallIntegerField(default=1, db_default=1, validators=limits(1, 100))
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField("active", default=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    business_id: UUID
+
+    class Meta:
+        db_table = "resources"
+        db_table_comment = "Rooms, chairs and machines; a row is the lock under which its capacity is counted"
+        ordering = ["position", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["business", "id"], name="resources_key_of_business"),
+            models.UniqueConstraint(fields=["business", "slug"], name="one_resource_a_slug"),
+            in_range("resource_capacity_in_range", "max_simultaneous_bookings", 1, 100),
+        ]
+        indexes = [models.Index(fields=["business", "kind"], name="resources_by_kind")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServiceResource(models.Model):
+    """That a service needs one resource of a kind."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="+", db_index=False)
+    service = models.ForeignKey(Service, models.CASCADE, related_name="needs", db_constraint=False, db_index=False)
+    kind = models.CharField(max_length=63, validators=[validate_slug])
+
+    business_id: UUID
+
+    class Meta:
+        db_table = "service_resources"
+        db_table_comment = "Which kinds of resource a service needs, one of each"
+        verbose_name = "need"
+        constraints = [models.UniqueConstraint(fields=["business", "service", "kind"], name="one_need_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.service} needs a {self.kind}"

@@ -3,7 +3,7 @@
 Values are checked by the validators of the model fields they are for, so that a file and a form refuse the same.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +13,8 @@ from businesses.tenant_file.problems import Problems, child_path
 
 # Model fields that may have line breaks. Any other text becomes a heading, a cell or the subject of a mail.
 MULTILINE = frozenset({"description"})
+# Items of one list: more than any business has, and few enough that a whole file is one short transaction.
+MOST = 500
 
 
 class Node:
@@ -67,6 +69,26 @@ def fields_of(nodes: Mapping[str, Node], model: type[Model], keys: Mapping[str, 
         except ValidationError as error:
             _refuse(nodes[key], error.messages)
     return found
+
+
+def named_once(item: Node, key: str, name: str | None, said: dict[str, str]) -> str:
+    """Return the slug or name of an item, '' where it has no valid one; refuse one that another path has already."""
+    if name is None:
+        return ""
+    if name in said:
+        item.child(key).refuse(f"“{name}” is already at {said[name]}.")
+    said.setdefault(name, item.path)
+    return name
+
+
+def require_when_new(item: Node, nodes: Mapping[str, Node], keys: Iterable[str], *, known: bool) -> None:
+    """Refuse an item that the database does not know yet and that lacks one of these keys."""
+    # An item that is no mapping has its complaint already.
+    if known or not isinstance(item.value, dict):
+        return
+    for key in keys:
+        if key not in nodes:
+            item.child(key).refuse("This is required.")
 
 
 def _cleaned(field: Any, value: Any) -> Any:

@@ -1,12 +1,14 @@
 """From the document to a draft: every key is checked and nothing is written; all complaints come at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from businesses.models import Business, Category, Service, Staff, User, normalized_email
-from businesses.tenant_file.document_node import Node, fields_of, shown
+from businesses.models import Business, Category, Resource, Service, Staff, User, normalized_email
+from businesses.tenant_file.document_node import MOST, Node, fields_of, named_once, require_when_new
 from businesses.tenant_file.file_hours import Hours, read_exceptions, read_hours
+from businesses.tenant_file.file_services import Nameable, ServiceDraft, read_services
+from businesses.tenant_file.known import Known
 from businesses.tenant_file.problems import Problems
 
 # Keys of the file, with the model field that each sets. The export writes the same tables, in the same order.
@@ -32,6 +34,7 @@ SECTIONS = {
             "min_notice_minutes",
             "max_advance_days",
             "hold_minutes",
+            "max_wait_minutes",
             "max_per_customer_per_day",
             "max_upcoming_per_customer",
         )
@@ -44,37 +47,25 @@ SECTIONS = {
         "reschedule_deadline_hours": "reschedule_deadline_hours",
     },
 }
-STAFF = {"slug": "slug", "name": "name", "title": "title", "position": "position", "active": "is_active"}
-CATEGORY = {"name": "name", "position": "position"}
-SERVICE = {
+STAFF = {
     "slug": "slug",
     "name": "name",
-    "description": "description",
-    "duration_minutes": "duration_minutes",
-    "price_cents": "price_cents",
+    "title": "title",
     "max_simultaneous_bookings": "max_simultaneous_bookings",
-    "buffer_before_minutes": "buffer_before_minutes",
-    "buffer_after_minutes": "buffer_after_minutes",
-    "slot_interval_minutes": "slot_interval_minutes",
-    "group": "is_group",
-    "active": "is_active",
     "position": "position",
+    "active": "is_active",
 }
+RESOURCE = {
+    "slug": "slug",
+    "name": "name",
+    "kind": "kind",
+    "max_simultaneous_bookings": "max_simultaneous_bookings",
+    "position": "position",
+    "active": "is_active",
+}
+CATEGORY = {"name": "name", "position": "position"}
 OWNER = {"email": "email", "name": "name"}
-TOP = (*BUSINESS, *SECTIONS, "hours", "exceptions", "staff", "categories", "services", "owner")
-# Items of one list: more than any business has, and few enough that a whole file is one short transaction.
-MOST = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the database has already and a file must fit; the defaults are those of a new business."""
-
-    exists: bool = False
-    requires_email: bool = True
-    requires_phone: bool = False
-    staff: frozenset[str] = frozenset()
-    services: frozenset[str] = frozenset()
+TOP = (*BUSINESS, *SECTIONS, "hours", "exceptions", "staff", "resources", "categories", "services", "owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +84,9 @@ class StaffDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceDraft:
-    """`category` is the name of its heading, None for none; `staff` None leaves the assignments as they are."""
-
+class ResourceDraft:
     slug: str
     fields: dict[str, Any]
-    staff: list[str] | None
-    category: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +99,18 @@ class Draft:
     fields: dict[str, Any]
     schedule: Schedule
     staff: list[StaffDraft] | None
+    resources: list[ResourceDraft] | None
     categories: list[dict[str, Any]] | None
     services: list[ServiceDraft]
     owner: dict[str, Any] | None
     names_loose_services: bool
+
+    def lists(self, service: Service) -> bool:
+        """Tell whether the file has the list that a service of the database belongs to.
+
+        `categories` lists the whole catalogue; `services` without it lists the services that have no category.
+        """
+        return self.categories is not None or (self.names_loose_services and service.category_id is None)
 
 
 def read_draft(document: Any, known: Known, *, replace: bool) -> Draft:
@@ -131,17 +126,23 @@ def read_draft(document: Any, known: Known, *, replace: bool) -> Draft:
             fields |= fields_of(nodes[name].mapping(keys), Business, keys)
     _require_some_contact(nodes, fields, known)
     staff = _staff(nodes["staff"], known) if "staff" in nodes else None
+    resources = _resources(nodes["resources"], known) if "resources" in nodes else None
     categories = _categories(nodes["categories"]) if "categories" in nodes else None
+    kinds = _kinds(resources, known, replace=replace)
+    lists = [(inside.get("services"), heading.get("name")) for inside, heading in categories or ()]
+    nameable = Nameable(_assignable(staff, known, replace=replace), kinds)
     draft = Draft(
         fields=fields,
         schedule=_schedule(nodes),
         staff=staff,
+        resources=resources,
         # An empty list is not None: with --replace it removes all categories.
         categories=None if categories is None else [heading for _, heading in categories],
-        services=_services(nodes, categories or [], known, _assignable(staff, known, replace=replace)),
+        services=read_services([*lists, (nodes.get("services"), None)], known, nameable, replace=replace),
         owner=_owner(nodes["owner"]) if "owner" in nodes else None,
         names_loose_services="services" in nodes,
     )
+    _require_kinds(top, draft, known, kinds, replace=replace)
     # Only here: a draft with complaints has holes ('' for a slug), and must not leave this function.
     problems.refuse_if_any()
     return draft
@@ -169,8 +170,8 @@ def _staff(node: Node, known: Known) -> list[StaffDraft]:
     for index, item in enumerate(node.items(most=MOST)):
         nodes = item.mapping((*STAFF, "hours", "exceptions"), ("slug",))
         fields = fields_of(nodes, Staff, STAFF)
-        slug = _named_once(item, "slug", fields.get("slug"), said)
-        _require_when_new(item, nodes, ("name",), known=slug in known.staff)
+        slug = named_once(item, "slug", fields.get("slug"), said)
+        require_when_new(item, nodes, ("name",), known=slug in known.staff)
         # New ones stand as in the file. Known ones keep their position: a file that leaves it out does not reorder.
         if slug not in known.staff:
             fields.setdefault("position", index)
@@ -185,38 +186,23 @@ def _categories(node: Node) -> list[tuple[dict[str, Node], dict[str, Any]]]:
     for item in node.items(most=MOST):
         nodes = item.mapping((*CATEGORY, "services"), ("name",))
         fields = fields_of(nodes, Category, CATEGORY)
-        _named_once(item, "name", fields.get("name"), said)
+        named_once(item, "name", fields.get("name"), said)
         found.append((nodes, fields))
     return found
 
 
-def _services(
-    nodes: dict[str, Node],
-    categories: Iterable[tuple[dict[str, Node], dict[str, Any]]],
-    known: Known,
-    assignable: frozenset[str],
-) -> list[ServiceDraft]:
-    lists = [(inside.get("services"), heading.get("name")) for inside, heading in categories]
-    found: list[ServiceDraft] = []
-    # One for all lists: a slug is unique in the business, not in its category.
+def _resources(node: Node, known: Known) -> list[ResourceDraft]:
+    found: list[ResourceDraft] = []
     said: dict[str, str] = {}
-    for node, category in [*lists, (nodes.get("services"), None)]:
-        for index, item in enumerate(node.items(most=MOST) if node else []):
-            found.append(_service(item, index, category, known, assignable, said))
+    for index, item in enumerate(node.items(most=MOST)):
+        nodes = item.mapping(RESOURCE, ("slug",))
+        fields = fields_of(nodes, Resource, RESOURCE)
+        slug = named_once(item, "slug", fields.get("slug"), said)
+        require_when_new(item, nodes, ("name", "kind"), known=slug in known.resources)
+        if slug not in known.resources:
+            fields.setdefault("position", index)
+        found.append(ResourceDraft(slug, fields))
     return found
-
-
-def _service(
-    item: Node, index: int, category: str | None, known: Known, assignable: frozenset[str], said: dict[str, str]
-) -> ServiceDraft:
-    nodes = item.mapping((*SERVICE, "staff"), ("slug",))
-    fields = fields_of(nodes, Service, SERVICE)
-    slug = _named_once(item, "slug", fields.get("slug"), said)
-    _require_when_new(item, nodes, ("name", "duration_minutes"), known=slug in known.services)
-    if slug not in known.services:
-        fields.setdefault("position", index)
-    staff = _assigned(nodes["staff"], assignable) if "staff" in nodes else None
-    return ServiceDraft(slug, fields, staff, category)
 
 
 def _assignable(staff: Sequence[StaffDraft] | None, known: Known, *, replace: bool) -> frozenset[str]:
@@ -227,35 +213,33 @@ def _assignable(staff: Sequence[StaffDraft] | None, known: Known, *, replace: bo
     return named if replace else named | known.staff
 
 
-def _assigned(node: Node, assignable: frozenset[str]) -> list[str]:
-    found: list[str] = []
-    for item in node.items(most=MOST):
-        if not isinstance(item.value, str) or item.value not in assignable:
-            item.refuse(f"There is no staff member {shown(item.value)}: name one under `staff` first.")
-        elif item.value in found:
-            item.refuse(f"{item.value} is named twice.")
-        else:
-            found.append(item.value)
-    return found
+def _kinds(resources: Sequence[ResourceDraft] | None, known: Known, *, replace: bool) -> frozenset[str]:
+    """Return the kinds of the resources of the file and of those that remain, in use or switched off."""
+    if resources is None:
+        return frozenset(known.resources.values())
+    named = {resource.slug for resource in resources}
+    kept = set() if replace else {kind for slug, kind in known.resources.items() if slug not in named}
+    given = {resource.fields.get("kind") or known.resources.get(resource.slug) for resource in resources}
+    return frozenset(kept | {kind for kind in given if kind is not None})
 
 
-def _named_once(item: Node, key: str, name: str | None, said: dict[str, str]) -> str:
-    """Return the slug or name of an item, '' where it has no valid one; refuse one that another path has already."""
-    if name is None:
-        return ""
-    if name in said:
-        item.child(key).refuse(f"“{name}” is already at {said[name]}.")
-    said.setdefault(name, item.path)
-    return name
-
-
-def _require_when_new(item: Node, nodes: dict[str, Node], keys: Iterable[str], *, known: bool) -> None:
-    # An item that is no mapping has its complaint already.
-    if known or not isinstance(item.value, dict):
-        return
-    for key in keys:
-        if key not in nodes:
-            item.child(key).refuse("This is required.")
+def _require_kinds(top: Node, draft: Draft, known: Known, kinds: frozenset[str], *, replace: bool) -> None:
+    """Refuse to take away the last resource of a kind that a service needs, and of which the file says nothing."""
+    gone = frozenset(known.resources.values()) - kinds
+    named = {service.slug: service for service in draft.services}
+    for slug, service in sorted(known.services.items()):
+        wanted = named.get(slug)
+        # What the file says that it needs was judged at its own path.
+        is_removed = wanted is None and replace and draft.lists(service)
+        if is_removed or (wanted is not None and wanted.needs is not None):
+            continue
+        if not (wanted.fields.get("is_active", service.is_active) if wanted else service.is_active):
+            continue
+        for kind in sorted(known.needs.get(slug, frozenset()) & gone):
+            top.child("resources").refuse(
+                f"The service “{slug}” needs a resource of the kind “{kind}”, and none would be left: keep one, or"
+                " say under the service's `resources` what it needs."
+            )
 
 
 def _owner(node: Node) -> dict[str, Any]:

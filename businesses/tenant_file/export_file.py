@@ -13,7 +13,8 @@ from django.db import models
 from businesses.events import record_export
 from businesses.models import Availability, Business, Membership, MembershipRole, Service, Weekday, clock_text
 from businesses.tenant_file.current_state import CurrentState
-from businesses.tenant_file.draft import BUSINESS, CATEGORY, OWNER, SECTIONS, SERVICE, STAFF
+from businesses.tenant_file.draft import BUSINESS, CATEGORY, OWNER, RESOURCE, SECTIONS, STAFF
+from businesses.tenant_file.file_services import SERVICE
 from rhivo.claims import Claims, acting_as
 from rhivo.db.operation import operation
 from rhivo.errors import NotFound
@@ -68,6 +69,7 @@ def _export(business: Business) -> str:
         _values(member, STAFF) | _schedule(current.availability.get(member.id, []))
         for member in _in_order(current.staff.values())
     ]
+    document["resources"] = [_values(resource, RESOURCE) for resource in _in_order(current.resources.values())]
     document["categories"] = [
         _values(category, CATEGORY) | {"services": _services(current, category.id)}
         for category in _in_order(current.categories.values())
@@ -92,7 +94,18 @@ def _question(question: Mapping[str, Any]) -> dict[str, Any]:
 
 def _services(current: CurrentState, category_id: Any) -> list[dict[str, Any]]:
     inside = [service for service in current.services.values() if service.category_id == category_id]
-    return [_values(service, SERVICE) | {"staff": _assigned(current, service)} for service in _in_order(inside)]
+    return [_service(current, service) for service in _in_order(inside)]
+
+
+def _service(current: CurrentState, service: Service) -> dict[str, Any]:
+    values = _values(service, SERVICE)
+    # Left out, it means in a file what NULL means in the database: people and resources are the limit.
+    if service.max_simultaneous_bookings is None:
+        del values["max_simultaneous_bookings"]
+    return values | {
+        "staff": _assigned(current, service),
+        "resources": _Inline(sorted(current.kinds_of(service))),
+    }
 
 
 def _assigned(current: CurrentState, service: Service) -> _Inline:

@@ -1,7 +1,7 @@
 """Applying a tenant file: one transaction, in which only rows that differ are written."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,14 +14,17 @@ from businesses.models import (
     Category,
     Membership,
     MembershipRole,
+    Resource,
     Service,
+    ServiceResource,
     ServiceStaff,
     Staff,
     User,
 )
 from businesses.tenant_file.current_state import CurrentState
-from businesses.tenant_file.draft import Draft, Schedule, ServiceDraft, StaffDraft, read_draft
+from businesses.tenant_file.draft import Draft, ResourceDraft, Schedule, StaffDraft, read_draft
 from businesses.tenant_file.file_hours import Hours
+from businesses.tenant_file.file_services import ServiceDraft
 from businesses.tenant_file.parsing import parse
 from businesses.tenant_file.problems import ChangedMeanwhile
 from rhivo.claims import Claims, acting_as
@@ -30,19 +33,24 @@ from rhivo.db.operation import operation
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did. `invitation` is the owner's new membership if they must still prove their address."""
+    """What an import did. `invitation` is the owner's new membership if they must still prove their address.
+
+    `notes` are sentences on what is allowed and yet worth a look.
+    """
 
     business: Business
     created: bool
     changes: tuple[str, ...]
+    notes: tuple[str, ...]
     invitation: Membership | None
 
 
 def import_business(content: bytes, *, replace: bool = False) -> Imported:
     """Create or update the business of a tenant file, as the worker role; nothing is written if anything is refused.
 
-    With `replace`, staff, services and categories that the file's lists do not name are removed; those that bookings
-    refer to are deactivated instead. Raises TenantFileRefused, or ChangedMeanwhile when another writer was quicker.
+    With `replace`, staff, resources, services and categories that the file's lists do not name are removed; those that
+    bookings refer to are deactivated instead. A service that it names without a number has none any more. Raises
+    TenantFileRefused, or ChangedMeanwhile when another writer was quicker.
     """
     document = parse(content)
     # The claims need an id before the first write. A new business has no row to lock, so two first imports of one
@@ -70,12 +78,41 @@ def _import(document: Any, *, business_id: UUID, replace: bool) -> Imported:
     # The file is judged inside the transaction and behind the locks: what it is compared with cannot change any more.
     current = CurrentState.of(business_id, lock=True)
     draft = read_draft(document, current.known, replace=replace)
+    lost = tuple(_lost_numbers(draft, current))
     work = _Work(business_id, current)
     work.apply(draft)
     if replace:
         work.remove_unnamed(draft)
     invitation = work.give_to(draft.owner) if draft.owner else None
-    return Imported(work.business, current.business is None, work.changes, invitation)
+    notes = (*lost, *_numbers_below_people(work.business))
+    return Imported(work.business, current.business is None, work.changes, notes, invitation)
+
+
+def _lost_numbers(draft: Draft, current: CurrentState) -> Iterator[str]:
+    """Yield a sentence on each service that will have no number any more: with --replace by a key that is left out."""
+    # Asked before the import: it changes the rows.
+    for wanted in draft.services:
+        before = current.services.get(wanted.slug)
+        number = before.max_simultaneous_bookings if before else None
+        if before and number is not None and wanted.fields.get("max_simultaneous_bookings", number) is None:
+            yield (
+                f"{before.name} ({before.slug}) took {number} at a time and has no number any more: its people and"
+                " resources are the limit."
+            )
+
+
+def _numbers_below_people(business: Business) -> tuple[str, ...]:
+    """Return a sentence on each service whose number keeps some of its people from taking a booking."""
+    # Of a class the number is that of its places, which has nothing to do with its people.
+    people = models.Count("assignments", filter=models.Q(assignments__staff__is_active=True))
+    services = Service.objects.active().filter(business=business, is_group=False).annotate(people=people)
+    return tuple(
+        f"{name} ({slug}) takes {number} at a time and {count} people do it: a limit of the owner's choice. Leave"
+        " `max_simultaneous_bookings` out, and they are the limit."
+        for name, slug, number, count in services.filter(max_simultaneous_bookings__lt=models.F("people"))
+        .order_by("position", "name", "id")
+        .values_list("name", "slug", "max_simultaneous_bookings", "people")
+    )
 
 
 class _Work:
@@ -100,6 +137,8 @@ class _Work:
         self._set_schedule(None, draft.schedule)
         for member in draft.staff or ():
             self._set_staff(member)
+        for resource in draft.resources or ():
+            self._set_resource(resource)
         for index, heading in enumerate(draft.categories or ()):
             self._set_category(heading, index)
         for service in draft.services:
@@ -127,6 +166,11 @@ class _Work:
         self._staff[draft.slug] = member
         self._set_schedule(member, draft.schedule)
 
+    def _set_resource(self, draft: ResourceDraft) -> None:
+        resource = self._current.resources.get(draft.slug)
+        is_new = resource is None
+        self._save(resource or Resource(business=self.business), draft.fields, "resources", is_new=is_new)
+
     def _set_category(self, heading: Mapping[str, Any], index: int) -> None:
         category = self._categories.get(heading["name"])
         is_new = category is None
@@ -142,12 +186,22 @@ class _Work:
         self._save(service, draft.fields | {"category_id": category}, "services", is_new=is_new)
         if draft.staff is not None:
             self._assign(service, {self._staff[slug].id for slug in draft.staff})
+        if draft.needs is not None:
+            self._set_needs(service, draft.needs)
 
     def _assign(self, service: Service, wanted: set[UUID]) -> None:
         present = {assignment.staff_id: assignment for assignment in self._current.assigned.get(service.id, ())}
         gone = [assignment.id for staff_id, assignment in present.items() if staff_id not in wanted]
         new = [ServiceStaff(business=self.business, service=service, staff_id=one) for one in wanted - present.keys()]
         self._exchange(ServiceStaff, gone, new, "assignments changed")
+
+    def _set_needs(self, service: Service, kinds: Sequence[str]) -> None:
+        present = {need.kind: need for need in self._current.needs.get(service.id, ())}
+        gone = [need.id for kind, need in present.items() if kind not in kinds]
+        new = [
+            ServiceResource(business=self.business, service=service, kind=kind) for kind in kinds if kind not in present
+        ]
+        self._exchange(ServiceResource, gone, new, "needs changed")
 
     def _set_schedule(self, member: Staff | None, schedule: Schedule) -> None:
         rows = self._current.availability.get(member.id if member else None, [])
@@ -178,15 +232,11 @@ class _Work:
             self._counted[noun] += len(gone) + len(new)
 
     def remove_unnamed(self, draft: Draft) -> None:
-        """Remove what the file's lists leave out; a list that the file does not have removes nothing.
-
-        `categories` lists the whole catalogue; `services` without it lists the services that have no category.
-        """
+        """Remove what the file's lists leave out; a list that the file does not have removes nothing."""
         # Services before categories: deleting a category first would only make its services loose.
         named = {service.slug for service in draft.services}
         for slug, service in self._current.services.items():
-            listed = draft.categories is not None or (draft.names_loose_services and service.category_id is None)
-            if listed and slug not in named:
+            if draft.lists(service) and slug not in named:
                 self._remove(service, "services")
         if draft.categories is not None:
             for name in self._current.categories.keys() - {heading["name"] for heading in draft.categories}:
@@ -194,8 +244,11 @@ class _Work:
         if draft.staff is not None:
             for slug in self._current.staff.keys() - {member.slug for member in draft.staff}:
                 self._remove(self._current.staff[slug], "staff")
+        if draft.resources is not None:
+            for slug in self._current.resources.keys() - {resource.slug for resource in draft.resources}:
+                self._remove(self._current.resources[slug], "resources")
 
-    def _remove(self, row: Service | Staff | Category, noun: str) -> None:
+    def _remove(self, row: Service | Staff | Resource | Category, noun: str) -> None:
         """Delete a row, or deactivate it where bookings refer to it, as their foreign keys say."""
         try:
             # A savepoint: a refused statement spoils the transaction, and this one goes on. Django's own refusal

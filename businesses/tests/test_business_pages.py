@@ -1,16 +1,15 @@
 """The back office's door, and the catalogue behind it: who comes in, what they see, and what a save refuses."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.forms import Form
 from django.test import Client
 from django.urls import reverse
 
 from businesses.backoffice.form_fields import ClockField, PriceField
 from businesses.models import Availability, Service, User
+from businesses.tests.back_office_forms import Pages, form_of, shown
 from rhivo.claims import acting_as
 from rhivo.testing.builder import Shop
 from rhivo.testing.database import as_role
@@ -20,24 +19,12 @@ LISTS = [
     "bookings_appointment",
     "businesses_service",
     "businesses_category",
+    "businesses_resource",
     "businesses_staff",
     "businesses_availability",
     "notifications_notificationlog",
     "audit_auditlog",
 ]
-Pages = Callable[[User], Client]
-
-
-@pytest.fixture
-def pages() -> Pages:
-    """Give a person's browser, logged in."""
-
-    def logged_in(user: User) -> Client:
-        client = Client(HTTP_HOST="localhost")
-        client.force_login(user)
-        return client
-
-    return logged_in
 
 
 def log_in(client: Client, user: User, password: str = PASSWORD) -> Any:
@@ -47,20 +34,6 @@ def log_in(client: Client, user: User, password: str = PASSWORD) -> Any:
 def works_at(shop: Shop, user: User, role: str) -> None:
     with shop.changes():
         MembershipFactory.create(business=shop.business, user=user, role=role)
-
-
-def form_of(response: Any) -> dict[str, Any]:
-    """Return what a browser would send back of a change page, unchanged."""
-    form: Form = response.context["adminform"].form
-    data = {form.add_prefix(name): form[name].value() for name in form.fields}
-    for inline in response.context["inline_admin_formsets"]:
-        for each in [inline.formset.management_form, *inline.formset.forms]:
-            data |= {each.add_prefix(name): each[name].value() for name in each.fields}
-    return {name: value for name, value in data.items() if value is not None and value is not False}
-
-
-def shown(response: Any) -> str:
-    return str(response.content.decode())
 
 
 # The door
@@ -163,7 +136,7 @@ def test_owner_and_staff_open_every_list_and_search_in_it(name: str, shop: Shop,
             assert browser.get(page, {"q": text}).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["service", "category", "staff", "availability"])
+@pytest.mark.parametrize("name", ["service", "category", "resource", "staff", "availability"])
 def test_staff_look_on_where_the_owner_edits(name: str, shop: Shop, pages: Pages) -> None:
     owner, employee = pages(shop.owner), pages(shop.employee)
     add = reverse(f"admin:businesses_{name}_add")

@@ -53,7 +53,7 @@ CREATE POLICY tells_the_truth_of_bookings ON notification_logs AS RESTRICTIVE FO
         SELECT FROM appointments a
         WHERE a.business_id = notification_logs.business_id
           AND a.id = (notification_logs.context ->> 'appointment_id')::uuid
-          AND a.customer_email = notification_logs.recipient AND a.customer_email <> ''
+          AND notification_logs.recipient IN (NULLIF(a.customer_email, ''), NULLIF(a.customer_phone, ''))
           AND (notification_logs.context ->> 'manage_token_of') IN ('', COALESCE(a.reservation_id, a.id)::text)
           AND notification_logs.dedupe_key = concat_ws(' ', a.id, substr(notification_logs.template, 13), a.version)
           AND CASE notification_logs.template

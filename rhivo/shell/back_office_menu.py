@@ -19,6 +19,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             "Catalogue",
             _page("Services", "content_cut", "businesses.service"),
             _page("Categories", "category", "businesses.category"),
+            _page("Resources", "meeting_room", "businesses.resource"),
         ),
         _group(
             "Business",

@@ -16,7 +16,7 @@ from bookings import operations
 from bookings.contact import Contact
 from bookings.models import Appointment, Reservation
 from bookings.operations import Booked
-from businesses.models import Business, Membership, Service, ServiceStaff, Staff, User
+from businesses.models import Business, Membership, Resource, Service, ServiceResource, ServiceStaff, Staff, User
 from rhivo.claims import Claims, acting_as
 from rhivo.clock import now
 from rhivo.testing.database import as_role
@@ -24,7 +24,9 @@ from rhivo.testing.factories import (
     OPEN_ALL_DAY,
     BusinessFactory,
     MembershipFactory,
+    ResourceFactory,
     ServiceFactory,
+    ServiceResourceFactory,
     ServiceStaffFactory,
     StaffFactory,
     UserFactory,
@@ -48,6 +50,7 @@ class Shop:
     customer: User
     services: dict[str, Service] = field(default_factory=dict)
     people: dict[str, Staff] = field(default_factory=dict)
+    resources: dict[str, Resource] = field(default_factory=dict)
 
     @property
     def public(self) -> Claims:
@@ -75,39 +78,69 @@ class Shop:
         with as_role("worker"), acting_as(self.owners), transaction.atomic():
             yield
 
-    def service(self, slug: str = "cut", *, staff: Iterable[str] = (), **fields: Any) -> Service:
-        """Return a service, made at first mention: 30 minutes, one at a time, nobody in particular."""
+    def service(
+        self, slug: str = "cut", *, staff: Iterable[str] = (), needs: Iterable[str] = (), **fields: Any
+    ) -> Service:
+        """Return a service, made at first mention: 30 minutes, one at a time, nobody in particular.
+
+        `needs` are the kinds of resource that it uses.
+        """
         if slug not in self.services:
             with self.changes():
                 made = ServiceFactory.create(business=self.business, slug=slug, **fields)
                 for person in staff:
                     ServiceStaffFactory.create(business=self.business, service=made, staff=self.person(person))
+                for kind in needs:
+                    ServiceResourceFactory.create(business=self.business, service=made, kind=kind)
             self.services[slug] = made
         return self.services[slug]
 
-    def person(self, slug: str) -> Staff:
+    def person(self, slug: str, **fields: Any) -> Staff:
         """Return a staff member, made at first mention."""
         if slug not in self.people:
             with self.changes():
-                self.people[slug] = StaffFactory.create(business=self.business, slug=slug)
+                self.people[slug] = StaffFactory.create(business=self.business, slug=slug, **fields)
         return self.people[slug]
 
-    def add_catalogue(self, people: Iterable[str], services: dict[str, dict[str, Any]]) -> None:
-        """Write people and services at once; a service's fields are the model's, and `staff`, the slugs of its people.
+    def resource(self, slug: str, **fields: Any) -> Resource:
+        """Return a resource, made at first mention: a room for one booking at a time."""
+        if slug not in self.resources:
+            with self.changes():
+                self.resources[slug] = ResourceFactory.create(business=self.business, slug=slug, **fields)
+        return self.resources[slug]
 
-        Call it under `changes`.
+    def add_catalogue(
+        self,
+        people: dict[str, dict[str, Any]],
+        services: dict[str, dict[str, Any]],
+        resources: dict[str, dict[str, Any]],
+    ) -> None:
+        """Write people, services and resources at once, each by its slug with the model's fields.
+
+        A service has two more: `staff`, the slugs of its people, and `needs`, kinds of resource. Call it under
+        `changes`.
         """
-        for slug in people:
-            self.people[slug] = StaffFactory.build(business=self.business, slug=slug)
-        Staff.objects.bulk_create(self.people.values())
+        of = {"business": self.business}
+        self.people.update({slug: StaffFactory.build(slug=slug, **of, **fields) for slug, fields in people.items()})
+        self.resources.update(
+            {slug: ResourceFactory.build(slug=slug, **of, **fields) for slug, fields in resources.items()}
+        )
         staff = {slug: fields.pop("staff", ()) for slug, fields in services.items()}
-        for slug, fields in services.items():
-            self.services[slug] = ServiceFactory.build(business=self.business, slug=slug, **fields)
+        needs = {slug: fields.pop("needs", ()) for slug, fields in services.items()}
+        made = {slug: ServiceFactory.build(slug=slug, **of, **fields) for slug, fields in services.items()}
+        self.services.update(made)
+        Staff.objects.bulk_create(self.people.values())
+        Resource.objects.bulk_create(self.resources.values())
         Service.objects.bulk_create(self.services.values())
         ServiceStaff.objects.bulk_create(
-            ServiceStaffFactory.build(business=self.business, service=self.services[slug], staff=self.people[person])
+            ServiceStaffFactory.build(service=made[slug], staff=self.people[person], **of)
             for slug, names in staff.items()
             for person in names
+        )
+        ServiceResource.objects.bulk_create(
+            ServiceResourceFactory.build(service=made[slug], kind=kind, **of)
+            for slug, kinds in needs.items()
+            for kind in kinds
         )
 
     def at(self, clock: str = "10:00", *, days: int = 3) -> datetime:

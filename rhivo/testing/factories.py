@@ -14,7 +14,18 @@ from django.contrib.auth.hashers import make_password
 from factory.declarations import LazyAttribute, LazyFunction
 from factory.django import DjangoModelFactory
 
-from businesses.models import Availability, Business, Category, Membership, Service, ServiceStaff, Staff, User
+from businesses.models import (
+    Availability,
+    Business,
+    Category,
+    Membership,
+    Resource,
+    Service,
+    ServiceResource,
+    ServiceStaff,
+    Staff,
+    User,
+)
 from rhivo.clock import now
 
 PASSWORD = "rhivo-test-password"
@@ -94,6 +105,20 @@ class ServiceFactory(DjangoModelFactory[Service]):
 class ServiceStaffFactory(DjangoModelFactory[ServiceStaff]):
     class Meta:
         model = ServiceStaff
+
+
+class ResourceFactory(DjangoModelFactory[Resource]):
+    class Meta:
+        model = Resource
+
+    slug = LazyFunction(lambda: unique("room"))
+    name = LazyAttribute(lambda resource: resource.slug.title())
+    kind = "room"
+
+
+class ServiceResourceFactory(DjangoModelFactory[ServiceResource]):
+    class Meta:
+        model = ServiceResource
 
 
 class AvailabilityFactory(DjangoModelFactory[Availability]):

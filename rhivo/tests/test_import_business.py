@@ -56,6 +56,20 @@ def test_importing_again_invites_nobody(
     assert NotificationLog.objects.filter(recipient=salon["owner"]["email"]).count() == 1
 
 
+def test_it_notes_a_limit_below_the_people_on_a_line_of_its_own(
+    salon: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut = {"slug": "cut", "name": "Cut", "duration_minutes": 30, "staff": ["a", "b"], "max_simultaneous_bookings": 1}
+    people = [{"slug": "a", "name": "A"}, {"slug": "b", "name": "B"}]
+    file = tmp_path / "salon.json"
+    file.write_text(json.dumps(salon | {"staff": people, "services": [cut]}))
+    call_command("import_business", str(file))
+    first, *notes = capsys.readouterr().out.splitlines()
+    assert first.startswith("Created Salon")
+    assert [note.split(":")[:2] for note in notes] == [["  Note", " Cut (cut) takes 1 at a time and 2 people do it"]]
+    assert "a limit of the owner's choice" in notes[0]
+
+
 def test_it_lists_every_complaint_and_writes_nothing(salon: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "salon.json"
     file.write_text(json.dumps(salon | {"currency": "eur", "colour": "blue"}))

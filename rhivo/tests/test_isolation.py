@@ -258,7 +258,7 @@ def test_a_closed_business_is_seen_by_its_people_alone(
     shop, _ = full_shops
     with raw("owner") as owner:
         owner.execute("UPDATE businesses SET is_active = false WHERE id = %s", [shop.business.id])
-    live = "SELECT count(*) FROM live_occupancy(%s, %s, NULL, tstzrange(now(), now() + interval '9 days'), now(), NULL)"
+    live = "SELECT count(*) FROM live_occupancy(%s, %s, NULL, NULL, tstzrange(now(), now() + interval '9 days'), now(), NULL)"
     ids = (shop.business.id, shop.service("cut").id)
     rows = "SELECT count(*) FROM {} WHERE business_id = %s"
     for claims in (Claims(), shop.public, shop.customers, shop.guest):  # type: ignore[attr-defined]

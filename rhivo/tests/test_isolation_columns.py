@@ -19,7 +19,7 @@ OWNERS = dict.fromkeys(declaring("edited_by", "owner"), EVERYTHING)
 APP_UPDATES = OWNERS | {
     "users": {"name", "phone", "password", "email_verified_at"},
     "reservations": {"status"},
-    "appointments": {"service_id", "staff_id", "starts_at", "status", "version", "notes", "overrides"},
+    "appointments": {"service_id", "staff_id", "resource_ids", "starts_at", "status", "version", "notes", "overrides"},
     "django_session": EVERYTHING,
 }
 WORKER_UPDATES = APP_UPDATES | {"notification_logs": {"status", "attempts", "due_at", "sent_at", "last_error"}}
@@ -32,6 +32,7 @@ UPDATABLE = """
 AGREED = (
     *("business_id", "customer_id", "reservation_id", "reference", "created_at", "ends_at"),
     *("customer_name", "customer_email", "customer_phone", "answers", "price_cents", "currency", "service_name"),
+    *("visit_id", "part", "joined_before", "joined_after", "places", "processing_after_minutes", "processing_minutes"),
     *("service_capacity", "buffer_before_minutes", "buffer_after_minutes", "allows_cancellation"),
     *("cancellation_deadline_hours", "allows_rescheduling", "reschedule_deadline_hours"),
     *("cancellation_token_hash", "idempotency_key", "request_fingerprint", "id"),

@@ -34,9 +34,18 @@ class Command(BaseCommand):
         )
         parser.add_argument("--at", metavar="INSTANT", help="also explain this earlier instant; written like START")
         parser.add_argument("--staff", metavar="SLUG", help="for this person (id or slug), not for anyone")
+        parser.add_argument("--places", type=int, choices=range(1, 1001), default=1, metavar="N", help="in a class (1)")
 
     def handle(
-        self, *, subdomain: str, service: str, start: str, at: str | None, staff: str | None, **options: Any
+        self,
+        *,
+        subdomain: str,
+        service: str,
+        start: str,
+        at: str | None,
+        staff: str | None,
+        places: int,
+        **options: Any,
     ) -> None:
         business = Business.objects.filter(subdomain=subdomain).first()
         if business is None:
@@ -51,6 +60,7 @@ class Command(BaseCommand):
                     asked.instant,
                     at=now(),
                     staff=_named(Staff.objects.filter(business=business), staff, "staff member") if staff else None,
+                    places=places,
                     then=then,
                     remark=asked.remark,
                 )

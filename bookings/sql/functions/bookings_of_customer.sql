@@ -17,8 +17,8 @@ BEGIN
         PERFORM pg_advisory_xact_lock(hashtextextended('customer ' || _business_id::text || _identity, 0));
     END LOOP;
     RETURN QUERY
-        SELECT count(*) FILTER (WHERE a.starts_at <@ _day),
-               count(*) FILTER (WHERE a.status = 'confirmed' AND a.starts_at > clock_timestamp())
+        SELECT count(DISTINCT a.visit_id) FILTER (WHERE a.starts_at <@ _day),
+               count(DISTINCT a.visit_id) FILTER (WHERE a.status = 'confirmed' AND a.starts_at > clock_timestamp())
         FROM appointments a
         WHERE a.business_id = _business_id
           AND a.status <> 'canceled' AND a.id IS DISTINCT FROM _except

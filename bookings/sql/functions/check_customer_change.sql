@@ -4,8 +4,8 @@ CREATE OR REPLACE FUNCTION check_customer_change(_old appointments, _new appoint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     _cancels constant boolean := _new.status <> _old.status AND _new.status = 'canceled';
-    _moves constant boolean :=
-        (_new.service_id, _new.staff_id, _new.starts_at) IS DISTINCT FROM (_old.service_id, _old.staff_id, _old.starts_at);
+    _moves constant boolean := is_rescheduled(_old, _new);
+    _visit_starts_at timestamptz := _old.starts_at;
     _allowed boolean;
     _until timestamptz;
 BEGIN
@@ -26,12 +26,17 @@ BEGIN
         RAISE EXCEPTION 'a customer cancels or moves an appointment, and changes nothing else of it'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'customers_cancel_or_move';
     END IF;
+    -- The deadline of every part counts from the start of the visit.
+    IF _old.part > 1 THEN
+        SELECT LEAST(min(starts_at), _old.starts_at) INTO _visit_starts_at FROM appointments
+            WHERE business_id = _old.business_id AND visit_id = _old.visit_id AND status <> 'canceled';
+    END IF;
     IF _cancels THEN
         _allowed := _old.allows_cancellation;
-        _until := _old.starts_at - make_interval(hours => _old.cancellation_deadline_hours);
+        _until := _visit_starts_at - make_interval(hours => _old.cancellation_deadline_hours);
     ELSE
         _allowed := _old.allows_rescheduling;
-        _until := _old.starts_at - make_interval(hours => _old.reschedule_deadline_hours);
+        _until := _visit_starts_at - make_interval(hours => _old.reschedule_deadline_hours);
     END IF;
     IF NOT _allowed THEN
         RAISE EXCEPTION 'the agreed terms do not allow it'

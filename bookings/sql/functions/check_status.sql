@@ -18,8 +18,7 @@ BEGIN
         RAISE EXCEPTION 'people at work alone say how an appointment went'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'staff_decide_outcomes';
     END IF;
-    IF (_new.service_id, _new.staff_id, _new.starts_at) IS DISTINCT FROM (_old.service_id, _old.staff_id, _old.starts_at)
-       AND (_old.status <> 'confirmed' OR _new.status <> 'confirmed') THEN
+    IF is_rescheduled(_old, _new) AND (_old.status <> 'confirmed' OR _new.status <> 'confirmed') THEN
         RAISE EXCEPTION 'only a confirmed appointment can be rescheduled'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'status_moves_legally';
     END IF;

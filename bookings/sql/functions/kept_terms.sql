@@ -10,6 +10,8 @@ BEGIN
     _new.service_capacity := _old.service_capacity;
     _new.buffer_before_minutes := _old.buffer_before_minutes;
     _new.buffer_after_minutes := _old.buffer_after_minutes;
+    _new.processing_after_minutes := _old.processing_after_minutes;
+    _new.processing_minutes := _old.processing_minutes;
     _new.price_cents := _old.price_cents;
     _new.currency := _old.currency;
     _new.allows_cancellation := _old.allows_cancellation;
@@ -18,19 +20,23 @@ BEGIN
     _new.reschedule_deadline_hours := _old.reschedule_deadline_hours;
     _new.reference := _old.reference;
     _new.created_at := _old.created_at;
-    IF (_new.service_id, _new.staff_id) IS DISTINCT FROM (_old.service_id, _old.staff_id) THEN
-        _service := bookable_service(_new.business_id, _new.service_id, _new.staff_id);
+    IF (_new.service_id, _new.staff_id, _new.resource_ids)
+       IS DISTINCT FROM (_old.service_id, _old.staff_id, _old.resource_ids) THEN
+        _service := bookable_service(
+            _new.business_id, _new.service_id, _new.staff_id, _new.resource_ids, _new.places);
     END IF;
     IF _new.service_id <> _old.service_id THEN
         _new.ends_at := _new.starts_at + make_interval(mins => _service.duration_minutes);
         _new.service_name := _service.name;
-        _new.buffer_before_minutes := _service.buffer_before_minutes;
-        _new.buffer_after_minutes := _service.buffer_after_minutes;
-        _new.price_cents := _service.price_cents;
+        _new.buffer_before_minutes := CASE WHEN _new.joined_before THEN 0 ELSE _service.buffer_before_minutes END;
+        _new.buffer_after_minutes := CASE WHEN _new.joined_after THEN 0 ELSE _service.buffer_after_minutes END;
+        _new.processing_after_minutes := _service.processing_after_minutes;
+        _new.processing_minutes := _service.processing_minutes;
+        _new.price_cents := _service.price_cents * _new.places;
     END IF;
-    IF (_new.service_id, _new.starts_at) IS DISTINCT FROM (_old.service_id, _old.starts_at) THEN
-        SELECT max_simultaneous_bookings INTO STRICT _new.service_capacity FROM services
-            WHERE business_id = _new.business_id AND id = _new.service_id;
+    IF is_rescheduled(_old, _new) THEN
+        SELECT capacity_of(s, _new.staff_id, _new.resource_ids) INTO STRICT _new.service_capacity FROM services s
+            WHERE s.business_id = _new.business_id AND s.id = _new.service_id;
     END IF;
     RETURN _new;
 END $$;

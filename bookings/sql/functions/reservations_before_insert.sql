@@ -2,7 +2,9 @@
 CREATE OR REPLACE FUNCTION reservations_before_insert() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    PERFORM limit_live_holds(NEW.business_id, NEW.visitor);
+    IF NEW.part = 1 THEN
+        PERFORM limit_live_holds(NEW.business_id, NEW.visitor);
+    END IF;
     PERFORM lock_service(NEW.business_id, NEW.service_id);
     NEW := held_terms(NEW);
     RETURN NEW;

@@ -6,8 +6,7 @@ DECLARE
         WHEN _operation = 'INSERT' THEN 'booked'
         WHEN _operation = 'DELETE' THEN 'deleted'
         WHEN _new.status <> _old.status THEN _new.status
-        WHEN (_new.service_id, _new.staff_id, _new.starts_at)
-             IS DISTINCT FROM (_old.service_id, _old.staff_id, _old.starts_at) THEN 'rescheduled'
+        WHEN is_rescheduled(_old, _new) THEN 'rescheduled'
         ELSE 'changed'
     END;
 BEGIN

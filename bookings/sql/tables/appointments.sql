@@ -20,7 +20,8 @@ CREATE POLICY its_guest_reads ON appointments FOR SELECT TO rhivo_app
 CREATE POLICY people_at_work_read ON appointments FOR SELECT TO rhivo_app
     USING (business_id = (SELECT working_business_id()));
 CREATE POLICY its_holder_commits ON appointments FOR INSERT TO rhivo_app
-    WITH CHECK (business_id = (SELECT current_business_id()) AND reservation_id = (SELECT current_reservation_id())
+    WITH CHECK (business_id = (SELECT current_business_id()) AND reservation_id IN (
+                    SELECT id FROM reservations WHERE visit_id = (SELECT current_reservation_id()))
                 AND (customer_id IS NULL OR customer_id = (SELECT current_user_id())));
 CREATE POLICY people_at_work_book ON appointments FOR INSERT TO rhivo_app
     WITH CHECK (business_id = (SELECT working_business_id()));
@@ -35,7 +36,7 @@ CREATE POLICY its_guest_changes ON appointments FOR UPDATE TO rhivo_app
 CREATE POLICY people_at_work_change ON appointments FOR UPDATE TO rhivo_app
     USING (business_id = (SELECT working_business_id())) WITH CHECK (business_id = (SELECT working_business_id()));
 CREATE POLICY worker_reads ON appointments FOR SELECT TO rhivo_worker USING (true);
-GRANT SELECT, INSERT, UPDATE (service_id, staff_id, starts_at, status, version, notes, overrides) ON appointments
+GRANT SELECT, INSERT, UPDATE (service_id, staff_id, resource_ids, starts_at, status, version, notes, overrides) ON appointments
     TO rhivo_app;
 
 CREATE TRIGGER before_insert BEFORE INSERT ON appointments

@@ -1,5 +1,5 @@
--- Holds. Readable by the account that made it, by who presents the id of one without an account, and by the people at
--- work there.
+-- Holds. Readable by the account that made it, by who presents the id of a visit without an account, and by the people
+-- at work there.
 -- @tenant_table
 
 -- A hold or appointment of one tenant never points at a service, person or hold of another, and starts on the 5-minute grain.
@@ -12,7 +12,7 @@ ALTER TABLE reservations ADD CONSTRAINT starts_on_the_grain
            AND EXTRACT(minute FROM starts_at AT TIME ZONE 'UTC')::int % 5 = 0);
 ALTER TABLE reservations ADD CONSTRAINT ends_after_it_starts CHECK (ends_at > starts_at);
 CREATE POLICY its_holder_reads ON reservations FOR SELECT TO rhivo_app
-    USING (business_id = (SELECT current_business_id()) AND id = (SELECT current_reservation_id())
+    USING (business_id = (SELECT current_business_id()) AND visit_id = (SELECT current_reservation_id())
            AND (customer_id IS NULL OR customer_id = (SELECT current_user_id())));
 CREATE POLICY its_customer_reads ON reservations FOR SELECT TO rhivo_app
     USING (business_id = (SELECT current_business_id()) AND customer_id = (SELECT current_user_id()));
@@ -21,9 +21,10 @@ CREATE POLICY people_at_work_read ON reservations FOR SELECT TO rhivo_app
 CREATE POLICY anyone_holds ON reservations FOR INSERT TO rhivo_app
     WITH CHECK (business_id = (SELECT current_business_id())
                 AND (customer_id IS NULL OR customer_id = (SELECT current_user_id()))
+                AND (part = 1 OR visit_id = (SELECT current_reservation_id()))
                 AND EXISTS (SELECT FROM businesses b WHERE b.id = business_id AND b.is_active));
 CREATE POLICY its_holder_ends ON reservations FOR UPDATE TO rhivo_app
-    USING (business_id = (SELECT current_business_id()) AND id = (SELECT current_reservation_id())
+    USING (business_id = (SELECT current_business_id()) AND visit_id = (SELECT current_reservation_id())
            AND (customer_id IS NULL OR customer_id = (SELECT current_user_id())))
     WITH CHECK (business_id = (SELECT current_business_id()));
 CREATE POLICY people_at_work_end ON reservations FOR UPDATE TO rhivo_app

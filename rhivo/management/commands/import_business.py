@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--replace",
             action="store_true",
-            help="remove staff, services and categories that the file's lists do not name "
+            help="remove staff, resources, services and categories that the file's lists do not name "
             "(those that bookings refer to are deactivated)",
         )
 
@@ -33,6 +33,8 @@ class Command(BaseCommand):
         except RhivoError as refusal:
             raise CommandError(refusal.detail) from refusal
         self.stdout.write(summary(imported))
+        for note in imported.notes:
+            self.stdout.write(f"  Note: {note}")
 
 
 def read_content(file: str) -> bytes:

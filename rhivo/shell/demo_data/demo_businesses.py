@@ -26,14 +26,28 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Highlight:
+    """A booking that shows what Rhivo can do, some minutes after the start of the first of its shop's."""
+
+    service: str
+    staff: str
+    minutes: int = 0
+    places: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class DemoShop:
-    """A business: its tenant file's name is its subdomain. `guests` book on the phone."""
+    """A business: its tenant file's name is its subdomain. `guests` book on the phone.
+
+    The `highlights` are booked together, at one start at which all of them fit.
+    """
 
     subdomain: str
     name: str
     guests: Sequence[str]
     phones: str
     notes: Sequence[str]
+    highlights: Sequence[Highlight]
     answers: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -75,6 +89,8 @@ SHOPS = (
         ),
         phones="+3906555010",
         notes=("", "", "", "Ha chiesto della finestra", "Sfumatura alta", "Porta il bambino"),
+        # While the colour works, Chiara cuts somebody's hair.
+        highlights=(Highlight("colour", "chiara"), Highlight("cut", "chiara", minutes=30)),
         answers={"drink": "Caffè"},
     ),
     DemoShop(
@@ -96,6 +112,12 @@ SHOPS = (
         ),
         phones="+171855501",
         notes=("", "", "", "Needs a mat", "Bad left knee"),
+        # Families and friends take several places of one class, in one hall.
+        highlights=(
+            Highlight("vinyasa-flow", "maya", places=3),
+            Highlight("vinyasa-flow", "maya", places=2),
+            Highlight("vinyasa-flow", "maya"),
+        ),
         answers={"first_time": True},
     ),
     DemoShop(
@@ -115,6 +137,8 @@ SHOPS = (
         ),
         phones="+612555010",
         notes=("", "", "Referred by Dr Patel", "Brings scans", "Insurance form to sign"),
+        # Two patients of one practitioner at a time, each in a room.
+        highlights=(Highlight("acupuncture", "lin"), Highlight("acupuncture", "lin")),
         answers={"visit": "A follow-up", "notes": "Left shoulder, after swimming"},
     ),
 )

@@ -1,6 +1,6 @@
 """The businesses that are attacked: unlisted, founded for one attack, switched off after it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from businesses.models import Business, Service, Staff
+from businesses.models import Business, Resource, Service, Staff
 from rhivo.claims import acting_as
 from rhivo.testing.builder import Shop, make_shop
 from rhivo.testing.database import as_role
@@ -28,20 +28,31 @@ def minute_of(moment: datetime) -> int:
 
 
 def usual_services() -> dict[str, oracle.Service]:
-    """Return services that get in each other's way through capacity, buffers, shared people and classes."""
+    """Return services that get in each other's way: capacity, buffers, shared people and rooms, classes, processing."""
     return {
         "chair": oracle.Service(oracle.Terms(30, 0, 10)),
         "table": oracle.Service(oracle.Terms(60), capacity=2),
-        "cut": oracle.Service(oracle.Terms(30), capacity=9, staff={"anna", "bob"}),
-        "colour": oracle.Service(oracle.Terms(45, 5, 10), capacity=2, staff={"bob"}),
-        "class": oracle.Service(oracle.Terms(60, 0, 5), capacity=3, is_group=True, staff={"anna", "carl"}),
+        # Without a number: its people are the limit.
+        "cut": oracle.Service(oracle.Terms(30), capacity=None, staff={"anna", "bob"}),
+        # A cut fits into its processing time.
+        "colour": oracle.Service(oracle.Terms(90, 5, 10, gap_after=30, gap=30), capacity=2, staff={"bob"}),
+        "class": oracle.Service(
+            oracle.Terms(60, 0, 5), capacity=5, is_group=True, staff={"anna", "carl"}, needs=frozenset({"room"})
+        ),
+        "bath": oracle.Service(oracle.Terms(30), capacity=None, needs=frozenset({"room", "tub"})),
+        "soak": oracle.Service(oracle.Terms(30), capacity=None, needs=frozenset({"tub"})),
     }
 
 
 def usual_tenant(offset: int = 0, **fields: Any) -> oracle.Tenant:
-    """Return a business with the usual services and three people, open with a break in the middle of the day."""
-    people = {name: oracle.Person() for name in ("anna", "bob", "carl")}
-    return oracle.Tenant(usual_services(), people, ((9 * 60, 13 * 60), (14 * 60, 18 * 60)), offset, **fields)
+    """Return a business with the usual services, three people and three rooms, closed in the middle of the day.
+
+    Anna serves two at a time. The hall is shared by two, and so is the tub.
+    """
+    people = {"anna": oracle.Person(capacity=2), "bob": oracle.Person(), "carl": oracle.Person()}
+    rooms = {"cabin": oracle.Room("room"), "hall": oracle.Room("room", 2), "tub": oracle.Room("tub", 2)}
+    windows = ((9 * 60, 13 * 60), (14 * 60, 18 * 60))
+    return oracle.Tenant(usual_services(), people, windows, offset, rooms, **fields)
 
 
 class AttackedBusiness:
@@ -53,8 +64,9 @@ class AttackedBusiness:
         self.business = shop.business
         self.services: dict[str, Service] = shop.services
         self.people: dict[str, Staff] = shop.people
+        self.rooms: dict[str, Resource] = shop.resources
         self.names: dict[UUID, str] = {
-            row.id: name for rows in (self.services, self.people) for name, row in rows.items()
+            row.id: name for rows in (self.services, self.people, self.rooms) for name, row in rows.items()
         }
 
     def person(self, name: str | None) -> Staff | None:
@@ -62,6 +74,12 @@ class AttackedBusiness:
 
     def name(self, person_id: UUID | None) -> str | None:
         return self.names[person_id] if person_id else None
+
+    def resource_ids(self, rooms: Iterable[str]) -> list[UUID]:
+        return [self.rooms[room].id for room in rooms]
+
+    def room_names(self, resource_ids: Iterable[UUID | str]) -> tuple[str, ...]:
+        return tuple(self.names[UUID(str(resource))] for resource in resource_ids)
 
     def change(self, act: Callable[[], Any]) -> None:
         """Change the configuration as its owner, as the web does."""
@@ -89,7 +107,14 @@ def found(tenant: oracle.Tenant) -> AttackedBusiness:
         reschedule_deadline_hours=tenant.reschedule_hours or 0,
     )
     with shop.changes():
-        shop.add_catalogue(tenant.people, {name: _fields(known) for name, known in tenant.services.items()})
+        shop.add_catalogue(
+            {name: {"max_simultaneous_bookings": known.capacity} for name, known in tenant.people.items()},
+            {name: _fields(known) for name, known in tenant.services.items()},
+            {
+                name: {"kind": known.kind, "max_simultaneous_bookings": known.capacity}
+                for name, known in tenant.rooms.items()
+            },
+        )
     return AttackedBusiness(tenant, shop)
 
 
@@ -98,9 +123,12 @@ def _fields(known: oracle.Service) -> dict[str, Any]:
         "duration_minutes": known.terms.duration,
         "buffer_before_minutes": known.terms.before,
         "buffer_after_minutes": known.terms.after,
+        "processing_after_minutes": known.terms.gap_after,
+        "processing_minutes": known.terms.gap,
         "max_simultaneous_bookings": known.capacity,
         "is_group": known.is_group,
         "staff": sorted(known.staff),
+        "needs": sorted(known.needs),
     }
 
 

@@ -39,10 +39,18 @@ LEVELS = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 # three mean that the client tries again.
 RIGHT = frozenset(
     {"done", "SLOT_UNAVAILABLE", "VERSION_CONFLICT", "ILLEGAL_TRANSITION", "BUSY", "40001", "40P01", "55P03"}
-    | {"occupancy_needs_read_committed", "service_capacity", "one_staff_one_place", "one_staff_a_class"}
+    | {
+        "occupancy_needs_read_committed",
+        "service_capacity",
+        "one_staff_one_place",
+        "staff_capacity",
+        "one_staff_a_class",
+    }
+    | {"one_resource_one_use", "resource_capacity", "one_room_a_class"}
 )
 CALLER = Contact("Caller", "", "+39067654321")
-CLOCKS = (540, 600, 660, 720)
+# From each of them every service is over before the break.
+CLOCKS = (540, 600, 660, 690)
 
 
 class Lane:
@@ -89,7 +97,7 @@ class Lane:
             )
 
     def book_several(self) -> None:
-        """Book several services that share people in one transaction, in any order; each must be had, or none."""
+        """Book several services that share people and rooms in one transaction, in any order: each of them, or none."""
         wanted: list[tuple[str, str | None]] = [
             ("cut", "anna"),
             ("cut", "bob"),
@@ -97,7 +105,7 @@ class Lane:
             ("class", "anna"),
             ("class", "carl"),
         ]
-        wanted += [("table", None), ("chair", None)]
+        wanted += [("table", None), ("chair", None), ("bath", None), ("bath", None)]
         chosen = self.dice.sample(wanted, 3)
         with acting_as(self.staff), transaction.atomic():
             made = [_booked(self.attacked, service, person, self.start()) for service, person in chosen]
@@ -107,31 +115,38 @@ class Lane:
 
     def join_a_class(self) -> None:
         with acting_as(self.staff):
-            booked = _booked(self.attacked, "class", None, self.start())
+            booked = _booked(self.attacked, "class", None, self.start(), places=self.dice.randint(1, 3))
             operations.cancel_appointment(appointment=booked, version=1, at=now())
 
     def resize(self) -> None:
-        name = self.dice.choice(("table", "class", "cut"))
+        """Set the capacity of a service, a person or a room; a service may be without one."""
+        attacked = self.attacked
+        table, row, most = self.dice.choice(
+            [
+                *(("services", attacked.services[name], 5) for name in ("table", "class", "cut")),
+                *(("staff", attacked.people[name], 2) for name in ("anna", "bob")),
+                *(("resources", attacked.rooms[name], 2) for name in ("cabin", "hall", "tub")),
+            ]
+        )
         # Capacity may fall below what is booked: that takes nothing away, and nothing more is given.
-        places = self.dice.randint(1, 4)
+        capacity = None if row is attacked.services["cut"] else self.dice.randint(1, most)
         with raw("app") as app, app.transaction():
-            app.execute(set_config_sql(self.attacked.shop.owners))
-            app.execute(
-                "UPDATE services SET max_simultaneous_bookings = %s WHERE id = %s",
-                [places, self.attacked.services[name].id],
-            )
+            app.execute(set_config_sql(attacked.shop.owners))
+            app.execute(f"UPDATE {table} SET max_simultaneous_bookings = %s WHERE id = %s", [capacity, row.pk])
 
     def hold_raw(self) -> None:
         """Hold in bare SQL, after a read that fixes the snapshot; above READ COMMITTED that must be refused."""
-        level, name = self.dice.choice(LEVELS), self.dice.choice(("chair", "table"))
+        level, name = self.dice.choice(LEVELS), self.dice.choice(("chair", "table", "bath"))
+        # In either order: the database locks them by id.
+        rooms = self.dice.sample([self.dice.choice(("cabin", "hall")), "tub"], 2) if name == "bath" else []
         with raw("app") as app:
             app.execute(f"BEGIN ISOLATION LEVEL {level}")
             app.execute(set_config_sql(self.attacked.shop.public))
             # The first query of a transaction fixes its snapshot above READ COMMITTED: what is booked from now on is
             # not seen.
             app.execute("SELECT count(*) FROM busy_times")
-            made, service = uuid4(), self.attacked.services[name]
-            values = [made, self.attacked.business.id, service.id, None, instant(self.start()), 600]
+            made, service, resources = uuid4(), self.attacked.services[name], self.attacked.resource_ids(rooms)
+            values = [made, self.attacked.business.id, service.id, None, resources, 1, instant(self.start()), 600]
             app.execute(INSERT_HOLD, values)
             app.execute("COMMIT")
             if level != "READ COMMITTED":
@@ -144,7 +159,7 @@ class Lane:
         with _django_at(level), acting_as(self.attacked.shop.public):
             operations.hold_slot(
                 business=self.attacked.business,
-                service=self.attacked.services["table"],
+                service=self.attacked.services[self.dice.choice(("table", "bath"))],
                 start=instant(self.start()),
                 key=uuid4().hex,
                 at=now(),
@@ -157,12 +172,15 @@ class Lane:
             app.execute("UPDATE reservations SET status = 'released' WHERE id = %s", [hold])
 
 
-def _booked(attacked: AttackedBusiness, service: str, person: str | None, start: int) -> Appointment:
+def _booked(
+    attacked: AttackedBusiness, service: str, person: str | None, start: int, *, places: int = 1
+) -> Appointment:
     return operations.book_for_customer(
         business=attacked.business,
         service=attacked.services[service],
         start=instant(start),
         staff=attacked.person(person),
+        places=places,
         contact=CALLER,
         key=uuid4().hex,
         at=now(),
@@ -231,16 +249,17 @@ def attack(installation: Installation, seed: int, seconds: float) -> list[Findin
 
 
 def _pairs(attacked: AttackedBusiness, today: int) -> list[tuple[str, str]]:
-    """Book appointments in services that share people; return the pairs of them that are to be swapped."""
+    """Book appointments in services that share people or rooms; return the pairs of them that are to be swapped."""
     pairs: list[tuple[str, str]] = []
-    for clock in CLOCKS[:2]:
-        start = (today + 4) * oracle.DAY - attacked.tenant.offset + clock
+    for day in (4, 5):
+        start = (today + day) * oracle.DAY - attacked.tenant.offset + CLOCKS[0]
+        wanted = [("cut", "bob", 0), ("colour", "bob", 120), ("cut", "anna", 300), ("bath", None, 0)]
         with acting_as(attacked.shop.employees):
             ids = [
                 str(_booked(attacked, service, person, start + later).id)
-                for service, person, later in (("cut", "bob", 0), ("colour", "bob", 120), ("cut", "anna", 300))
+                for service, person, later in [*wanted, ("class", "carl", 120)]
             ]
-        pairs += [(ids[0], ids[1]), (ids[1], ids[2]), (ids[0], ids[2])]
+        pairs += [(ids[0], ids[1]), (ids[1], ids[2]), (ids[0], ids[2]), (ids[3], ids[4])]
     return pairs
 
 

@@ -5,17 +5,20 @@ rules. `oracle` beside it is the oracle of bookings: what a business has promise
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bookings.rules.reasons import Reason
-from bookings.rules.slots import Hours, OccupiedSpan, Person, Rules, ServiceTerms, Slot, class_key_of
+from bookings.rules.slots import Hours, OccupiedSpan, Person, Resource, Rules, ServiceTerms, Slot, class_key_of
 from rhivo.testing.oracles.wall_clock import WallClock
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+MANY = 1000
+Place = tuple[int, tuple[UUID, ...], tuple[UUID, ...]]  # how many are left, who may take one, and where
 HOURS = {Reason.CLOSED, Reason.BREAK, Reason.OUTSIDE_HOURS}
 
 
@@ -46,12 +49,17 @@ class SlotOracle:
         service: ServiceTerms,
         people: list[Person],
         spans: list[OccupiedSpan],
+        resources: list[Resource] | None = None,
+        places: int = 1,
     ) -> None:
         self.rules, self.hours, self.service = rules, hours, service
-        self.people, self.spans = people, spans
-        self.level = Counter(
-            minute for span in spans if span.service_id == service.id for minute in range(span.begins, span.ends)
-        )
+        self.people, self.spans, self.places = people, spans, places
+        self.resources = sorted(resources or [], key=lambda resource: (resource.name, resource.id))
+        self.level: Counter[int] = Counter()
+        for span in spans:
+            if span.service_id == service.id:
+                for minute in range(span.begins, span.ends):
+                    self.level[minute] += span.places
 
     def bounds(self, day: date) -> tuple[int, int]:
         return resolve(self.rules.zone, day, 0), resolve(self.rules.zone, day, 1440)
@@ -122,35 +130,61 @@ class SlotOracle:
         result = standing[0] if standing else self.place(m, day, overridden)
         if isinstance(result, Reason):
             return Slot(start, end, 0, (), result)
-        return Slot(start, end, *result, None)
+        left, staff, rooms = result
+        return Slot(start, end, left, staff, None, rooms)
 
-    def place(self, m: int, day: date, overridden: frozenset[Reason]) -> Reason | tuple[int, tuple[UUID, ...]]:
+    def place(self, m: int, day: date, overridden: frozenset[Reason]) -> Reason | Place:
         service = self.service
         taken = range(
             m - service.buffer_before_minutes,
             m + service.duration_minutes + service.buffer_after_minutes,
         )
-        places = service.capacity - max(self.level[minute] for minute in taken)
-        if not service.has_staff:
-            return (places, ()) if places > 0 else Reason.FULL
+        left = MANY if service.capacity is None else service.capacity - max(self.level[minute] for minute in taken)
         class_key = class_key_of(service.id, EPOCH + m * MINUTE)
-        hosts = {c.staff_id for c in self.spans if c.class_key == class_key} - {None}
-        if service.is_group and hosts:
-            free = [h for h in hosts if h and self.is_free(h, taken, but=class_key)]
-            if not hosts & {person.id for person in self.people}:
-                free = []
-        else:
+        members = [c for c in self.spans if service.is_group and c.class_key == class_key]
+        free: list[UUID] = []
+        if service.has_staff:
+            gap = m + service.processing_after_minutes
+            working = [minute for minute in taken if not gap <= minute < gap + service.processing_minutes]
+            hosts = {c.staff_id for c in members} - {None}
             people = self.people
-            if Reason.STAFF_UNAVAILABLE not in overridden:
+            if hosts:
+                people = [person for person in people if person.id in hosts]
+            elif Reason.STAFF_UNAVAILABLE not in overridden:
                 people = [p for p in people if self.works(p, m, day)]
-            if not people:
+            if not people and not hosts:
                 return Reason.STAFF_UNAVAILABLE
             # The order in which people are chosen: the fewest bookings that day, then the first name.
-            people = sorted(people, key=lambda p: (self.spans_that_day(p.id, day), p.name))
-            free = [p.id for p in people if self.is_free(p.id, taken)]
-        if not service.is_group:
-            places = min(places, len(free))
-        return (places, tuple(free)) if places > 0 and free else Reason.FULL
+            people = sorted(people, key=lambda p: (self.bookings_that_day(p.id, day), p.name))
+            spares = {p.id: self.spare(p.id, p.capacity, working, class_key if hosts else None) for p in people}
+            free = [who for who, spare in spares.items() if spare]
+            left = min(left, self.bound(sum(spares.values())))
+        rooms = []
+        for kind in service.needs:
+            candidates = [r for r in self.resources if r.kind == kind]
+            if members:
+                there = {c.resource_id for c in members}
+                candidates = [r for r in candidates if r.id in there]
+            uses = {r.id: self.spare(r.id, r.capacity, taken, class_key if members else None) for r in candidates}
+            # A class that goes on in its room takes no more of it.
+            bound = sum(min(spare, 1) for spare in uses.values()) if members else sum(uses.values())
+            left = min(left, self.bound(bound))
+            rooms += [room for room, spare in uses.items() if spare][:1]
+        return (left, tuple(free), tuple(rooms)) if left >= self.places else Reason.FULL
+
+    def bound(self, uses: int) -> int:
+        """Return how many places a number of free people or rooms serve: one serves a whole class."""
+        return MANY if self.service.is_group and uses else uses
+
+    def spare(self, subject: UUID, capacity: int, minutes: Iterable[int], but: UUID | None) -> int:
+        """Return how many more uses a person or resource has during all of some minutes; a class is one use."""
+        mine = [
+            (c, c.class_key or number)
+            for number, c in enumerate(self.spans)
+            if subject in (c.staff_id, c.resource_id) and (but is None or c.class_key != but)
+        ]
+        peak = max(len({key for c, key in mine if c.begins <= minute < c.ends}) for minute in minutes)
+        return max(capacity - peak, 0)
 
     def works(self, who: Person, m: int, day: date) -> bool:
         end = m + self.service.duration_minutes
@@ -161,13 +195,6 @@ class SlotOracle:
         mine = business if follows else self.windows(own, day)
         return all(any(o <= m and end <= c for o, c in spans) for spans in (business, mine))
 
-    def is_free(self, who: UUID, taken: range, but: UUID | None = None) -> bool:
-        return not any(
-            c.begins < taken.stop and taken.start < c.ends
-            for c in self.spans
-            if c.staff_id == who and c.class_key != but
-        )
-
-    def spans_that_day(self, who: UUID, day: date) -> int:
+    def bookings_that_day(self, who: UUID, day: date) -> int:
         begins, ends = self.bounds(day)
-        return sum(c.staff_id == who and begins <= c.begins < ends for c in self.spans)
+        return sum(c.staff_id == who and not c.continues and begins <= c.begins < ends for c in self.spans)

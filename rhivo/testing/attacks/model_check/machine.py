@@ -1,13 +1,15 @@
 """Random interleavings of everything that can be done to businesses, compared with the model after every step.
 
-This file knows how a step is judged; what the steps are is in `machine_operations`, `machine_owners` and `machine_sql`.
+This file knows how a step is judged; what the steps are is in `machine_operations`, `machine_changes`,
+`machine_owners` and `machine_sql`.
 """
 
 import os
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from django.db import transaction
@@ -32,11 +34,14 @@ from rhivo.testing.oracles import oracle
 
 TENANTS = st.sampled_from([0, 0, 1])
 # Few places, so that most steps meet others. "first" and "last" are of those who do the service, None is anyone.
-SERVICES = st.sampled_from(["chair", "chair", "class", "class", "table", "cut", "colour"])
+SERVICES = st.sampled_from(
+    ["chair", "class", "class", "class", "table", "cut", "cut", "colour", "bath", "bath", "soak"]
+)
 PEOPLE = st.sampled_from([None, "first", "first", "last", "bob", "carl"])
 WHENS = st.sampled_from(
     ["10:00", "10:00", "10:00", "10:30", "10:30", "11:00", "10:15", "17:30", "10:03", "next 10:00", "past 10:00"]
 )
+PLACES = st.sampled_from([1, 1, 1, 2, 4])
 KEYS = st.sampled_from([None, None, "key-one", "key-two"])
 PHONES = st.sampled_from(["+39061234567", "+39061234568"])
 WHICH = st.integers(0, 7)
@@ -52,8 +57,9 @@ class Disagreement(AssertionError):
 class Machine(RuleBasedStateMachine):
     """Two businesses, each a tenant of the model and rows in the database."""
 
-    # By all machines of this process: how much was attacked.
+    # By all machines of this process: how much was attacked, and what refused it.
     steps_taken = 0
+    refusals: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,6 +117,7 @@ class Machine(RuleBasedStateMachine):
         if got not in (expected or {""}):
             wanted = " or ".join(sorted(name or "acceptance" for name in expected or {""}))
             raise Disagreement(f"the model expects {wanted}, the database gave {got or 'acceptance'}")
+        Machine.refusals[got] += 1
         return not got
 
     def attempt(self, claims: Claims, act: Callable[[], Any]) -> tuple[str, Any]:
@@ -134,37 +141,43 @@ class Machine(RuleBasedStateMachine):
     def occupancy_is_what_the_model_says(self) -> None:
         Machine.steps_taken += 1
         rows: list[tuple[Any, ...]] = self.worker.execute(
-            "SELECT source_id::text, service_id, staff_id, lower(during), upper(during), class_key FROM busy_times"
-            " WHERE business_id = ANY (%s) AND (expires_at IS NULL OR expires_at > clock_timestamp())",
+            "SELECT source_id::text, service_id, staff_id, resource_id, places, lower(during), upper(during), class_key"
+            " FROM busy_times WHERE business_id = ANY (%s) AND (expires_at IS NULL OR expires_at > clock_timestamp())",
             [self.of],
         ).fetchall()
-        names = {key: name for attacked in self.businesses for key, name in attacked.names.items()}
-        taken = {
-            (source, names[service], names.get(person), minute_of(begins), minute_of(ends), _sharing(rows, class_key))
-            for source, service, person, begins, ends, class_key in rows
-        }
+        names: dict[Any, str] = {key: name for attacked in self.businesses for key, name in attacked.names.items()}
+        sharing = _sharing((row[0], row[-1]) for row in rows)
+        taken = [
+            (source, names[service], names.get(person), names.get(room), *when, sharing[class_key])
+            for source, service, person, room, places, begins, ends, class_key in rows
+            for when in [(places, minute_of(begins), minute_of(ends))]
+        ]
         spans = [span for attacked in self.businesses for span in attacked.tenant.live()]
-        class_keys = [(s.id, s.class_key) for s in spans]
-        expected = {(s.id, s.service, s.person, s.begins, s.ends, _sharing(class_keys, s.class_key)) for s in spans}
-        # Sets hide a row that is there twice; the number of rows does not.
-        if taken != expected or len(rows) != len(spans):
-            raise Disagreement(f"only in busy_times: {taken - expected}; only in the model: {expected - taken}")
+        sharing = _sharing((span.id, span.class_key) for span in spans)
+        expected = [(*segment, sharing[span.class_key]) for span in spans for segment in _segments(span)]
+        # Counted: sets would hide a row that is there twice.
+        if Counter(taken) != Counter(expected):
+            raise Disagreement(
+                f"only in busy_times: {Counter(taken) - Counter(expected)};"
+                f" only in the model: {Counter(expected) - Counter(taken)}"
+            )
 
     @invariant()
     def every_row_is_what_the_model_says(self) -> None:
         rows: list[tuple[Any, ...]] = self.worker.execute(
-            "SELECT id::text, status, 0, starts_at, ends_at FROM reservations WHERE business_id = ANY (%(of)s)"
-            " UNION ALL SELECT id::text, status, version, starts_at, ends_at FROM appointments"
+            "SELECT id::text, status, 0, places, starts_at, ends_at FROM reservations WHERE business_id = ANY (%(of)s)"
+            " UNION ALL SELECT id::text, status, version, places, starts_at, ends_at FROM appointments"
             " WHERE business_id = ANY (%(of)s)",
             {"of": self.of},
         ).fetchall()
-        stored = {(row[0], row[1], row[2], minute_of(row[3]), minute_of(row[4])) for row in rows}
+        stored = {(*row[:4], minute_of(row[4]), minute_of(row[5])) for row in rows}
         expected: set[tuple[Any, ...]] = set()
         for attacked in self.businesses:
             for hold in attacked.tenant.holds.values():
-                expected.add((hold.id, hold.status, 0, hold.start, hold.start + hold.terms.duration))
+                expected.add((hold.id, hold.status, 0, hold.places, hold.start, hold.start + hold.terms.duration))
             for item in attacked.tenant.appointments.values():
-                expected.add((item.id, item.status, item.version, item.start, item.start + item.terms.duration))
+                ends = item.start + item.terms.duration
+                expected.add((item.id, item.status, item.version, item.places, item.start, ends))
         if stored != expected:
             raise Disagreement(f"only stored: {stored - expected}; only in the model: {expected - stored}")
 
@@ -181,17 +194,22 @@ class Machine(RuleBasedStateMachine):
             name = self.dice.choice(sorted(attacked.services))
             when = self.dice.choice(["10:00", "10:00", "10:30", "11:00", "11:30", "next 10:00", "past 10:00", "10:15"])
             asked = self.dice.choice([None, None, *sorted(attacked.people)])
-            self._compare_offers(attacked, name, self.minute(attacked, when), asked)
+            places = self.dice.choice([1, 1, 2, 4]) if attacked.tenant.services[name].is_group else 1
+            self._compare_offers(attacked, name, self.minute(attacked, when), asked, places)
 
-    def _compare_offers(self, attacked: AttackedBusiness, name: str, start: int, asked: str | None) -> None:
+    def _compare_offers(
+        self, attacked: AttackedBusiness, name: str, start: int, asked: str | None, places: int
+    ) -> None:
         at = now()
-        decision = attacked.tenant.judge(name, start, now=minute_of(at), person=asked)
+        decision = attacked.tenant.judge(name, start, now=minute_of(at), person=asked, places=places)
         with acting_as(attacked.shop.public), transaction.atomic():
             day = local_day(instant(start), attacked.business.zone)
             service, person = attacked.services[name], attacked.person(asked)
-            calendar = calendar_of_days(attacked.business, service, first=day, last=day, at=at, staff=person)
+            calendar = calendar_of_days(
+                attacked.business, service, first=day, last=day, at=at, staff=person, places=places
+            )
             slot = calendar.judge(instant(start), at=at)
-        said = f"{name} at {instant(start):%d. %H:%M}Z with {asked or 'anyone'}"
+        said = f"{places} of {name} at {instant(start):%d. %H:%M}Z with {asked or 'anyone'}"
         if slot.reason is not None:
             # Search says FULL of what a hold answers with SLOT_UNAVAILABLE.
             reason = {"FULL": "SLOT_UNAVAILABLE"}.get(slot.reason, str(slot.reason))
@@ -199,15 +217,27 @@ class Machine(RuleBasedStateMachine):
                 raise Disagreement(
                     f"search refuses {said} as {reason}, the model {set(decision.reasons) or 'offers it'}"
                 )
-        elif (set(), slot.remaining, {attacked.names[who] for who in slot.staff}) != (
-            set(decision.reasons),
-            decision.places,
-            set(decision.people),
-        ):
-            people = {attacked.names[who] for who in slot.staff}
-            raise Disagreement(f"search offers {said}: {slot.remaining} places, {people}; the model says {decision}")
+            return
+        people, rooms = ({attacked.names[one] for one in some} for some in (slot.staff, slot.resources))
+        if oracle.Decision(frozenset(), slot.remaining, frozenset(people), frozenset(rooms)) != decision:
+            raise Disagreement(
+                f"search offers {said}: {slot.remaining} places, {people}, {rooms}; the model says {decision}"
+            )
 
 
-def _sharing(rows: Iterable[Sequence[Any]], class_key: Any) -> frozenset[str]:
-    """Return the sources that share a class: first column and last column of rows."""
-    return frozenset(row[0] for row in rows if row[-1] == class_key)
+def _segments(span: oracle.Span) -> list[tuple[Any, ...]]:
+    """Return the rows of busy_times that a span should have."""
+    gapless = len(span.working) == 1
+    whole = (span.begins, span.ends)
+    rows = [(span.id, span.service, span.person if gapless else None, None, span.places, *whole)]
+    if span.person and not gapless:
+        rows += [(span.id, span.service, span.person, None, 0, *part) for part in span.working]
+    return [*rows, *((span.id, span.service, None, room, 0, *whole) for room in span.rooms)]
+
+
+def _sharing(keys: Iterable[tuple[str, Any]]) -> dict[Any, frozenset[str]]:
+    """Return by class key the sources that share it."""
+    found: defaultdict[Any, set[str]] = defaultdict(set)
+    for source, class_key in keys:
+        found[class_key].add(source)
+    return {class_key: frozenset(sources) for class_key, sources in found.items()}

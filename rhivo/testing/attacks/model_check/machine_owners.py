@@ -11,18 +11,40 @@ from rhivo.testing.factories import ServiceStaffFactory, open_daily
 
 WINDOWS = st.sampled_from([((540, 780), (840, 1080)), ((540, 780), (840, 1080)), ((600, 720),), ((630, 1440),), ()])
 NAMES = st.sampled_from(["anna", "bob", "carl"])
+ROOM_NAMES = st.sampled_from(["cabin", "hall", "tub"])
+SUBJECTS = NAMES | ROOM_NAMES
 
 
 class WithOwners(Machine):
     """Changes of configuration, none of which may disturb what is booked."""
 
-    @rule(tenant=TENANTS, service=SERVICES, places=st.integers(1, 4))
-    def set_capacity(self, tenant: int, service: str, places: int) -> None:
+    @rule(tenant=TENANTS, service=SERVICES, places=st.none() | st.integers(1, 5))
+    def set_capacity(self, tenant: int, service: str, places: int | None) -> None:
+        """Set or take away the number of a service; a class has one always."""
         attacked = self.businesses[tenant]
         row = attacked.services[service]
-        row.max_simultaneous_bookings = places
+        row.max_simultaneous_bookings = places or (1 if row.is_group else None)
         attacked.change(lambda: row.save(update_fields=["max_simultaneous_bookings"]))
-        attacked.tenant.services[service].capacity = places
+        attacked.tenant.services[service].capacity = row.max_simultaneous_bookings
+
+    @rule(tenant=TENANTS, subject=SUBJECTS, capacity=st.integers(1, 3))
+    def share(self, tenant: int, subject: str, capacity: int) -> None:
+        """Let a person or a room be used by so many at a time."""
+        attacked = self.businesses[tenant]
+        row = attacked.people.get(subject) or attacked.rooms.get(subject)
+        known = attacked.tenant.people.get(subject) or attacked.tenant.rooms.get(subject)
+        if row is None or known is None:  # dismissed
+            return
+        row.max_simultaneous_bookings = known.capacity = capacity
+        attacked.change(lambda: row.save(update_fields=["max_simultaneous_bookings"]))
+
+    @rule(tenant=TENANTS, room=ROOM_NAMES, active=st.booleans())
+    def open_room(self, tenant: int, room: str, active: bool) -> None:
+        attacked = self.businesses[tenant]
+        row = attacked.rooms[room]
+        row.is_active = active
+        attacked.change(lambda: row.save(update_fields=["is_active"]))
+        attacked.tenant.rooms[room].is_active = active
 
     @rule(tenant=TENANTS, service=SERVICES, active=st.booleans())
     def offer(self, tenant: int, service: str, active: bool) -> None:

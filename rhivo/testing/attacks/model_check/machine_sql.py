@@ -9,19 +9,21 @@ from hypothesis.stateful import precondition, rule
 from rhivo.claims import Claims
 from rhivo.clock import now
 from rhivo.testing.attacks.attacked_businesses import AttackedBusiness, instant, minute_of
-from rhivo.testing.attacks.model_check.machine import PEOPLE, SERVICES, TENANTS, WHENS, WHICH
-from rhivo.testing.attacks.model_check.machine_operations import WithOperations
+from rhivo.testing.attacks.model_check.machine import PEOPLE, PLACES, SERVICES, TENANTS, WHENS, WHICH
+from rhivo.testing.attacks.model_check.machine_changes import WithChanges
 from rhivo.testing.oracles import oracle
 from rhivo.tokens import guest_token, token_hash
 
 INSERT_HOLD = (
-    "INSERT INTO reservations (id, business_id, service_id, staff_id, starts_at, visitor, status, request_fingerprint,"
-    " expires_at) VALUES (%s, %s, %s, %s, %s, '', 'held', '', clock_timestamp() + make_interval(secs => %s))"
+    "INSERT INTO reservations (id, business_id, service_id, staff_id, resource_ids, places, starts_at, visitor, status,"
+    " request_fingerprint, expires_at)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, '', 'held', '', clock_timestamp() + make_interval(secs => %s))"
 )
 INSERT_APPOINTMENT = (
-    "INSERT INTO appointments (id, business_id, service_id, staff_id, starts_at, reservation_id, status, version,"
-    " customer_name, customer_email, customer_phone, notes, answers, cancellation_token_hash, overrides,"
-    " request_fingerprint) VALUES (%s, %s, %s, %s, %s, %s, 'confirmed', 1, 'Raw', '', '', '', '{}', %s, '[]', '')"
+    "INSERT INTO appointments (id, business_id, service_id, staff_id, resource_ids, places, starts_at, reservation_id,"
+    " status, version, customer_name, customer_email, customer_phone, notes, answers, cancellation_token_hash,"
+    " overrides, request_fingerprint)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'confirmed', 1, 'Raw', '', '', '', '{}', %s, '[]', '')"
 )
 FORBIDDEN = "42501"
 ARROWS = {
@@ -38,6 +40,17 @@ PATHS = [
     ("completed", "no_show", "confirmed"),
     ("no_show", "completed", "canceled"),
 ]
+# The rooms that bare SQL names; operations choose them by themselves.
+ROOMS = st.sampled_from(["first", "first", "first", "last", "last", "too few", "too many"])
+# Holds at one start, as service, person and rooms: more than a person or room can be had, and classes torn apart.
+CROWDS: dict[str, list[tuple[str, str | None, str]]] = {
+    "anna": [("cut", "anna", "first"), ("class", "anna", "last"), ("cut", "anna", "first"), ("cut", "anna", "first")],
+    "bob": [("colour", "bob", "first"), ("cut", "bob", "first"), ("cut", "bob", "first")],
+    "cabin": [("bath", None, "first"), ("class", "carl", "first"), ("bath", None, "first")],
+    "hall": [("bath", None, "last"), ("class", "carl", "last"), ("bath", None, "last"), ("bath", None, "last")],
+    "tub": [("soak", None, "first"), ("bath", None, "last"), ("soak", None, "first"), ("bath", None, "first")],
+    "class": [("class", "carl", "first"), ("class", "carl", "last"), ("class", "anna", "first")],
+}
 VERSIONS = st.sampled_from([None, None, 0, 1, -1])
 FORGERIES = [
     "UPDATE appointments SET business_id = %s WHERE id = %s",
@@ -53,53 +66,77 @@ FORGERIES = [
 ]
 
 
-class WithSQL(WithOperations):
+class WithSQL(WithChanges):
     """Writers who know nothing of the operations, and some who mean harm."""
 
-    def _against_occupying(
-        self,
-        attacked: AttackedBusiness,
-        service: str,
-        person: str | None,
-        start: int,
-        terms: oracle.Terms,
-        *,
-        but: str | None = None,
-    ) -> set[str]:
-        grain = {"starts_on_the_grain"} if start % oracle.GRAIN else set()
-        return grain | attacked.tenant.no_room(service, person, start, terms, but=but)
+    def _against_inserting(self, attacked: AttackedBusiness, span: oracle.Span) -> set[str]:
+        """Return what may refuse a new row."""
+        unfit = attacked.tenant.not_bookable(span.service, span.person, span.rooms, span.places)
+        return unfit | self._against_occupying(attacked, span)
 
-    @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, seconds=st.sampled_from([600, 86400, -1]))
-    def sql_hold(self, tenant: int, service: str, when: str, person: str | None, seconds: int) -> None:
+    def _against_occupying(self, attacked: AttackedBusiness, span: oracle.Span, *, but: str | None = None) -> set[str]:
+        grain = {"starts_on_the_grain"} if span.start % oracle.GRAIN else set()
+        return grain | attacked.tenant.no_room(span, but=but)
+
+    def _rooms(self, attacked: AttackedBusiness, service: str, which: str) -> tuple[str, ...]:
+        """Return the first or last room of each kind that a service needs, or rooms that do not fit."""
+        rooms = attacked.tenant.rooms
+        fitting = [
+            sorted((name for name, room in rooms.items() if room.kind == kind), reverse=which == "last")[0]
+            for kind in sorted(attacked.tenant.services[service].needs)
+        ]
+        if which == "too few":
+            return tuple(fitting[1:])
+        return (*fitting, "tub") if which == "too many" else tuple(fitting)
+
+    @rule(
+        tenant=TENANTS,
+        service=SERVICES,
+        when=WHENS,
+        person=PEOPLE,
+        rooms=ROOMS,
+        places=PLACES,
+        seconds=st.sampled_from([600, 86400, -1]),
+    )
+    def sql_hold(
+        self, tenant: int, service: str, when: str, person: str | None, rooms: str, places: int, seconds: int
+    ) -> None:
         attacked = self.businesses[tenant]
-        self.try_to_insert(
-            attacked, service, self.minute(attacked, when), self.named(attacked, service, person), seconds
-        )
+        who, start = self.named(attacked, service, person), self.minute(attacked, when)
+        where = self._rooms(attacked, service, rooms)
+        self.try_to_insert(attacked, self.new_span(attacked, uuid4(), service, who, start, where, places), seconds)
 
     @precondition(lambda self: self.find_span(0))
-    @rule(which=WHICH)
-    def sql_hold_again(self, which: int) -> None:
-        """Insert a hold where a span is, or was."""
+    @rule(which=WHICH, rooms=st.sampled_from(["same", "same", "first", "last"]), places=PLACES)
+    def sql_hold_again(self, which: int, rooms: str, places: int) -> None:
+        """Insert a hold where a span is, or was; of a class also in another room."""
         found = self.find_span(which)
         assert found
         attacked, span = found
-        self.try_to_insert(
-            attacked, span.service, span.start, span.person if span.person in attacked.people else None, 600
-        )
+        who = span.person if span.person in attacked.people else None
+        where = span.rooms if rooms == "same" else self._rooms(attacked, span.service, rooms)
+        again = self.new_span(attacked, uuid4(), span.service, who, span.start, where, places)
+        self.try_to_insert(attacked, again, 600)
 
-    def try_to_insert(
-        self, attacked: AttackedBusiness, service: str, start: int, person: str | None, seconds: int
-    ) -> None:
-        made, staff = uuid4(), attacked.person(person)
-        terms = attacked.tenant.services[service].terms
-        refusal, _ = self.sql(
-            attacked.shop.public,
-            INSERT_HOLD,
-            [made, attacked.business.id, attacked.services[service].id, staff and staff.id, instant(start), seconds],
-        )
-        expected = self._against_occupying(attacked, service, person, start, terms)
-        if self.judged(expected | attacked.tenant.not_bookable(service, person), refusal):
-            self.note_hold(attacked, made, service, staff.id if staff else None, start).lapsed = seconds < 0
+    @rule(tenant=TENANTS, crowd=st.sampled_from(sorted(CROWDS)), when=WHENS)
+    def sql_crowd(self, tenant: int, crowd: str, when: str) -> None:
+        """Ask for one person, room or class several times, across the services that use it."""
+        attacked = self.businesses[tenant]
+        start = self.minute(attacked, when)
+        for service, person, rooms in CROWDS[crowd]:
+            who, where = self.named(attacked, service, person), self._rooms(attacked, service, rooms)
+            self.try_to_insert(attacked, self.new_span(attacked, uuid4(), service, who, start, where, 1), 600)
+
+    def try_to_insert(self, attacked: AttackedBusiness, span: oracle.Span, seconds: int) -> None:
+        refusal, _ = self.sql(attacked.shop.public, INSERT_HOLD, [*self._values(attacked, span), seconds])
+        if self.judged(self._against_inserting(attacked, span), refusal):
+            self.note_hold(attacked, span).lapsed = seconds < 0
+
+    def _values(self, attacked: AttackedBusiness, span: oracle.Span) -> list[Any]:
+        """Return the first columns of both kinds of row."""
+        staff = attacked.person(span.person)
+        service, rooms = attacked.services[span.service].id, attacked.resource_ids(span.rooms)
+        return [span.id, attacked.business.id, service, staff and staff.id, rooms, span.places, instant(span.start)]
 
     @precondition(lambda self: self.find_hold(0))
     @rule(which=WHICH, presents=st.sampled_from([True, True, False]))
@@ -107,11 +144,12 @@ class WithSQL(WithOperations):
         found = self.find_hold(which)
         assert found
         attacked, hold = found
-        # The statement asks for another time, and mostly another service, than was held. The trigger must take what
-        # was held.
+        # The statement asks for another time, and mostly another service and other rooms, than was held. The trigger
+        # must take what was held.
         made, held = uuid4(), UUID(hold.id)
         claims = attacked.shop.public.with_(reservation_id=held) if presents else attacked.shop.public
-        values = [made, attacked.business.id, attacked.services["chair"].id, None, instant(hold.start + 600), held]
+        other = oracle.Span(str(made), "chair", None, hold.start + 600, hold.terms, None, rooms=("tub",), places=3)
+        values = [*self._values(attacked, other), held]
         refusal, _ = self.sql(claims, INSERT_APPOINTMENT, [*values, token_hash(guest_token(held))])
         dead = set() if hold.is_live else {"hold_is_live"}
         if self.judged(dead | (set() if presents else {FORBIDDEN}), refusal):
@@ -132,51 +170,44 @@ class WithSQL(WithOperations):
             if status in ("released", "expired"):
                 hold.key = None
 
-    @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE)
-    def sql_book(self, tenant: int, service: str, when: str, person: str | None) -> None:
-        attacked, start = self.businesses[tenant], self.minute(self.businesses[tenant], when)
-        person = self.named(attacked, service, person)
-        made, staff = uuid4(), attacked.person(person)
-        terms = attacked.tenant.services[service].terms
-        values: list[Any] = [
-            made,
-            attacked.business.id,
-            attacked.services[service].id,
-            staff and staff.id,
-            instant(start),
-        ]
-        token = token_hash(guest_token(made))
-        refusal, _ = self.sql(attacked.shop.employees, INSERT_APPOINTMENT, [*values, None, token])
-        expected = self._against_occupying(attacked, service, person, start, terms)
-        if self.judged(expected | attacked.tenant.not_bookable(service, person), refusal):
-            class_key = attacked.tenant.class_key(service, person, start, str(made))
-            self.note_appointment(attacked, made, oracle.Span(str(made), service, person, start, terms, class_key))
+    @rule(tenant=TENANTS, service=SERVICES, when=WHENS, person=PEOPLE, rooms=ROOMS, places=PLACES)
+    def sql_book(self, tenant: int, service: str, when: str, person: str | None, rooms: str, places: int) -> None:
+        attacked, made = self.businesses[tenant], uuid4()
+        start, who = self.minute(attacked, when), self.named(attacked, service, person)
+        span = self.new_span(attacked, made, service, who, start, self._rooms(attacked, service, rooms), places)
+        values = [*self._values(attacked, span), None, token_hash(guest_token(made))]
+        refusal, _ = self.sql(attacked.shop.employees, INSERT_APPOINTMENT, values)
+        if self.judged(self._against_inserting(attacked, span), refusal):
+            self.note_appointment(attacked, made, span)
 
     @precondition(lambda self: self.find_appointment(0))
-    @rule(which=WHICH, when=WHENS, service=st.none() | SERVICES, person=st.just("keep") | PEOPLE)
-    def sql_reschedule(self, which: int, when: str, service: str | None, person: str | None) -> None:
+    @rule(which=WHICH, when=WHENS, service=st.none() | SERVICES, person=st.just("keep") | PEOPLE, rooms=ROOMS)
+    def sql_reschedule(self, which: int, when: str, service: str | None, person: str | None, rooms: str) -> None:
         found = self.find_appointment(which)
         assert found
         attacked, item = found
         to = service or item.service
         who = item.person if person == "keep" else self.named(attacked, to, person)
         start, staff = self.minute(attacked, when), attacked.person(who)
-        terms = item.terms if to == item.service else attacked.tenant.services[to].terms
+        where = item.rooms if to == item.service and rooms == "first" else self._rooms(attacked, to, rooms)
         expected: set[str] = set()
-        if (to, who, start) != (item.service, item.person, item.start):
-            expected = self._against_occupying(attacked, to, who, start, terms, but=item.id)
+        rescheduled = (to, who, where, start) != (item.service, item.person, item.rooms, item.start)
+        if rescheduled:
+            wanted = self.new_span(attacked, UUID(item.id), to, who, start, where, item.places)
+            if to == item.service:
+                wanted.terms = item.terms
+            expected = self._against_occupying(attacked, wanted, but=item.id)
             expected |= set() if item.status == "confirmed" else {"status_moves_legally"}
-            if (to, who) != (item.service, item.person):
-                expected |= attacked.tenant.not_bookable(to, who)
+            if (to, who, where) != (item.service, item.person, item.rooms):
+                expected |= attacked.tenant.not_bookable(to, who, where, item.places)
         refusal, _ = self.sql(
             attacked.shop.employees,
-            "UPDATE appointments SET service_id = %s, staff_id = %s, starts_at = %s WHERE id = %s",
-            [attacked.services[to].id, staff and staff.id, instant(start), item.id],
+            "UPDATE appointments SET service_id = %s, staff_id = %s, resource_ids = %s, starts_at = %s WHERE id = %s",
+            [attacked.services[to].id, staff and staff.id, attacked.resource_ids(where), instant(start), item.id],
         )
         if self.judged(expected, refusal):
-            rescheduled = (to, who, start) != (item.service, item.person, item.start)
             if rescheduled:
-                self.note_rescheduled(attacked, item, to, who, start)
+                self.note_rescheduled(attacked, item, to, who, start, where)
             else:
                 # Another version though nothing changed: SQL that writes the same values is an update all the same.
                 item.version += 1
@@ -220,7 +251,7 @@ class WithSQL(WithOperations):
         """Take time of another business: with its id, or with one's own and its service."""
         attacked, victim = self.businesses[tenant], self.businesses[1 - tenant]
         business = (attacked if own_business else victim).business.id
-        values: list[Any] = [uuid4(), business, victim.services[service].id, None]
+        values: list[Any] = [uuid4(), business, victim.services[service].id, None, [], 1]
         start = instant(self.minute(victim, when))
         if by_staff:
             refusal, _ = self.sql(attacked.shop.employees, INSERT_APPOINTMENT, [*values, start, None, ""])

@@ -52,8 +52,8 @@ def read(
     with raw("app") as app, app.transaction():
         app.execute(set_config_sql(attacked.shop.owners))
         holds = app.execute(
-            "SELECT id::text, service_id, staff_id, starts_at, created_at, expires_at, status FROM reservations"
-            " WHERE business_id = %s",
+            "SELECT id::text, service_id, staff_id, resource_ids, places, starts_at, created_at, expires_at, status"
+            " FROM reservations WHERE business_id = %s",
             [attacked.business.id],
         )
         columns = [column.name for column in holds.description or ()]
@@ -84,7 +84,7 @@ def _of_hold(
     heard: Mapping[tuple[str, int], float],
     ended: Mapping[str, tuple[float, float]],
 ) -> Timed:
-    span = _span(attacked, hold["id"], hold["service_id"], hold["staff_id"], minute_of(hold["starts_at"]))
+    span = _span(attacked, hold, minute_of(hold["starts_at"]))
     made, runs_out = hold["created_at"].timestamp(), hold["expires_at"].timestamp()
     # It surely ends when it runs out. A release ends it earlier, at some moment between being sent and being answered.
     surely, maybe = runs_out, runs_out
@@ -110,7 +110,7 @@ def _of_appointment(
         if entry["action"] not in ("booked", "rescheduled"):
             continue
         begin, after = number, entry["after"]
-        span = _span(attacked, after["id"], after["service_id"], after["staff_id"], _minute(after["starts_at"]))
+        span = _span(attacked, after, _minute(after["starts_at"]))
         # One from a hold had its time before, without a gap: it is surely there from its entry on, not from the
         # answer.
         from_hold = after["reservation_id"] and entry["action"] == "booked"
@@ -122,11 +122,13 @@ def _of_appointment(
         yield Timed(span, after["id"], entry["at"], entry["at"] if from_hold else answered, surely_until, maybe_until)
 
 
-def _span(attacked: AttackedBusiness, source: str, service_id: Any, staff_id: Any, start: int) -> oracle.Span:
-    names = {str(key): name for key, name in attacked.names.items()}
-    service, person = names[str(service_id)], names.get(str(staff_id))
+def _span(attacked: AttackedBusiness, row: Mapping[str, Any], start: int) -> oracle.Span:
+    names, source = {str(key): name for key, name in attacked.names.items()}, row["id"]
+    service, person = names[str(row["service_id"])], names.get(str(row["staff_id"]))
+    rooms = attacked.room_names(row["resource_ids"])
     terms = attacked.tenant.services[service].terms
-    return oracle.Span(source, service, person, start, terms, attacked.tenant.class_key(service, person, start, source))
+    class_key = attacked.tenant.class_key(service, person, start, source, rooms)
+    return oracle.Span(source, service, person, start, terms, class_key, rooms=rooms, places=row["places"])
 
 
 def _minute(text: str) -> int:

@@ -28,6 +28,17 @@ PATIENCE = 30
 BUSY_TRIES = 20
 # Seconds for which everybody wants the same place.
 WAVE = 0.25
+# What everybody wants at once: one service, or several that share people or rooms. Requests for one service wait for
+# each other at its lock, so only those for several meet at a person or a room.
+CROWDS = (
+    ("chair",),
+    ("table",),
+    ("class",),
+    ("bath", "soak"),
+    ("soak", "bath", "class"),
+    ("cut", "class"),
+    ("colour", "cut"),
+)
 # The hot starts, in minutes of the local day.
 CLOCKS = (540, 570, 600, 630, 660, 840, 900)
 
@@ -201,13 +212,16 @@ class Client:
                     known.version = max(known.version, body["version"])
 
     def place(self) -> tuple[AttackedBusiness, str, int]:
-        """Return a hot place, or the fresh one that everybody wants at this moment: then many find it empty at once."""
+        """Return a hot place, or the fresh one that everybody wants at this moment: then many find it empty at once.
+
+        Everybody wants the same start, of one service or of several that share people or rooms.
+        """
         everybody = self.dice.random() < 0.6
         # Seeded by the wave: all clients draw the same place without talking to each other.
         dice = random.Random(int(time.monotonic() / WAVE)) if everybody else self.dice
         attacked = dice.choice(self.storm.businesses)
         day = self.storm.today + (dice.randrange(5, 50) if everybody else dice.choice((3, 3, 4)))
-        service = dice.choice(("chair", "table", "class") if everybody else sorted(attacked.services))
+        service = self.dice.choice(dice.choice(CROWDS) if everybody else sorted(attacked.services))
         return attacked, service, day * DAY + dice.choice(CLOCKS) - attacked.tenant.offset
 
     def person(self, attacked: AttackedBusiness, service: str) -> str | None:

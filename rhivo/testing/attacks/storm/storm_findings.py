@@ -14,6 +14,8 @@ from rhivo.testing.oracles import oracle
 
 # Seconds by which two clocks of one machine, or a clock and a commit, may be apart.
 SLACK = 0.05
+# The same two rules as `staff_capacity` and `resource_capacity`: each is told once.
+SECOND_GUARDS = frozenset({"one_staff_one_place", "one_resource_one_use"})
 RETRIED = frozenset({"BUSY", "REQUEST_IN_PROGRESS"})
 
 
@@ -253,12 +255,19 @@ def overbooked(occupancy: OccupancyOverTime) -> Iterator[str]:
             continue
         # The most that is taken at once is reached when some span begins, so it is enough to look at these moments.
         there = [t for t in occupancy.near(born.span.start) if _is_there(t, born.surely_from) and t is not born]
-        others, mine = [timed.span for timed in there], born.span
-        capacity = tenant.services[mine.service].capacity
-        if oracle.peak(others, mine.service, mine.begins, mine.ends) >= capacity:
-            yield f"{mine.service} had more than {capacity} spans when {mine.id} was there at {born.surely_from}"
-        if mine.person and not oracle.is_free(others, mine.person, mine):
-            yield f"{mine.person} was in two places when {mine.id} was there at {born.surely_from}"
+        broken = tenant.no_room(born.span, spans=[timed.span for timed in there])
+        for guarantee in sorted(broken - SECOND_GUARDS):
+            yield f"{guarantee}: {_described(born.span)} was there at {born.surely_from}, beside {_beside(born, there)}"
+
+
+def _described(span: oracle.Span) -> str:
+    where = "".join(f" in {room}" for room in span.rooms)
+    return f"{span.places} of {span.service} with {span.person or 'nobody'}{where} from minute {span.start} ({span.id})"
+
+
+def _beside(born: Timed, there: list[Timed]) -> str:
+    met = [timed.span for timed in there if timed.span.meets(born.span.begins, born.span.ends)]
+    return ", ".join(_described(span) for span in met)
 
 
 def _is_there(timed: Timed, moment: float) -> bool:
