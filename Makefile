@@ -30,7 +30,7 @@ test: venv-dev ## lint, types, contracts, migrations and all tests, on servers o
 
 sql_tests := audit/tests bookings/tests/test_races.py bookings/tests/test_bare_sql.py bookings/tests/test_terms_in_sql.py \
 	bookings/tests/test_messages_in_sql.py bookings/tests/test_guarantees.py bookings/tests/test_operations.py \
-	bookings/tests/test_capacity_and_holds.py \
+	bookings/tests/test_capacity_and_holds.py bookings/tests/test_ledger_in_sql.py bookings/tests/test_visits_in_sql.py \
 	businesses/tests/test_events.py rhivo/tests/test_migrations.py rhivo/tests/test_sql_objects.py \
 	rhivo/tests/test_query_plans.py rhivo/tests/test_isolation.py rhivo/tests/test_isolation_columns.py \
 	rhivo/tests/test_isolation_functions.py rhivo/tests/test_claims.py
